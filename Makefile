@@ -1,0 +1,36 @@
+# Nothing but Python is needed: bootstrap.py brings the rest into .venv.
+#   make demo                    two weeks of the simulated feed, from raw to gold
+#   make ui UI_PORT=3001         the web UI, on another port than 3000
+#   make test PYTHON=python3.12  with another Python than python3
+
+PYTHON ?= python3
+
+.PHONY: setup demo test ui check clean
+
+setup:
+	@"$(PYTHON)" -c "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null || { \
+	  found=$$("$(PYTHON)" --version 2>&1) || found="not there"; \
+	  echo "Python 3.10 to 3.13 is needed and $(PYTHON) is $$found: name another as in: make PYTHON=python3.12" >&2; \
+	  exit 1; \
+	}
+	@"$(PYTHON)" bootstrap.py
+
+demo: setup
+	@.venv/bin/neo-assets demo
+
+test: setup
+	@.venv/bin/python -m pytest
+
+ui: setup
+	@exec .venv/bin/python -m neo_assets.ui $(if $(UI_PORT),--port $(UI_PORT))
+
+check: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/dagster definitions validate -w workspace.yaml
+	.venv/bin/dg check defs
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""NASA's feed of asteroids passing Earth, as a lakehouse one can trust."""
