@@ -1,0 +1,109 @@
+"""What can be set from outside, read from the environment in this one place."""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """An environment variable has a value that cannot be used; the message names it."""
+
+
+class Settings(BaseSettings):
+    """One value for each environment variable; the field's upper-case name is the variable's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    neo_target: Literal["local", "databricks"] = Field(
+        "local", description="Where tables live: Delta on this machine, or Databricks."
+    )
+    neo_source: Literal["simulator", "nasa"] = Field(
+        "simulator", description="Who answers for the feed: the built-in simulator, or NASA."
+    )
+    neows_base_url: str = Field(
+        "https://api.nasa.gov/neo/rest/v1", description="Base address of NeoWs, without `/feed`."
+    )
+    nasa_api_key: SecretStr = Field(
+        SecretStr("DEMO_KEY"), description="Key for api.nasa.gov; never stored, logged or shown."
+    )
+    neo_data_dir: Path = Field(Path(".neo"), description="Everything local lives below it.")
+    neo_start_date: date = Field(date(2015, 1, 1), description="First daily partition.")
+    neo_days_ahead: int = Field(7, ge=0, le=365, description="Partitions after today.")
+    neo_partitions_per_run: int = Field(
+        31, ge=1, le=3700, description="Partitions in one backfill run, for all four assets."
+    )
+    neo_max_drop_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="Share of dropped rows in a day's newest snapshot above which the day is held.",
+    )
+    neo_http_timeout_s: float = Field(30, gt=0, description="Seconds one request may take.")
+    neo_http_retries: int = Field(5, ge=0, le=20, description="Further tries after a failure.")
+    dagster_home: Path | None = Field(
+        None, description="The Dagster instance; `<NEO_DATA_DIR>/dagster` unless set."
+    )
+    neo_spark_remote: str | None = Field(
+        None, description="A Spark Connect endpoint, `sc://host:port`; a local one unless set."
+    )
+    neo_simulator_seed: int = Field(
+        20150101, description="Another seed makes another sky in the simulator."
+    )
+    neo_simulator_today: date | None = Field(
+        None, description="The day the simulator takes for today; the real one unless set."
+    )
+    neo_simulator_recordings: Path | None = Field(
+        None, description="A folder of recorded feed answers for the simulator to replay."
+    )
+
+    @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
+
+    @field_validator("neo_spark_remote")
+    @classmethod
+    def _spark_connect_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("sc://"):
+            raise ValueError("must be a Spark Connect address such as sc://127.0.0.1:15002")
+        return value
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the environment.
+
+        Raises:
+            SettingsError: names each variable that cannot be used and says why.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = [
+                f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+            ]
+            raise SettingsError("; ".join(problems)) from None
+
+    @property
+    def dagster_directory(self) -> Path:
+        """The Dagster instance that every command and the UI share."""
+        return self.dagster_home or self.neo_data_dir / "dagster"
+
+    @property
+    def landing_directory(self) -> Path:
+        """The landing zone: the root of all event files."""
+        return self.neo_data_dir / "landing" / "neo_feed"
+
+    @property
+    def tables_directory(self) -> Path:
+        """One folder a Delta table."""
+        return self.neo_data_dir / "tables"
+
+    @property
+    def checkpoints_directory(self) -> Path:
+        """Streaming checkpoints and tracked schemas."""
+        return self.neo_data_dir / "checkpoints"
