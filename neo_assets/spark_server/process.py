@@ -1,0 +1,72 @@
+"""What runs inside the server's own process: a Spark with the Connect plugin, until told to end."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ENDING_TAKES_AT_MOST_S = 20
+
+
+def serve(port: int, work_directory: Path, jars: Sequence[str]) -> None:
+    """Serve until standard input closes; write the port to standard output when ready.
+
+    Port 0 means any free one. Everything Spark itself writes goes to standard error.
+    """
+    # A Ctrl-C reaches the whole process group, but the server ends last, when its clients are gone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ready = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Whatever Spark drops into the working directory does not belong into the user's.
+    work_directory.mkdir(parents=True, exist_ok=True)
+    os.chdir(work_directory)
+
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[*]").appName("neo-assets")
+    for name, value in _configuration(port, work_directory, jars).items():
+        builder = builder.config(name, value)
+    context = builder.getOrCreate().sparkContext
+    # PySpark has just put its own handler in place.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gateway = context._gateway
+    assert gateway is not None
+    # py4j's spelling of a Scala object.
+    service = getattr(context._jvm, "org.apache.spark.sql.connect.service.SparkConnectService$")
+    print(getattr(service, "MODULE$").localPort(), file=ready, flush=True)
+
+    sys.stdin.buffer.read()
+    # The JVM ends when its own standard input does, and it does so in order.
+    gateway.proc.stdin.close()
+    try:
+        gateway.proc.wait(ENDING_TAKES_AT_MOST_S)
+    except subprocess.TimeoutExpired:
+        gateway.proc.kill()
+    # What PySpark does at exit would wait for a JVM that is gone.
+    os._exit(0)
+
+
+def _configuration(port: int, work_directory: Path, jars: Sequence[str]) -> dict[str, str]:
+    return {
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(port),
+        "spark.sql.artifact.isolation.enabled": "true",
+        "spark.sql.artifact.isolation.alwaysApplyClassloader": "true",
+        "spark.jars": ",".join(jars),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(work_directory / "warehouse"),
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        # A day is a few hundred rows: what was made for clusters costs seconds a commit here.
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }

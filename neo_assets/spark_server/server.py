@@ -1,0 +1,116 @@
+"""The local Spark Connect server, as a child process that cannot outlive its parent."""
+
+import os
+import secrets
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neo_assets.spark_server.delta_jars import delta_jars
+from neo_assets.spark_server.java import find_java
+
+STARTING_TAKES_AT_MOST_S = 180
+ENDING_TAKES_AT_MOST_S = 30
+
+
+class SparkServerError(Exception):
+    """The server cannot start; the message says why and what to do."""
+
+
+@contextmanager
+def spark_connect_server(
+    work_directory: Path, *, port: int | None = None, log_file: Path | None = None
+) -> Iterator[str]:
+    """Run a Spark Connect server with Delta for the length of the block; yield its address.
+
+    It listens on this machine only, on any free port unless one is given, and lets in only who has
+    the token in the address. What it writes goes to `log_file`, `server.log` in `work_directory`
+    unless given.
+
+    Raises:
+        SparkServerError: the port is in use, or the server does not start.
+        DeltaJarsError: Delta's JARs are not there and cannot be fetched.
+        JavaError: there is no Java to run it.
+    """
+    if port and not port_is_free(port):
+        raise SparkServerError(f"Port {port} is in use: end what listens there, or give another.")
+    work_directory = work_directory.absolute()
+    work_directory.mkdir(parents=True, exist_ok=True)
+    log_file = log_file or work_directory / "server.log"
+    token = secrets.token_urlsafe()
+    command = [
+        *(sys.executable, "-m", "neo_assets.spark_server", "serve"),
+        *("--port", str(port or 0)),
+        *("--work-directory", str(work_directory)),
+        *map(str, delta_jars()),
+    ]
+    with (
+        log_file.open("w") as log,
+        subprocess.Popen(
+            command,
+            env=_environment(token),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            # `localhost` by name: only there does the client send a token without TLS.
+            yield f"sc://localhost:{_port_when_ready(process, log_file)}/;token={token}"
+        finally:
+            _end(process)
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        # Connections that ended a moment ago do not make a port used.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _environment(token: str) -> dict[str, str]:
+    # Another Spark that the user has set up must not get into this one.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SPARK_", "PYSPARK_"))
+    }
+    return inherited | {
+        "JAVA_HOME": str(find_java().home),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
+        # Some machines cannot resolve their own name.
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def _port_when_ready(process: "subprocess.Popen[bytes]", log_file: Path) -> int:
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], STARTING_TAKES_AT_MOST_S)
+    answer = process.stdout.readline() if readable else b""
+    if not answer:
+        last_lines = log_file.read_text(errors="replace").splitlines()[-15:]
+        raise SparkServerError(
+            "\n".join([*last_lines, f"Spark did not start: the reason is above, or in {log_file}."])
+        )
+    return int(answer)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(ENDING_TAKES_AT_MOST_S)
+    except subprocess.TimeoutExpired:
+        # The JVM notices that its parent is gone.
+        process.kill()
+        process.wait()

@@ -1,0 +1,36 @@
+"""What is running below a process, and whether it still is."""
+
+import subprocess
+import time
+
+
+def running() -> dict[int, int]:
+    """Each process that runs, with its parent."""
+    command = ["ps", "-eo", "pid=,ppid=,stat="]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listing:
+        assert listing.stdout is not None
+        rows = [line.split() for line in listing.stdout]
+    return {
+        int(pid): int(parent)
+        for pid, parent, state in rows
+        if not state.startswith("Z") and int(pid) != listing.pid
+    }
+
+
+def descendants(ancestor: int) -> set[int]:
+    """Everything that a process started, directly or not."""
+    processes = running()
+    found: set[int] = set()
+    generation = {ancestor}
+    while generation:
+        generation = {pid for pid, parent in processes.items() if parent in generation}
+        found |= generation
+    return found
+
+
+def still_running(processes: set[int], seconds: float) -> set[int]:
+    """Which of them run even after this time."""
+    deadline = time.monotonic() + seconds
+    while (left := processes & running().keys()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return left

