@@ -1,0 +1,1 @@
+"""The simulator: what it lists, how it answers, and what it replays."""
