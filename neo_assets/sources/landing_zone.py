@@ -1,0 +1,105 @@
+"""The landing zone: immutable event files, one for each snapshot of a day.
+
+    <root>/feed_date=YYYY-MM-DD/<snapshot_id>.json
+
+A file holds JSON lines, one event a line: `feed_date`, `source`, `fetched_at`, `snapshot_id` and
+`payload`, the object as the API gave it.  A snapshot without objects is a file with one event that
+has no `payload`, so that "nothing passes" can be told from "never asked".
+
+A snapshot's id begins with the time it was fetched and ends with a digest of its content: sorted by
+name, the files of a day are its history, and the newest can be compared without being opened.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The newest snapshot of one day after an answer was offered to the landing zone.
+
+    `is_new` is false where the answer was identical to the newest snapshot, whose file then stands.
+    `repeated` counts the objects of the answer that another object of it repeats to the letter.
+    """
+
+    day: date
+    file: Path
+    is_new: bool
+    objects: int
+    repeated: int
+
+
+class LandingZone:
+    """Lands whole answers, each once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def land(
+        self, day: date, objects: Sequence[dict[str, Any]], *, source: str, fetched_at: datetime
+    ) -> Landing:
+        """Publish one answer as an event file unless the day's newest snapshot says the same.
+
+        "The same" is the same objects whatever their order, or the order of their fields.
+        """
+        payloads = sorted(_canonical(item) for item in objects)
+        digest = hashlib.sha256("\n".join(payloads).encode()).hexdigest()[:16]
+        directory = self.root / f"feed_date={day.isoformat()}"
+        directory.mkdir(parents=True, exist_ok=True)
+        with FileLock(directory / ".landing.lock"):
+            file = self.newest(day)
+            is_new = file is None or file.stem.rpartition("-")[2] != digest
+            if file is None or is_new:
+                landed_at = _after(file, fetched_at.astimezone(timezone.utc))
+                file = directory / f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
+                _publish(file, _event_lines(day, objects, source, landed_at, file.stem))
+        return Landing(day, file, is_new, len(payloads), len(payloads) - len(set(payloads)))
+
+    def newest(self, day: date) -> Path | None:
+        """The event file of the day's newest snapshot; none for a day never fetched."""
+        return max(self.root.glob(f"feed_date={day.isoformat()}/*.json"), default=None)
+
+
+def _canonical(item: dict[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True, separators=(",", ":"))
+
+
+def _after(newest: Path | None, fetched_at: datetime) -> datetime:
+    """`fetched_at`, or just after the newest snapshot where this machine's clock went back."""
+    if newest is None:
+        return fetched_at
+    landed_at = datetime.strptime(newest.stem.partition("-")[0], FETCHED_AT)
+    return max(fetched_at, landed_at.replace(tzinfo=timezone.utc) + timedelta(microseconds=1))
+
+
+def _event_lines(
+    day: date, objects: Sequence[dict[str, Any]], source: str, fetched_at: datetime, snapshot: str
+) -> str:
+    envelope = {
+        "feed_date": day.isoformat(),
+        "source": source,
+        "fetched_at": fetched_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "snapshot_id": snapshot,
+    }
+    events: list[dict[str, Any]] = [{**envelope, "payload": item} for item in objects] or [envelope]
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
+def _publish(file: Path, content: str) -> None:
+    """Make the whole file appear at once: readers pass over names that begin with a dot."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    with unfinished.open("w", encoding="utf-8") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.rename(file)
