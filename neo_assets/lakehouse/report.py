@@ -1,0 +1,47 @@
+"""What a stage says of its work: for every day, how many rows went where, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """The account of one stage for one day, in rows.
+
+    Every row that came in is in exactly one class:
+    `rows_in = kept + dropped + exact_duplicates + superseded + withdrawn`.
+    `snapshot_rows` and `snapshot_dropped` count within the newest snapshot alone, `reasons` the
+    dropped rows by rule (a row may break several), `warnings` the kept rows by rule, and
+    `details` what only the one stage knows, such as rows inserted.  `rows_lost` counts rows of the
+    input that are missing in the output, `rows_doubled` rows that stand there twice; both are
+    looked for, not assumed, and must be zero.
+    """
+
+    day: date
+    rows_in: int = 0
+    kept: int = 0
+    dropped: int = 0
+    exact_duplicates: int = 0
+    superseded: int = 0
+    withdrawn: int = 0
+    rows_out: int = 0
+    rows_lost: int = 0
+    rows_doubled: int = 0
+    snapshot_rows: int = 0
+    snapshot_dropped: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    details: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows that stand in no class, or in several; zero unless the stage is wrong."""
+        return self.rows_in - (
+            self.kept + self.dropped + self.exact_duplicates + self.superseded + self.withdrawn
+        )
+
+    @property
+    def drop_share(self) -> float:
+        """Dropped rows ÷ rows, in the newest snapshot; 0 where it is empty."""
+        return self.snapshot_dropped / self.snapshot_rows if self.snapshot_rows else 0.0

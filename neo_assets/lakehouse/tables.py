@@ -1,0 +1,333 @@
+"""Every table once: its schema, what one row and one value is, how a value is derived.
+
+DDL, column comments and the column metadata in Dagster all come from here.
+"""
+
+from dataclasses import dataclass, field
+
+from neo_assets.lakehouse import bands, keys
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `derivation` is the SQL expression that fills it, where there is a single one."""
+
+    name: str
+    type: str
+    comment: str
+    derivation: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; `comment` says what one row is."""
+
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    partitioned_by: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns in order."""
+        return tuple(column.name for column in self.columns)
+
+
+_NUMBER = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+
+
+def _text(path: str) -> str:
+    return f"nullif(trim(try_variant_get(payload, '$.{path}', 'string')), '')"
+
+
+def _number(path: str) -> str:
+    """A finite number, whether NASA sent it as one or as a string; null for anything else.
+
+    The form is looked for first because a cast takes `NaN`, `Infinity` and Java's `1d` for numbers.
+    """
+    number = f"try_cast(regexp_substr({_text(path)}, '{_NUMBER}') AS DOUBLE)"
+    return f"nullif({number}, DOUBLE('Infinity'))"
+
+
+def _positive(path: str) -> str:
+    """A finite number above zero; null for anything else."""
+    return f"array_max(filter(array({_number(path)}), number -> number > 0))"
+
+
+def _boolean(path: str) -> str:
+    return f"try_cast({_text(path)} AS BOOLEAN)"
+
+
+_APPROACH = "close_approach_data[0]"
+_DATE = _text(f"{_APPROACH}.close_approach_date")
+_IN_PARENTHESES = r"regexp_extract({name}, '[(]([^()]*)[)][^()]*$', 1)".format(name=_text("name"))
+
+APPROACH_COLUMNS = (
+    Column(
+        "designation",
+        "STRING",
+        "Designation of the object, what stands in the last parentheses of its name, else the "
+        "name; unlike `neo_id` it stays when an asteroid is numbered.",
+        f"coalesce(nullif(trim({_IN_PARENTHESES}), ''), {_text('name')}, {_text('designation')})",
+    ),
+    Column(
+        "close_approach_date",
+        "DATE",
+        "Day of the closest approach (TDB, which is 69 s ahead of UTC).",
+        f"CASE WHEN {_DATE} RLIKE '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}$' "
+        f"THEN try_cast({_DATE} AS DATE) END",
+    ),
+    Column(
+        "orbiting_body",
+        "STRING",
+        "Body that is approached; in this feed the Earth.",
+        _text(f"{_APPROACH}.orbiting_body"),
+    ),
+    Column(
+        "neo_id",
+        "STRING",
+        "Identifier of the object in NeoWs; changes when an asteroid is numbered.",
+        f"coalesce({_text('id')}, {_text('neo_reference_id')})",
+    ),
+    Column("name", "STRING", "Name of the object as NASA writes it.", _text("name")),
+    Column(
+        "close_approach_at",
+        "TIMESTAMP",
+        "Minute of the closest approach, in TDB as JPL gives it, not shifted to UTC; null in "
+        "answers of 2015-2018, which give the day only.",
+        f"try_to_timestamp({_text(f'{_APPROACH}.close_approach_date_full')}, 'yyyy-MMM-dd HH:mm')",
+    ),
+    Column(
+        "miss_distance_km",
+        "DOUBLE",
+        "Smallest distance between the centres of both bodies, in km.",
+        _positive(f"{_APPROACH}.miss_distance.kilometers"),
+    ),
+    Column(
+        "miss_distance_lunar",
+        "DOUBLE",
+        "The same in lunar distances; NeoWs counts 389 to the astronomical unit.",
+        _positive(f"{_APPROACH}.miss_distance.lunar"),
+    ),
+    Column(
+        "miss_distance_au",
+        "DOUBLE",
+        "The same in astronomical units, which NeoWs takes for 149,597,870 km.",
+        _positive(f"{_APPROACH}.miss_distance.astronomical"),
+    ),
+    Column(
+        "relative_velocity_km_s",
+        "DOUBLE",
+        "Velocity relative to the body at the closest approach, in km/s.",
+        _positive(f"{_APPROACH}.relative_velocity.kilometers_per_second"),
+    ),
+    Column(
+        "absolute_magnitude_h",
+        "DOUBLE",
+        "Absolute magnitude H of the object; smaller is brighter and larger.",
+        _number("absolute_magnitude_h"),
+    ),
+    Column(
+        "estimated_diameter_min_m",
+        "DOUBLE",
+        "Smallest diameter in metres: 1329 km / √0.25 · 10^(-H/5), an albedo of 0.25.",
+        _number("estimated_diameter.meters.estimated_diameter_min"),
+    ),
+    Column(
+        "estimated_diameter_max_m",
+        "DOUBLE",
+        "Largest diameter in metres: √5 times the smallest, an albedo of 0.05.",
+        _number("estimated_diameter.meters.estimated_diameter_max"),
+    ),
+    Column(
+        "is_potentially_hazardous",
+        "BOOLEAN",
+        "Whether the object, not this approach, is potentially hazardous: its orbit comes within "
+        "0.05 au of the Earth's and H is at most 22.",
+        _boolean("is_potentially_hazardous_asteroid"),
+    ),
+    Column(
+        "is_sentry_object",
+        "BOOLEAN",
+        "Whether JPL's Sentry watches the object; null where the answer does not say.",
+        _boolean("is_sentry_object"),
+    ),
+)
+"""What the feed says about an approach, in silver and gold alike; the first three are its key."""
+
+BUSINESS_KEY = tuple(column.name for column in APPROACH_COLUMNS[:3])
+
+HISTORY_COLUMNS = (
+    Column("first_seen_at", "TIMESTAMP", "When the approach was first fetched (UTC); never moves."),
+    Column(
+        "last_changed_at",
+        "TIMESTAMP",
+        "When the snapshot was fetched that last changed a value of the row, withdrew it or "
+        "brought it back (UTC).",
+    ),
+)
+
+BRONZE_NEO_EVENTS = Table(
+    "bronze_neo_events",
+    "One row is one line of an event file: an object as one snapshot of a day gave it.",
+    (
+        Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
+        Column("source", "STRING", "Who answered: `nasa` or `simulator`."),
+        Column("fetched_at", "TIMESTAMP", "When the snapshot was fetched (UTC)."),
+        Column(
+            "snapshot_id",
+            "STRING",
+            "Snapshot of the day; in order of names the snapshots are in order of time.",
+        ),
+        Column(
+            "payload",
+            "VARIANT",
+            "The object as the API gave it, keys scrubbed; null in the single row of a snapshot "
+            "without objects, and for a line that is no JSON.",
+        ),
+        Column("unreadable_line", "STRING", "The text of a line that is no JSON; else null."),
+        Column("source_file", "STRING", "Event file the row came from."),
+        Column("run_id", "STRING", "Run that brought the row in."),
+        Column("ingested_at", "TIMESTAMP", "When the row was brought in (UTC)."),
+    ),
+    properties={"delta.appendOnly": "true"},
+)
+
+_LINEAGE_COLUMNS = (
+    Column("partition_date", "DATE", "Day of the feed under which the row was listed."),
+    Column("snapshot_id", "STRING", "Snapshot the row came from."),
+    Column("source_file", "STRING", "Event file the row came from."),
+    Column("run_id", "STRING", "Run that brought the row into bronze."),
+)
+_REASONS = Column("reasons", "ARRAY<STRING>", "The rules the row breaks; empty for a valid row.")
+_PAYLOAD = Column(
+    "payload", "STRING", "The dropped object as JSON text, or the line that could not be read."
+)
+
+SILVER_NEO_VERSIONS = Table(
+    "silver_neo_versions",
+    "One row is one row of bronze, typed, judged and classified: why it stands in silver, or not.",
+    (
+        *_LINEAGE_COLUMNS,
+        Column(
+            "classification",
+            "STRING",
+            "`kept`, `dropped`, `exact_duplicates`, `superseded` or `withdrawn`.",
+        ),
+        _REASONS,
+        Column("warnings", "ARRAY<STRING>", "The rules the row breaks without being dropped."),
+        Column("is_in_newest_snapshot", "BOOLEAN", "Whether the newest snapshot holds the row."),
+        Column(
+            "is_last_good",
+            "BOOLEAN",
+            "Whether this is the last valid version of its approach, the one gold carries.",
+        ),
+        Column("content_hash", "STRING", "SHA-256 of the object, whatever the order of fields."),
+        *APPROACH_COLUMNS,
+        *HISTORY_COLUMNS,
+        _PAYLOAD,
+    ),
+)
+
+SILVER_NEO_EVENTS = Table(
+    "silver_neo_events",
+    "One row is one close approach of the newest snapshot of its day, valid and without repeats.",
+    (*APPROACH_COLUMNS, *HISTORY_COLUMNS, *_LINEAGE_COLUMNS),
+)
+
+SILVER_NEO_QUARANTINE = Table(
+    "silver_neo_quarantine",
+    "One row is one row of bronze that was dropped, with the reasons and what it said.",
+    (*_LINEAGE_COLUMNS, _REASONS, Column("content_hash", "STRING", "SHA-256 of it."), _PAYLOAD),
+)
+
+GOLD_NEO_FACT = Table(
+    "gold_neo_fact",
+    "One row is one close approach, in its last valid version, with bands and surrogate keys.",
+    (
+        Column(
+            "neo_event_key",
+            "BIGINT",
+            "Surrogate key of the approach: 60 bits of the SHA-256 of `neo_event_id`.",
+            keys.surrogate_key(keys.EVENT_ID),
+        ),
+        Column(
+            "neo_event_id",
+            "STRING",
+            "Business key of the approach: close_approach_date|orbiting_body|designation.",
+            keys.EVENT_ID,
+        ),
+        Column(
+            "neo_key",
+            "BIGINT",
+            "Surrogate key of the object: 60 bits of the SHA-256 of its designation.",
+            keys.surrogate_key("designation"),
+        ),
+        Column(
+            "date_key",
+            "INT",
+            "Day of the closest approach as yyyymmdd.",
+            "CAST(date_format(close_approach_date, 'yyyyMMdd') AS INT)",
+        ),
+        *APPROACH_COLUMNS,
+        Column(
+            "close_approach_year",
+            "INT",
+            "Year of the closest approach.",
+            "year(close_approach_date)",
+        ),
+        Column(
+            "close_approach_month",
+            "INT",
+            "Month of the closest approach, 1 to 12.",
+            "month(close_approach_date)",
+        ),
+        Column(
+            "size_band",
+            "STRING",
+            bands.SIZE.description,
+            bands.SIZE.expression("sqrt(estimated_diameter_min_m * estimated_diameter_max_m)"),
+        ),
+        Column(
+            "velocity_band",
+            "STRING",
+            bands.VELOCITY.description,
+            bands.VELOCITY.expression("relative_velocity_km_s"),
+        ),
+        Column(
+            "distance_band",
+            "STRING",
+            bands.DISTANCE.description,
+            bands.DISTANCE.expression("miss_distance_lunar"),
+        ),
+        Column(
+            "risk_band",
+            "STRING",
+            bands.RISK_DESCRIPTION,
+            bands.risk_expression(
+                "size_band",
+                "distance_band",
+                "miss_distance_lunar",
+                "is_potentially_hazardous",
+                "is_sentry_object",
+            ),
+        ),
+        *HISTORY_COLUMNS,
+        Column(
+            "is_withdrawn",
+            "BOOLEAN",
+            "Whether the newest snapshot of the day no longer has the approach.",
+            "classification = 'withdrawn'",
+        ),
+    ),
+    partitioned_by=("close_approach_year", "close_approach_month"),
+)
+
+TABLES = (
+    BRONZE_NEO_EVENTS,
+    SILVER_NEO_VERSIONS,
+    SILVER_NEO_EVENTS,
+    SILVER_NEO_QUARANTINE,
+    GOLD_NEO_FACT,
+)
