@@ -1,0 +1,77 @@
+"""The feed's answers as immutable event files."""
+
+from datetime import date
+
+import dagster as dg
+
+from neo_assets.assets.outcome import conclude
+from neo_assets.assets.presentation import PREVIEW_ROWS, markdown_table
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.resources.feed import NeoFeed
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import Landing
+from neo_assets.sources.neows import DayAnswer, FeedError
+
+
+@dg.asset(
+    partitions_def=DAILY,
+    backfill_policy=BACKFILL_POLICY,
+    group_name="neo",
+    kinds={"python", "json", "file"},
+    owners=["team:neo"],
+    pool="raw_feed_files",
+    metadata={
+        "location": dg.MetadataValue.path(str(Settings.from_environment().landing_directory))
+    },
+)
+def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.MaterializeResult[None]:
+    """Answers of NASA's NeoWs feed: a file is one snapshot of a day, a line one object in it.
+
+    A day that answers the same as before lands nothing new.
+    """
+    days = days_of(context)
+    reports: list[DayReport] = []
+    previews: dict[date, str] = {}
+    failed: dict[date, str] = {}
+    calls_left: int | None = None
+    try:
+        with feed.client() as client:
+            for answer in client.fetch(days):
+                landing = feed.landing_zone.land(
+                    answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
+                )
+                reports.append(_account(landing))
+                previews[answer.day] = _preview(answer)
+                calls_left = answer.calls_left
+    except FeedError as error:
+        context.log.error(str(error))
+        done = {report.day for report in reports}
+        failed = {day: str(error).rstrip(".") for day in days if day not in done}
+    landed = sum(report.details["snapshots_landed"] for report in reports)
+    context.log.info(
+        f"{landed} of {len(reports)} days landed a new snapshot, the others are unchanged."
+        + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
+    )
+    return conclude(context, reports, previews, failed)
+
+
+def _account(landing: Landing) -> DayReport:
+    return DayReport(
+        day=landing.day,
+        rows_in=landing.objects,
+        kept=landing.objects - landing.repeated,
+        exact_duplicates=landing.repeated,
+        rows_out=landing.objects,
+        snapshot_rows=landing.objects,
+        details={"snapshots_landed": int(landing.is_new)},
+    )
+
+
+def _preview(answer: DayAnswer) -> str:
+    return markdown_table(
+        [
+            {name: item.get(name) for name in ("id", "name", "absolute_magnitude_h")}
+            for item in answer.objects[:PREVIEW_ROWS]
+        ]
+    )

@@ -1,0 +1,75 @@
+"""A day's account as metadata of its materialization: written by the asset, read by the checks."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from neo_assets.lakehouse.report import DayReport
+
+REPORT = "report"
+
+
+@dataclass(frozen=True)
+class Account:
+    """The newest account of an asset for a day, and the materialization that carries it."""
+
+    report: DayReport
+    storage_id: int
+    run_id: str
+    timestamp: float
+
+
+def report_metadata(report: DayReport) -> dict[str, Any]:
+    """A report as metadata: the numbers by themselves, which the UI plots, and the whole of it."""
+    return {
+        "dagster/partition_row_count": report.rows_out,
+        "rows_in": report.rows_in,
+        "kept": report.kept,
+        "dropped": report.dropped,
+        "exact_duplicates": report.exact_duplicates,
+        "superseded": report.superseded,
+        "withdrawn": report.withdrawn,
+        **report.details,
+        REPORT: dg.MetadataValue.json(
+            json.loads(json.dumps(dataclasses.asdict(report), default=date.isoformat))
+        ),
+    }
+
+
+def report_of(metadata: Mapping[str, dg.MetadataValue]) -> DayReport | None:
+    """The report that metadata carries; none where it carries none."""
+    value = metadata.get(REPORT)
+    if not isinstance(value, dg.JsonMetadataValue) or not isinstance(value.value, dict):
+        return None
+    return DayReport(**{**value.value, "day": date.fromisoformat(value.value["day"])})
+
+
+def newest_accounts(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+) -> dict[date, Account]:
+    """The newest account of each day; days never materialized are missing."""
+    accounts: dict[date, Account] = {}
+    cursor: str | None = None
+    wanted = dg.AssetRecordsFilter(
+        asset_key=asset, asset_partitions=[day.isoformat() for day in days]
+    )
+    while len(accounts) < len(days):
+        # Newest first, so that the first account of a day is the one that counts.
+        found = instance.fetch_materializations(wanted, limit=1000, cursor=cursor)
+        for record in found.records:
+            materialization = record.asset_materialization
+            report = report_of(materialization.metadata) if materialization else None
+            if report is not None:
+                accounts.setdefault(
+                    report.day,
+                    Account(report, record.storage_id, record.run_id, record.timestamp),
+                )
+        if not found.has_more:
+            break
+        cursor = found.cursor
+    return accounts

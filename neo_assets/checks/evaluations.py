@@ -1,0 +1,116 @@
+"""Check evaluations: one for every check, run and day, with that day as its partition.
+
+A plain `AssetCheckResult` of a run over several days would be stored without a partition.  So the
+evaluations are logged one by one, which is the reason for the one import from a private module.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from neo_assets.checks.accounts import Account, newest_accounts
+from neo_assets.checks.verdicts import (
+    DROP_COUNT,
+    DUPLICATE_COUNT,
+    Verdict,
+    is_beyond_tolerance,
+    judge_drops,
+    judge_duplicates,
+)
+from neo_assets.partitions import DAILY, days_of
+from neo_assets.settings import Settings
+
+CHECKS = {
+    DROP_COUNT: "Counts the rows of a day that were dropped. Warns for any, and fails, holding the "
+    "day back from the next layer, above the tolerated share (`NEO_MAX_DROP_SHARE`).",
+    DUPLICATE_COUNT: "Counts the rows of a day that repeat another, exactly or in a newer version. "
+    "Fails when a row stands twice in the output.",
+}
+
+
+def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
+    """The two checks of an asset; they judge the newest account of each day, however it came."""
+
+    @dg.multi_asset_check(
+        name=f"{asset.to_python_identifier()}_counts",
+        specs=[
+            dg.AssetCheckSpec(name, asset=asset, description=description, partitions_def=DAILY)
+            for name, description in CHECKS.items()
+        ],
+        can_subset=True,
+    )
+    def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        selected = {key.name for key in context.selected_asset_check_keys}
+        record_evaluations(context.op_execution_context, asset, days_of(context), selected)
+        yield from ()
+
+    return judge
+
+
+def record_evaluations(
+    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    days: Sequence[date],
+    checks: Collection[str] = CHECKS,
+    failed: Mapping[date, str] | None = None,
+) -> None:
+    """Log one evaluation for each day and check; a `failed` day fails both with its reason."""
+    accounts = newest_accounts(context.instance, asset, days)
+    for day in days:
+        account = accounts.get(day)
+        for name in checks:
+            if failed and day in failed:
+                verdict = Verdict(False, "ERROR", f"Not done: {failed[day]}.", {})
+            elif account is None:
+                verdict = Verdict(
+                    False,
+                    "ERROR",
+                    f"Nothing to judge: {asset.to_user_string()} has not been materialized for "
+                    f"{day}; materialize it first.",
+                    {},
+                )
+            else:
+                verdict = _judge(name, account)
+            # Accepted and stored like any other event, though the annotation leaves it out.
+            context.log_event(_evaluation(asset, name, day, verdict, account))  # type: ignore[arg-type]
+
+
+def days_beyond_tolerance(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+) -> list[date]:
+    """The days whose newest account of the asset must not go on to the next layer."""
+    tolerance = Settings.from_environment().neo_max_drop_share
+    return sorted(
+        day
+        for day, account in newest_accounts(instance, asset, days).items()
+        if is_beyond_tolerance(account.report, tolerance)
+    )
+
+
+def _judge(check: str, account: Account) -> Verdict:
+    if check == DROP_COUNT:
+        return judge_drops(account.report, Settings.from_environment().neo_max_drop_share)
+    return judge_duplicates(account.report)
+
+
+def _evaluation(
+    asset: dg.AssetKey, check: str, day: date, verdict: Verdict, account: Account | None
+) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=asset,
+        check_name=check,
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity[verdict.severity],
+        description=verdict.description,
+        metadata=dict(verdict.numbers),
+        partition=day.isoformat(),
+        target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+            storage_id=account.storage_id, run_id=account.run_id, timestamp=account.timestamp
+        )
+        if account
+        else None,
+    )

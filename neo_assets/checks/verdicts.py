@@ -1,0 +1,83 @@
+"""What a day's account means: whether its drops and duplicates are fine, in one sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from neo_assets.lakehouse.report import DayReport
+
+DROP_COUNT = "drop_count"
+DUPLICATE_COUNT = "duplicate_count"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The evaluation of one check for one day; `numbers` are its metadata."""
+
+    passed: bool
+    severity: Literal["WARN", "ERROR"]
+    description: str
+    numbers: Mapping[str, int | float]
+
+
+def judge_drops(report: DayReport, max_drop_share: float) -> Verdict:
+    """ERROR when rows are lost, unaccounted for, or dropped beyond tolerance; WARN for any drop."""
+    is_wrong = bool(report.rows_lost or report.unaccounted)
+    is_held = is_beyond_tolerance(report, max_drop_share)
+    reasons = ", ".join(f"{count} for {name}" for name, count in sorted(report.reasons.items()))
+    sentence = f"{report.dropped} of {report.rows_in} rows dropped"
+    if reasons:
+        sentence += f": {reasons}"
+    if is_held:
+        sentence += (
+            f"; {report.drop_share:.0%} of the newest snapshot is above the tolerance of "
+            f"{max_drop_share:.0%}, so the day is held back from the next layer"
+        )
+    if is_wrong:
+        sentence += (
+            f"; {report.rows_lost} rows are missing in the output and {report.unaccounted} are in "
+            "no class or in several"
+        )
+    return Verdict(
+        passed=not (report.dropped or is_wrong),
+        severity="ERROR" if is_wrong or is_held else "WARN",
+        description=f"{sentence}.",
+        numbers={
+            "rows_in": report.rows_in,
+            "rows_out": report.rows_out,
+            "kept": report.kept,
+            "dropped": report.dropped,
+            "drop_share": report.drop_share,
+            "withdrawn": report.withdrawn,
+            "rows_lost": report.rows_lost,
+            **{f"dropped_{name}": count for name, count in report.reasons.items()},
+        },
+    )
+
+
+def judge_duplicates(report: DayReport) -> Verdict:
+    """ERROR when a row stands twice in the output; repeats that were resolved are no fault."""
+    duplicates = report.exact_duplicates + report.superseded
+    sentence = (
+        f"{duplicates} of {report.rows_in} rows repeat another: {report.exact_duplicates} exactly, "
+        f"{report.superseded} superseded by a newer version"
+    )
+    if report.rows_doubled:
+        sentence += f"; {report.rows_doubled} rows stand twice in the output"
+    return Verdict(
+        passed=not report.rows_doubled,
+        severity="ERROR",
+        description=f"{sentence}.",
+        numbers={
+            "rows_in": report.rows_in,
+            "duplicates": duplicates,
+            "exact_duplicates": report.exact_duplicates,
+            "superseded": report.superseded,
+            "rows_doubled": report.rows_doubled,
+        },
+    )
+
+
+def is_beyond_tolerance(report: DayReport, max_drop_share: float) -> bool:
+    """Whether the day must not go on to the next layer."""
+    return report.drop_share > max_drop_share
