@@ -1,0 +1,98 @@
+"""`make ui`: warm Spark Connect server, web UI and daemon, which begin and end as one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Annotated
+
+import typer
+
+from neo_assets.instance import prepare_instance
+from neo_assets.settings import Settings, SettingsError
+from neo_assets.spark_server.delta_jars import DeltaJarsError
+from neo_assets.spark_server.java import JavaError
+from neo_assets.spark_server.server import SparkServerError, port_is_free, spark_connect_server
+
+ENDING_TAKES_AT_MOST_S = 60
+
+
+def main(port: Annotated[int, typer.Option(envvar="NEO_UI_PORT")] = 3000) -> None:
+    """Run everything the web UI needs until Ctrl-C."""
+    # A shell starts what it puts into the background with SIGINT ignored, and so would all below.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` leaves it
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    try:
+        _run(port)
+    except KeyboardInterrupt:
+        typer.echo("All ended.")
+    except (SettingsError, JavaError, DeltaJarsError, SparkServerError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+
+
+def _run(port: int) -> None:
+    if not port_is_free(port):
+        typer.echo(
+            f"Port {port} is in use: end what listens there, or take another as in:"
+            f" make ui UI_PORT={port + 1}",
+            err=True,
+        )
+        raise typer.Exit(1)
+    settings = Settings.from_environment()
+    home = prepare_instance(settings)
+    typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
+    with (
+        nullcontext(settings.neo_spark_remote)
+        if settings.neo_spark_remote
+        else spark_connect_server(settings.neo_data_dir / "spark")
+    ) as spark_remote:
+        environment = os.environ | {"DAGSTER_HOME": str(home), "NEO_SPARK_REMOTE": spark_remote}
+        with _dagster(port, environment) as dagster:
+            while port_is_free(port) and dagster.poll() is None:
+                time.sleep(0.2)
+            if dagster.poll() is None:
+                typer.echo(f"The web UI: http://127.0.0.1:{port}")
+            raise typer.Exit(dagster.wait())
+
+
+@contextmanager
+def _dagster(port: int, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Web server and daemon, with everything they start, in a process group of their own.
+
+    So a Ctrl-C reaches them once, through this process, and in the end the whole group can be
+    asked whether anything is left; a second one would cut their own tidying short.
+    """
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml"),
+            *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
+        ],
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_TAKES_AT_MOST_S)
+        _end_group(process.pid)
+
+
+def _end_group(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        for _ in range(100):
+            time.sleep(0.1)
+            os.killpg(group, 0)
+        os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    typer.run(main)
