@@ -36,7 +36,6 @@ def bronze_neo_events(
     seen = previews(
         lakehouse,
         BRONZE_NEO_EVENTS,
-        "feed_date",
         days,
         "try_variant_get(payload, '$.name', 'string') AS name",
         "fetched_at",

@@ -36,7 +36,6 @@ def gold_neo_fact(
     seen = previews(
         lakehouse,
         GOLD_NEO_FACT,
-        "close_approach_date",
         days,
         "miss_distance_lunar",
         "designation",

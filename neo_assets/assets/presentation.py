@@ -30,11 +30,11 @@ def table_metadata(table: Table) -> dict[str, Any]:
 
 
 def previews(
-    lakehouse: "Lakehouse", table: Table, day_column: str, days: Collection[date], *columns: str
+    lakehouse: "Lakehouse", table: Table, days: Collection[date], *columns: str
 ) -> dict[date, str]:
     """The first rows of each day, in order of the first column, as markdown tables."""
-    shown = lakehouse.read_days(table, day_column, days).selectExpr(
-        f"{day_column} AS preview_day", *columns
+    shown = lakehouse.read_days(table, days).selectExpr(
+        f"{table.day_column} AS preview_day", *columns
     )
     ranked = shown.selectExpr(
         "*",

@@ -37,7 +37,6 @@ def silver_neo_events(
     seen = previews(
         lakehouse,
         SILVER_NEO_EVENTS,
-        "partition_date",
         days,
         "name",
         "close_approach_at",

@@ -79,6 +79,11 @@ def record_evaluations(
             context.log_event(_evaluation(asset, name, day, verdict, account))  # type: ignore[arg-type]
 
 
+def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
+    """`passed`, or the severity of the failure: `WARN` or `ERROR`."""
+    return "passed" if evaluation.passed else evaluation.severity.value
+
+
 def days_beyond_tolerance(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
 ) -> list[date]:

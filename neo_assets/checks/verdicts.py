@@ -43,12 +43,8 @@ def judge_drops(report: DayReport, max_drop_share: float) -> Verdict:
         severity="ERROR" if is_wrong or is_held else "WARN",
         description=f"{sentence}.",
         numbers={
-            "rows_in": report.rows_in,
-            "rows_out": report.rows_out,
-            "kept": report.kept,
-            "dropped": report.dropped,
+            **_classes(report),
             "drop_share": report.drop_share,
-            "withdrawn": report.withdrawn,
             "rows_lost": report.rows_lost,
             **{f"dropped_{name}": count for name, count in report.reasons.items()},
         },
@@ -57,10 +53,9 @@ def judge_drops(report: DayReport, max_drop_share: float) -> Verdict:
 
 def judge_duplicates(report: DayReport) -> Verdict:
     """ERROR when a row stands twice in the output; repeats that were resolved are no fault."""
-    duplicates = report.exact_duplicates + report.superseded
     sentence = (
-        f"{duplicates} of {report.rows_in} rows repeat another: {report.exact_duplicates} exactly, "
-        f"{report.superseded} superseded by a newer version"
+        f"{report.duplicates} of {report.rows_in} rows repeat another: "
+        f"{report.exact_duplicates} exactly, {report.superseded} superseded by a newer version"
     )
     if report.rows_doubled:
         sentence += f"; {report.rows_doubled} rows stand twice in the output"
@@ -69,13 +64,23 @@ def judge_duplicates(report: DayReport) -> Verdict:
         severity="ERROR",
         description=f"{sentence}.",
         numbers={
-            "rows_in": report.rows_in,
-            "duplicates": duplicates,
-            "exact_duplicates": report.exact_duplicates,
-            "superseded": report.superseded,
+            **_classes(report),
+            "duplicates": report.duplicates,
             "rows_doubled": report.rows_doubled,
         },
     )
+
+
+def _classes(report: DayReport) -> dict[str, int]:
+    return {
+        "rows_in": report.rows_in,
+        "rows_out": report.rows_out,
+        "kept": report.kept,
+        "dropped": report.dropped,
+        "exact_duplicates": report.exact_duplicates,
+        "superseded": report.superseded,
+        "withdrawn": report.withdrawn,
+    }
 
 
 def is_beyond_tolerance(report: DayReport, max_drop_share: float) -> bool:

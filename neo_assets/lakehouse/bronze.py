@@ -76,9 +76,7 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
         for day in sorted(days)
         if (folder := lakehouse.layout.landing / f"feed_date={day.isoformat()}").is_dir()
     ]
-    ingested = lakehouse.read_days(BRONZE_NEO_EVENTS, "feed_date", days).drop(
-        "run_id", "ingested_at"
-    )
+    ingested = lakehouse.read_days(BRONZE_NEO_EVENTS, days).drop("run_id", "ingested_at")
     landed = ingested.where("false")
     if folders:
         landed = _events(

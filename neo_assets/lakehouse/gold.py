@@ -14,14 +14,14 @@ from neo_assets.lakehouse.storage import Lakehouse, in_days
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT, SILVER_NEO_VERSIONS
 
 _KEY = "neo_event_key"
-_DAY = "close_approach_date"
+_DAY = GOLD_NEO_FACT.day_column
 OUTCOMES = ("inserted", "updated", "unchanged")
 
 
 def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     """Insert what is new and update what changed on these days; nothing is ever deleted."""
-    offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, "partition_date", days))
-    compared = _compare(offered, lakehouse.read_days(GOLD_NEO_FACT, _DAY, days))
+    offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
+    compared = _compare(offered, lakehouse.read_days(GOLD_NEO_FACT, days))
     outcomes = _by_day(
         compared.groupBy(_DAY).agg(
             F.count("*").alias("offered"),
@@ -39,7 +39,7 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
             in_days(f"target.{_DAY}", changed),
             compared.where("outcome <> 'unchanged'"),
         )
-    standing = _standing(offered, lakehouse.read_days(GOLD_NEO_FACT, _DAY, days))
+    standing = _standing(offered, lakehouse.read_days(GOLD_NEO_FACT, days))
     return [_report(day, outcomes[day] + standing[day]) for day in sorted(days)]
 
 

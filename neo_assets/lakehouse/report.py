@@ -35,6 +35,11 @@ class DayReport:
     details: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def duplicates(self) -> int:
+        """Rows that another row repeats or replaces."""
+        return self.exact_duplicates + self.superseded
+
+    @property
     def unaccounted(self) -> int:
         """Rows that stand in no class, or in several; zero unless the stage is wrong."""
         return self.rows_in - (

@@ -29,14 +29,12 @@ from neo_assets.lakehouse.tables import (
 
 def refine(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     """Bring silver for these days to what bronze holds, and account for every row of bronze."""
-    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, "feed_date", days)
-    lakehouse.replace_days(SILVER_NEO_VERSIONS, "partition_date", days, classify(bronze))
-    versions = lakehouse.read_days(SILVER_NEO_VERSIONS, "partition_date", days)
+    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+    lakehouse.replace_days(SILVER_NEO_VERSIONS, days, classify(bronze))
+    versions = lakehouse.read_days(SILVER_NEO_VERSIONS, days)
+    lakehouse.replace_days(SILVER_NEO_EVENTS, days, versions.where("classification = 'kept'"))
     lakehouse.replace_days(
-        SILVER_NEO_EVENTS, "partition_date", days, versions.where("classification = 'kept'")
-    )
-    lakehouse.replace_days(
-        SILVER_NEO_QUARANTINE, "partition_date", days, versions.where("classification = 'dropped'")
+        SILVER_NEO_QUARANTINE, days, versions.where("classification = 'dropped'")
     )
     return _account(lakehouse, days)
 
@@ -183,13 +181,13 @@ def _with_class(rows: DataFrame) -> DataFrame:
 def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     """Count the classes that were written, and hold them against bronze and silver as they are."""
     classes = (
-        lakehouse.read_days(SILVER_NEO_VERSIONS, "partition_date", days)
+        lakehouse.read_days(SILVER_NEO_VERSIONS, days)
         .groupBy("partition_date", "classification", "is_in_newest_snapshot", "reasons", "warnings")
         .count()
         .collect()
     )
-    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, "feed_date", days)
-    silver = lakehouse.read_days(SILVER_NEO_EVENTS, "partition_date", days)
+    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+    silver = lakehouse.read_days(SILVER_NEO_EVENTS, days)
     rows_in = bronze.groupBy(F.col("feed_date").alias("day")).agg(
         F.count_if(F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")).alias("rows_in")
     )
@@ -215,8 +213,12 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
                 rows_doubled=rows_in_silver - there.approaches if there else 0,
                 snapshot_rows=newest.total(),
                 snapshot_dropped=newest["dropped"],
-                reasons=_totals((name, row["count"]) for row in of_day for name in row.reasons),
-                warnings=_totals((name, row["count"]) for row in of_day for name in row.warnings),
+                reasons=dict(
+                    _totals((name, row["count"]) for row in of_day for name in row.reasons)
+                ),
+                warnings=dict(
+                    _totals((name, row["count"]) for row in of_day for name in row.warnings)
+                ),
                 kept=counts["kept"],
                 dropped=counts["dropped"],
                 exact_duplicates=counts["exact_duplicates"],

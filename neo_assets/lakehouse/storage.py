@@ -44,9 +44,9 @@ class Lakehouse:
         """The table as it is now."""
         return self.spark.table(self.layout.identifier(table))
 
-    def read_days(self, table: Table, column: str, days: Collection[date]) -> DataFrame:
+    def read_days(self, table: Table, days: Collection[date]) -> DataFrame:
         """The rows of these days; the literal bounds let Delta skip every other file."""
-        return self.read(table).where(in_days(column, days))
+        return self.read(table).where(in_days(table.day_column, days))
 
     def append_stream(self, table: Table, rows: DataFrame) -> None:
         """Append all that a streaming source has now, exactly once by the table's checkpoint."""
@@ -60,21 +60,19 @@ class Lakehouse:
         )
         query.awaitTermination()
 
-    def replace_days(
-        self, table: Table, column: str, days: Collection[date], rows: DataFrame
-    ) -> set[date]:
-        """Make `rows` all that the table holds for these days; return the days that differed."""
+    def replace_days(self, table: Table, days: Collection[date], rows: DataFrame) -> None:
+        """Make `rows` all that the table holds for these days, leaving alone those that agree."""
         rows = rows.select(*table.column_names)
-        changed = _differing_days(column, rows, self.read_days(table, column, days))
+        changed = _differing_days(table.day_column, rows, self.read_days(table, days))
         if changed:
+            condition = in_days(table.day_column, changed)
             (
-                rows.where(in_days(column, changed))
+                rows.where(condition)
                 .write.format("delta")
                 .mode("overwrite")
-                .option("replaceWhere", in_days(column, changed))
+                .option("replaceWhere", condition)
                 .saveAsTable(self.layout.identifier(table))
             )
-        return changed
 
     def upsert(self, table: Table, key: str, bounds: str, rows: DataFrame) -> None:
         """Insert the rows or update those with the same key, within literal `bounds`."""

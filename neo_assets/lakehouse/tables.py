@@ -20,10 +20,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table; `comment` says what one row is."""
+    """One table; `comment` says what one row is, `day_column` which column holds its day."""
 
     name: str
     comment: str
+    day_column: str
     columns: tuple[Column, ...]
     partitioned_by: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
@@ -171,6 +172,7 @@ HISTORY_COLUMNS = (
 BRONZE_NEO_EVENTS = Table(
     "bronze_neo_events",
     "One row is one line of an event file: an object as one snapshot of a day gave it.",
+    "feed_date",
     (
         Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
         Column("source", "STRING", "Who answered: `nasa` or `simulator`."),
@@ -208,6 +210,7 @@ _PAYLOAD = Column(
 SILVER_NEO_VERSIONS = Table(
     "silver_neo_versions",
     "One row is one row of bronze, typed, judged and classified: why it stands in silver, or not.",
+    "partition_date",
     (
         *_LINEAGE_COLUMNS,
         Column(
@@ -233,18 +236,21 @@ SILVER_NEO_VERSIONS = Table(
 SILVER_NEO_EVENTS = Table(
     "silver_neo_events",
     "One row is one close approach of the newest snapshot of its day, valid and without repeats.",
+    "partition_date",
     (*APPROACH_COLUMNS, *HISTORY_COLUMNS, *_LINEAGE_COLUMNS),
 )
 
 SILVER_NEO_QUARANTINE = Table(
     "silver_neo_quarantine",
     "One row is one row of bronze that was dropped, with the reasons and what it said.",
+    "partition_date",
     (*_LINEAGE_COLUMNS, _REASONS, Column("content_hash", "STRING", "SHA-256 of it."), _PAYLOAD),
 )
 
 GOLD_NEO_FACT = Table(
     "gold_neo_fact",
     "One row is one close approach, in its last valid version, with bands and surrogate keys.",
+    "close_approach_date",
     (
         Column(
             "neo_event_key",

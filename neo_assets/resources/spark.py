@@ -1,7 +1,7 @@
 """What the tables are reached through: one Spark Connect session a run, made when first needed."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,6 +13,13 @@ from neo_assets.spark_server.server import spark_connect_server
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.storage import Lakehouse
+
+
+def spark_connect_address(settings: Settings) -> AbstractContextManager[str]:
+    """The Spark Connect server in use: the configured one, else one that lives with the block."""
+    if settings.neo_spark_remote:
+        return nullcontext(settings.neo_spark_remote)
+    return spark_connect_server(work_directory=settings.neo_data_dir / "spark")
 
 
 class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
@@ -55,10 +62,8 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
             raise dg.Failure(
                 "NEO_TARGET=databricks is not supported yet; unset it to use Delta on this machine."
             )
-        remote = settings.neo_spark_remote or self._open.enter_context(
-            spark_connect_server(work_directory=settings.neo_data_dir / "spark")
-        )
-        session = SparkSession.builder.remote(remote).getOrCreate()
+        remote = self._open.enter_context(spark_connect_address(settings))
+        session = SparkSession.builder.remote(remote).create()
         self._open.callback(session.stop)
         lakehouse = Lakehouse(
             session,

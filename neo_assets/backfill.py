@@ -1,0 +1,185 @@
+"""A backfill in this process: no daemon, but the same chunks, runs and history as from the UI."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import uuid4
+
+import dagster as dg
+
+from neo_assets.checks.accounts import report_of
+from neo_assets.checks.evaluations import outcome_of
+from neo_assets.definitions import ASSETS, defs
+from neo_assets.instance import prepare_instance
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.partitions import BACKFILL_POLICY, DAILY
+from neo_assets.resources.spark import spark_connect_address
+from neo_assets.settings import Settings
+
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run configuration that keeps events off the console; the instance has them all the same."""
+
+
+class BackfillError(Exception):
+    """The backfill cannot be started; the message says what to change."""
+
+
+@dataclass
+class Outcome:
+    """What a backfill did: reports and check evaluations by asset and day, and failed runs.
+
+    `failures` has a sentence for each run that failed, by the first and last day of its chunk.
+    """
+
+    reports: dict[tuple[str, date], DayReport] = field(default_factory=dict)
+    checks: dict[tuple[str, date], dict[str, dg.AssetCheckEvaluation]] = field(default_factory=dict)
+    failures: dict[tuple[date, date], str] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every day of every asset was materialized and no check ended in ERROR."""
+        return not self.failures and not self.errors
+
+    @property
+    def errors(self) -> list[dg.AssetCheckEvaluation]:
+        """The check evaluations that ended in ERROR."""
+        return [
+            evaluation
+            for _, evaluations in sorted(self.checks.items())
+            for evaluation in evaluations.values()
+            if outcome_of(evaluation) == "ERROR"
+        ]
+
+
+def selected_assets(selection: str) -> list[dg.AssetKey]:
+    """The daily assets of a selection in Dagster's syntax, upstream first.
+
+    Raises:
+        BackfillError: the selection cannot be read, or selects none of them.
+    """
+    try:
+        chosen = dg.AssetSelection.from_string(selection).resolve(defs.resolve_asset_graph())
+    except dg.DagsterError as error:
+        raise BackfillError(f"--select {selection!r} selects nothing: {error}") from None
+    keys = [asset.key for asset in ASSETS if asset.key in chosen]
+    if not keys:
+        names = ", ".join(asset.key.to_user_string() for asset in ASSETS)
+        raise BackfillError(f"--select {selection!r} selects none of the daily assets: {names}.")
+    return keys
+
+
+def days_between(start: date, end: date) -> list[date]:
+    """All days from start to end, both included.
+
+    Raises:
+        BackfillError: there are none, or some are no partitions.
+    """
+    if end < start:
+        raise BackfillError(f"--end {end} comes before --start {start}.")
+    for day in (start, end):
+        if not DAILY.has_partition_key(day.isoformat()):
+            raise BackfillError(
+                f"{day} is no partition: they go from {DAILY.get_first_partition_key()} to "
+                f"{DAILY.get_last_partition_key()} (NEO_START_DATE, NEO_DAYS_AHEAD)."
+            )
+    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
+
+
+def chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """The days of each run, as the backfill policy divides them."""
+    size = BACKFILL_POLICY.max_partitions_per_run or len(days)
+    return (days[start : start + size] for start in range(0, len(days), size))
+
+
+def backfill(
+    assets: Sequence[dg.AssetKey],
+    days: Sequence[date],
+    on_progress: Callable[[dg.DagsterEvent], None] = lambda _: None,
+) -> Outcome:
+    """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
+
+    Every run uses one Spark Connect server. `on_progress` is told each event as it is stored.
+    """
+    outcome = Outcome()
+    settings = Settings.from_environment()
+    with (
+        dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
+        spark_connect_address(settings) as address,
+        _environment({"NEO_SPARK_REMOTE": address}),
+    ):
+        for chunk in chunks(days):
+            failure = _run(instance, assets, chunk, outcome, on_progress)
+            if failure:
+                outcome.failures[chunk[0], chunk[-1]] = failure
+    return outcome
+
+
+def _run(
+    instance: dg.DagsterInstance,
+    assets: Sequence[dg.AssetKey],
+    days: Sequence[date],
+    outcome: Outcome,
+    on_progress: Callable[[dg.DagsterEvent], None],
+) -> str | None:
+    """One run over the days; what went wrong in one sentence, or nothing."""
+    failures: list[str] = []
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        _record(event, outcome)
+        if event.is_step_failure and event.step_failure_data.error:
+            cause = event.step_failure_data.error
+            failures.append((cause.cause or cause).message.strip().splitlines()[0])
+        on_progress(event)
+
+    run_id = str(uuid4())
+    instance.add_event_listener(run_id, listen)
+    single = days[0].isoformat() if len(days) == 1 else None
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        asset_selection=assets,
+        partition_key=single,
+        tags=None
+        if single
+        else {RANGE_START_TAG: days[0].isoformat(), RANGE_END_TAG: days[-1].isoformat()},
+        run_config=QUIET,
+        raise_on_error=False,
+    )
+    if result.success:
+        return None
+    return failures[0] if failures else f"run {run_id} failed, see its log in the UI"
+
+
+def _record(event: dg.DagsterEvent, outcome: Outcome) -> None:
+    if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+        materialization = event.step_materialization_data.materialization
+        report = report_of(materialization.metadata)
+        if report is not None:
+            outcome.reports[materialization.asset_key.to_user_string(), report.day] = report
+    elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        evaluation = event.asset_check_evaluation_data
+        if evaluation.partition is not None:
+            place = evaluation.asset_key.to_user_string(), date.fromisoformat(evaluation.partition)
+            outcome.checks.setdefault(place, {})[evaluation.check_name] = evaluation
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

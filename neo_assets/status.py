@@ -1,0 +1,73 @@
+"""The state of every table, read from its Delta log and from the check history, without Spark."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from deltalake import DeltaTable
+
+from neo_assets.checks.evaluations import CHECKS, outcome_of
+from neo_assets.definitions import ASSETS
+from neo_assets.instance import prepare_instance
+from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS, SILVER_NEO_QUARANTINE, TABLES, Table
+from neo_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One table now: how much is in it, up to which day, and what each of its checks said last.
+
+    `open_quarantine_rows` is known for `silver_neo_events` alone, whose dropped rows they are.
+    """
+
+    table: str
+    rows: int
+    newest_partition: date | None
+    checks: dict[str, str]
+    open_quarantine_rows: int | None = None
+
+
+def table_states() -> list[TableState]:
+    """The tables in the order in which data goes through them; one not made yet has no rows."""
+    settings = Settings.from_environment()
+    assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
+    states = []
+    with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
+        for table in TABLES:
+            rows, newest = _content(settings.tables_directory, table)
+            states.append(
+                TableState(
+                    table.name,
+                    rows,
+                    newest,
+                    _last_checks(instance, assets[table.name]) if table.name in assets else {},
+                    _content(settings.tables_directory, SILVER_NEO_QUARANTINE)[0]
+                    if table is SILVER_NEO_EVENTS
+                    else None,
+                )
+            )
+    return states
+
+
+def _content(directory: Path, table: Table) -> tuple[int, date | None]:
+    """Rows and newest day by the statistics that Delta keeps of every file."""
+    folder = directory / table.name
+    if not DeltaTable.is_deltatable(str(folder)):
+        return 0, None
+    files = DeltaTable(folder).get_add_actions(flatten=True)
+    rows = files.column("num_records").to_pylist()
+    if not rows:
+        return 0, None
+    return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
+
+
+def _last_checks(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str, str]:
+    checks = {}
+    for name in CHECKS:
+        record = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(asset, name))
+        event = record.event.dagster_event if record and record.event else None
+        if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            checks[name] = f"{outcome_of(evaluation)} ({evaluation.partition})"
+    return checks
