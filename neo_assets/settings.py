@@ -1,8 +1,10 @@
 """What can be set from outside, read from the environment in this one place."""
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,7 +18,11 @@ class Settings(BaseSettings):
     """One value for each environment variable; the field's upper-case name is the variable's."""
 
     model_config = SettingsConfigDict(
-        env_prefix="", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     neo_target: Literal["local", "databricks"] = Field(
@@ -43,8 +49,15 @@ class Settings(BaseSettings):
         le=1,
         description="Share of dropped rows in a day's newest snapshot above which the day is held.",
     )
-    neo_http_timeout_s: float = Field(30, gt=0, description="Seconds one request may take.")
+    neo_http_timeout_s: float = Field(
+        30, gt=0, allow_inf_nan=False, description="Seconds one request may take as a whole."
+    )
     neo_http_retries: int = Field(5, ge=0, le=20, description="Further tries after a failure.")
+    neo_rate_limit: Literal["stop", "wait"] = Field(
+        "stop",
+        description="What to do when the hourly limit of calls is met: fail the days not fetched "
+        "yet, or wait until it is over.",
+    )
     dagster_home: Path | None = Field(
         None, description="The Dagster instance; `<NEO_DATA_DIR>/dagster` unless set."
     )
@@ -73,6 +86,28 @@ class Settings(BaseSettings):
             raise ValueError("must be a Spark Connect address such as sc://127.0.0.1:15002")
         return value
 
+    @field_validator("neows_base_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        # The reasons of urlsplit are not passed on: they show parts of the value.
+        with suppress(ValueError):
+            address = urlsplit(value)
+            has_host = address.scheme in ("http", "https") and address.hostname
+            if has_host and address.port != 0 and not address.query + address.fragment:
+                return value
+        raise ValueError(
+            "must be an address without a query, such as https://api.nasa.gov/neo/rest/v1"
+        )
+
+    @field_validator("nasa_api_key")
+    @classmethod
+    def _fit_for_an_address(cls, value: SecretStr) -> SecretStr:
+        # A key read from a file comes with the end of its line.
+        key = value.get_secret_value().strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("must be a key as NASA sends it, of printable ASCII characters")
+        return SecretStr(key)
+
     @classmethod
     def from_environment(cls) -> "Settings":
         """Read the environment.
@@ -80,13 +115,17 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: names each variable that cannot be used and says why.
         """
+        problems: list[str] = []
         try:
             return cls()
         except ValidationError as error:
             problems = [
-                f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+                f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+                for problem in error.errors()
             ]
-            raise SettingsError("; ".join(problems)) from None
+        # Raised out here: an exception keeps the one it was raised in the handling of, and that one
+        # shows values.
+        raise SettingsError("; ".join(problems))
 
     @property
     def dagster_directory(self) -> Path:
