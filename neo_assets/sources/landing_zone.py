@@ -8,6 +8,8 @@ has no `payload`, so that "nothing passes" can be told from "never asked".
 
 A snapshot's id begins with the time it was fetched and ends with a digest of its content: sorted by
 name, the files of a day are its history, and the newest can be compared without being opened.
+
+Whatever else lies in a day's folder begins with a dot, which Spark passes over as it lists files.
 """
 
 import hashlib
@@ -19,9 +21,16 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
+
+LONGEST_LOCK_S = 60
+"""How long a landing waits for another one of the same day, which takes milliseconds."""
+
+
+class LandingError(Exception):
+    """A snapshot could not be written; the text says of which day, why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +60,39 @@ class LandingZone:
         """Publish one answer as an event file unless the day's newest snapshot says the same.
 
         "The same" is the same objects whatever their order, or the order of their fields.
+
+        Raises:
+            LandingError: nothing was published, and nothing unfinished is left.
         """
         payloads = sorted(_canonical(item) for item in objects)
         digest = hashlib.sha256("\n".join(payloads).encode()).hexdigest()[:16]
         directory = self.root / f"feed_date={day.isoformat()}"
-        directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(directory / ".landing.lock"):
-            file = self.newest(day)
-            is_new = file is None or file.stem.rpartition("-")[2] != digest
-            if file is None or is_new:
-                landed_at = _after(file, fetched_at.astimezone(timezone.utc))
-                file = directory / f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
-                _publish(file, _event_lines(day, objects, source, landed_at, file.stem))
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
+                _clear(directory)
+                file = self.newest(day)
+                is_new = file is None or file.stem.rpartition("-")[2] != digest
+                if file is None or is_new:
+                    landed_at = _after(file, fetched_at.astimezone(timezone.utc))
+                    file = directory / f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
+                    _publish(file, _event_lines(day, objects, source, landed_at, file.stem))
+        except Timeout as error:
+            raise LandingError(
+                f"{day} could not be landed, for another process has been landing it for "
+                f"{LONGEST_LOCK_S} seconds; end that one and run the day again."
+            ) from error
+        except OSError as error:
+            raise LandingError(
+                f"{day} could not be landed in {directory} ({error.strerror or error}) and nothing "
+                "of it was kept; see that there is room and that it may be written, and run the "
+                "day again."
+            ) from error
         return Landing(day, file, is_new, len(payloads), len(payloads) - len(set(payloads)))
 
     def newest(self, day: date) -> Path | None:
         """The event file of the day's newest snapshot; none for a day never fetched."""
-        return max(self.root.glob(f"feed_date={day.isoformat()}/*.json"), default=None)
+        return max(self.root.glob(f"feed_date={day.isoformat()}/[0-9]*Z-*.json"), default=None)
 
 
 def _canonical(item: dict[str, Any]) -> str:
@@ -92,14 +117,36 @@ def _event_lines(
         "snapshot_id": snapshot,
     }
     events: list[dict[str, Any]] = [{**envelope, "payload": item} for item in objects] or [envelope]
-    return "".join(json.dumps(event) + "\n" for event in events)
+    # A line that is not strict JSON is one that Spark cannot read.
+    return "".join(json.dumps(event, allow_nan=False) + "\n" for event in events)
 
 
 def _publish(file: Path, content: str) -> None:
-    """Make the whole file appear at once: readers pass over names that begin with a dot."""
+    """Make the whole file appear at once, and for good: a power cut takes nothing back."""
     unfinished = file.with_name(f".{file.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    unfinished.rename(file)
+    try:
+        with unfinished.open("w", encoding="ascii") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.rename(file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    # The names too: the file's in its folder, and the folder's in the landing zone.
+    _sync(file.parent)
+    _sync(file.parent.parent)
+
+
+def _clear(directory: Path) -> None:
+    """Remove what a killed process left unfinished; whoever holds the lock is alone here."""
+    for unfinished in directory.glob(".*.unfinished"):
+        unfinished.unlink()
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
