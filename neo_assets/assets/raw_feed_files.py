@@ -10,8 +10,9 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import Landing
+from neo_assets.sources.landing_zone import Landing, LandingError
 from neo_assets.sources.neows import DayAnswer, FeedError
+from neo_assets.sources.simulator import RecordingError
 
 
 @dg.asset(
@@ -36,15 +37,15 @@ def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.Mater
     failed: dict[date, str] = {}
     calls_left: int | None = None
     try:
-        with feed.client() as client:
+        with feed.client(say=context.log.warning) as client:
             for answer in client.fetch(days):
                 landing = feed.landing_zone.land(
                     answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
                 )
-                reports.append(_account(landing))
+                reports.append(_account(landing, answer.calls_left))
                 previews[answer.day] = _preview(answer)
                 calls_left = answer.calls_left
-    except FeedError as error:
+    except (FeedError, LandingError, RecordingError) as error:
         context.log.error(str(error))
         done = {report.day for report in reports}
         failed = {day: str(error).rstrip(".") for day in days if day not in done}
@@ -56,7 +57,7 @@ def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.Mater
     return conclude(context, reports, previews, failed)
 
 
-def _account(landing: Landing) -> DayReport:
+def _account(landing: Landing, calls_left: int | None) -> DayReport:
     return DayReport(
         day=landing.day,
         rows_in=landing.objects,
@@ -64,14 +65,19 @@ def _account(landing: Landing) -> DayReport:
         exact_duplicates=landing.repeated,
         rows_out=landing.objects,
         snapshot_rows=landing.objects,
-        details={"snapshots_landed": int(landing.is_new)},
+        details={
+            "snapshots_landed": int(landing.is_new),
+            **({"calls_left": calls_left} if calls_left is not None else {}),
+        },
     )
 
 
 def _preview(answer: DayAnswer) -> str:
-    return markdown_table(
+    table = markdown_table(
         [
             {name: item.get(name) for name in ("id", "name", "absolute_magnitude_h")}
             for item in answer.objects[:PREVIEW_ROWS]
         ]
     )
+    # Half a surrogate pair is fit for an event file, where it is escaped, but not for a web page.
+    return table.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
 """What the raw asset is given: a client of the feed, and the landing zone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
@@ -29,11 +29,14 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
         return LandingZone(Settings.from_environment().landing_directory)
 
     @contextmanager
-    def client(self) -> Iterator[NeoWsClient]:
-        """A client of NASA's service, or of a simulator that lives as long as the client."""
+    def client(self, say: Callable[[str], None]) -> Iterator[NeoWsClient]:
+        """A client of NASA's service, or of a simulator that lives as long as the client.
+
+        `say` is told in a sentence whenever the client tries again or waits.
+        """
         settings = Settings.from_environment()
         if settings.neo_source == "nasa":
-            with _client(settings, settings.neows_base_url) as client:
+            with _client(settings, settings.neows_base_url, say) as client:
                 yield client
         else:
             today = settings.neo_simulator_today or datetime.now(timezone.utc).date()
@@ -44,15 +47,17 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
             )
             with (
                 simulator.serve(sky, today=today) as server,
-                _client(settings, server.base_url) as client,
+                _client(settings, server.base_url, say) as client,
             ):
                 yield client
 
 
-def _client(settings: Settings, base_url: str) -> NeoWsClient:
+def _client(settings: Settings, base_url: str, say: Callable[[str], None]) -> NeoWsClient:
     return NeoWsClient(
         base_url,
         settings.nasa_api_key.get_secret_value(),
         timeout_s=settings.neo_http_timeout_s,
         retries=settings.neo_http_retries,
+        waits_for_limit=settings.neo_rate_limit == "wait",
+        say=say,
     )

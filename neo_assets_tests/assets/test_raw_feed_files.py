@@ -1,0 +1,310 @@
+"""The raw asset through Dagster, against a service that misbehaves over real HTTP."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import dagster as dg
+import pytest
+
+from neo_assets.assets.raw_feed_files import raw_feed_files
+from neo_assets.checks.evaluations import counting_checks
+from neo_assets.resources.feed import NeoFeed
+from neo_assets_tests.sources import faulty_service as faulty
+from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
+
+KEY = "k3y-of-the-caller-0000000000000000000000"
+DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(31)]
+"""Five calls: of 7, 7, 7, 7 and 3 days."""
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture(autouse=True)
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name, value in {
+        "NEO_SOURCE": "nasa",
+        "NASA_API_KEY": KEY,
+        "NEO_DATA_DIR": str(tmp_path / "data"),
+        "NEO_HTTP_RETRIES": "0",
+        "NEO_HTTP_TIMEOUT_S": "5",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> "At":
+    return At(monkeypatch)
+
+
+class At:
+    """Points the asset to a service."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, service: faulty.FaultyService) -> None:
+        self._monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
+
+
+def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [raw_feed_files, counting_checks(raw_feed_files.key)],
+        resources={"feed": NeoFeed()},
+        instance=instance,
+        tags={
+            "dagster/asset_partition_range_start": first.isoformat(),
+            "dagster/asset_partition_range_end": last.isoformat(),
+        },
+        raise_on_error=False,
+    )
+
+
+def reports(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:
+    """The numbers of every materialized day, which must be materialized once."""
+    records = instance.fetch_materializations(raw_feed_files.key, limit=1000).records
+    found = [record.asset_materialization for record in records]
+    days = [materialization.partition for materialization in found if materialization]
+    assert len(set(days)) == len(days)
+    return {
+        str(materialization.partition): {
+            name: value.value for name, value in materialization.metadata.items()
+        }
+        for materialization in found
+        if materialization
+    }
+
+
+def evaluations(
+    instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult
+) -> dict[tuple[str, str], tuple[bool, str]]:
+    """Verdict and description by day and check, of which each must be stored once in the run."""
+    records = instance.get_records_for_run(
+        result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION, limit=1000
+    ).records
+    events = [record.event_log_entry.get_dagster_event() for record in records]
+    found = [event.asset_check_evaluation_data for event in events]
+    verdicts = {
+        (str(evaluation.partition), evaluation.check_name): (
+            evaluation.passed,
+            evaluation.description or "",
+        )
+        for evaluation in found
+    }
+    assert len(verdicts) == len(found)
+    return verdicts
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    data = event.step_failure_data
+    assert data.error is not None
+    assert data.error.cls_name == "Failure"
+    return data.error.message
+
+
+def landed(data: Path) -> list[str]:
+    folders = (data / "landing/neo_feed").glob("feed_date=*/*.json")
+    return sorted(file.parent.name.removeprefix("feed_date=") for file in folders)
+
+
+def assert_without_key(instance: dg.DagsterInstance, data: Path) -> None:
+    """Nowhere: not in an event with all its stack traces, not in a run, not in a file."""
+    runs = instance.get_runs()
+    assert runs
+    for run in runs:
+        assert "k3y" not in repr(run)
+        for record in instance.get_records_for_run(run.run_id, limit=10_000).records:
+            assert "k3y" not in dg.serialize_value(record.event_log_entry)
+    for file in data.rglob("*"):
+        if file.is_file():
+            assert b"k3y" not in file.read_bytes()
+
+
+def names(days: list[date]) -> list[str]:
+    return [day.isoformat() for day in days]
+
+
+def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    def shows_the_key(call: Call) -> None:
+        said = f"Not with {call.key}: http://x/?api_key={quote(call.key)}"
+        body = json.dumps({"error": {"code": "?", "message": said}}).encode()
+        call.send(faulty.message("500 Internal Server Error", body, "application/json"))
+
+    with serve(faulty.honest(), faulty.honest(), shows_the_key) as service:
+        at(service)
+        first = materialize(instance, DAYS[0], DAYS[-1])
+        assert not first.success
+        assert_without_key(instance, data)
+
+        done, rest = names(DAYS[:14]), names(DAYS[14:])
+        assert landed(data) == sorted(reports(instance)) == done
+        assert failure(first).count("2024-03-15…2024-03-21") >= 1
+        assert "17 of 31 days failed" in failure(first)
+        verdicts = evaluations(instance, first)
+        assert len(verdicts) == 31 * 2
+        for (day, check), (passed, description) in verdicts.items():
+            assert check in ("drop_count", "duplicate_count")
+            assert passed == (day in done)
+            if day in rest:
+                assert "NeoWs answered 500 for 2024-03-15…2024-03-21" in description
+
+        # What failed is asked for later, and nothing else.
+        second = materialize(instance, DAYS[14], DAYS[-1])
+        assert second.success
+        assert landed(data) == sorted(reports(instance)) == names(DAYS)
+        assert {passed for passed, _ in evaluations(instance, second).values()} == {True}
+    assert service.asked == [
+        ("2024-03-01", "2024-03-07"),
+        ("2024-03-08", "2024-03-14"),
+        ("2024-03-15", "2024-03-21"),
+        ("2024-03-15", "2024-03-21"),
+        ("2024-03-22", "2024-03-28"),
+        ("2024-03-29", "2024-03-31"),
+    ]
+    assert_without_key(instance, data)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        faulty.resets,
+        faulty.resets_at_once,
+        faulty.truncated,
+        faulty.says("200 OK", faulty.PAGE_OF_HEROKU, "text/html"),
+        faulty.says("429 Too Many Requests", headers={"Retry-After": "2870"}),
+        faulty.says("302 Found", headers={"Location": "/feed?api_key=k3y"}),
+    ],
+    ids=["reset", "reset at once", "truncated", "HTML", "429", "302"],
+)
+def test_no_key_in_the_history_of_a_failure(
+    instance: dg.DagsterInstance,
+    data: Path,
+    at: At,
+    act: faulty.Act,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with serve(finally_=act) as service:
+        at(service)
+        result = materialize(instance, DAYS[0], DAYS[0])
+    assert not result.success
+    assert landed(data) == [] and reports(instance) == {}
+    assert [passed for passed, _ in evaluations(instance, result).values()] == [False, False]
+    assert_without_key(instance, data)
+    printed = capfd.readouterr()
+    assert "RUN_FAILURE" in printed.err
+    assert "k3y" not in printed.err + printed.out
+
+
+def test_retries_are_told_in_the_log(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
+) -> None:
+    monkeypatch.setenv("NEO_HTTP_RETRIES", "1")
+    with serve(faulty.resets) as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[0]).success
+    (run,) = instance.get_runs()
+    entries = [
+        record.event_log_entry for record in instance.get_records_for_run(run.run_id).records
+    ]
+    said = [entry.user_message for entry in entries if "trying again in" in entry.user_message]
+    assert len(said) == 1
+    assert said[0].startswith("NeoWs broke off in its answer for 2024-03-01 (Connection reset")
+
+
+def test_hourly_limit_is_waited_for_by_choice(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
+) -> None:
+    monkeypatch.setenv("NEO_RATE_LIMIT", "wait")
+    limit = faulty.says("429 Too Many Requests", headers={"Retry-After": "1"})
+    with serve(faulty.honest(), limit) as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[13]).success
+    assert len(service.calls) == 3
+
+
+def test_account_of_a_day(instance: dg.DagsterInstance, at: At) -> None:
+    def change(answer: JsonObject, call: Call) -> None:
+        listed = answer["near_earth_objects"]["2024-03-01"]
+        listed += [listed[0], neo(date(1999, 1, 1), 9, name="\ud800 |")]
+        answer["element_count"] += 2
+
+    with serve(faulty.lists(change, {"calls_left": "1987"})) as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[0]).success
+        # Without the header, the rest is not known.
+        assert materialize(instance, DAYS[1], DAYS[1]).success
+    numbers = reports(instance)
+    expected = {
+        "rows_in": 4,
+        "kept": 3,
+        "exact_duplicates": 1,
+        "dropped": 0,
+        "calls_left": 1987,
+        "snapshots_landed": 1,
+    }
+    assert expected.items() <= numbers["2024-03-01"].items()
+    assert "calls_left" not in numbers["2024-03-02"]
+    # Everything that the UI shows must be fit for UTF-8.
+    assert "| ? \\| |" in str(numbers["2024-03-01"]["preview"])
+    str(numbers["2024-03-01"]["preview"]).encode()
+
+
+def test_what_can_be_read_can_be_landed(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    deep: JsonObject = {}
+    for _ in range(100):
+        deep = {"deeper": [deep]}
+
+    def change(answer: JsonObject, call: Call) -> None:
+        answer["near_earth_objects"]["2024-03-01"][0]["deep"] = deep
+
+    with serve(faulty.lists(change)) as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[1]).success
+    assert landed(data) == names(DAYS[:2])
+    (file,) = (data / "landing/neo_feed/feed_date=2024-03-01").glob("*.json")
+    assert json.loads(file.read_text().splitlines()[0])["payload"]["deep"] == deep
+
+
+def test_day_without_objects_is_a_day(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    sunday = DAYS[2]
+    with serve() as service:
+        at(service)
+        assert materialize(instance, sunday, sunday).success
+    assert landed(data) == [sunday.isoformat()]
+    assert reports(instance)[sunday.isoformat()]["rows_in"] == 0
+
+
+def test_same_answer_lands_nothing_new(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    with serve() as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[0]).success
+        assert materialize(instance, DAYS[0], DAYS[0]).success
+    assert landed(data) == ["2024-03-01"]
+    records = instance.fetch_materializations(raw_feed_files.key, limit=10).records
+    materializations = [record.asset_materialization for record in records]
+    assert [
+        materialization.metadata["snapshots_landed"].value
+        for materialization in materializations
+        if materialization
+    ] == [0, 1]
+
+
+def test_day_that_cannot_be_written(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    blocked = data / "landing/neo_feed/feed_date=2024-03-03"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where a folder should be")
+    with serve() as service:
+        at(service)
+        result = materialize(instance, DAYS[0], DAYS[4])
+    assert not result.success
+    assert landed(data) == sorted(reports(instance)) == ["2024-03-01", "2024-03-02"]
+    assert "2024-03-03 could not be landed in" in failure(result)
+    assert sum(not passed for passed, _ in evaluations(instance, result).values()) == 3 * 2

@@ -1,0 +1,740 @@
+"""The client against a service that misbehaves over real HTTP."""
+
+import json
+import logging
+import random
+import re
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neo_assets.sources import neows
+from neo_assets.sources.neows import DayAnswer, FeedError, NeoWsClient, scrub, windows
+from neo_assets_tests.real_data import CAPTURES, needs_real_data
+
+from . import faulty_service as faulty
+from .faulty_service import Act, Call, JsonObject, neo, serve
+
+KEY = "k3y+of/the caller0000000000000000000000"
+WEEK = [date(2024, 3, 1) + timedelta(days=number) for number in range(7)]
+"""2024-03-03 is a Sunday, on which the service lists nothing."""
+DATES = "2024-03-01…2024-03-07"
+
+
+class Talk:
+    """A client for tests, with what it said and how long it slept, which it did not do."""
+
+    def __init__(self, base_url: str, **options: Any) -> None:
+        self.said: list[str] = []
+        self.slept: list[float] = []
+        defaults: dict[str, Any] = {"timeout_s": 5, "retries": 2, "sleep": self.slept.append}
+        self.client = NeoWsClient(base_url, KEY, say=self.said.append, **defaults | options)
+
+    def fetch(self, days: list[date] | None = None) -> list[DayAnswer]:
+        with self.client:
+            return list(self.client.fetch(WEEK if days is None else days))
+
+    def failure(self, days: list[date] | None = None) -> FeedError:
+        with pytest.raises(FeedError) as raised:
+            self.fetch(days)
+        assert_fit_to_print(raised.value)
+        for sentence in self.said:
+            assert_without_key(sentence)
+        return raised.value
+
+
+def assert_fit_to_print(error: FeedError) -> None:
+    """One sentence for people, and no key wherever an exception keeps things."""
+    text = str(error)
+    assert re.fullmatch(r"\S[^\n]{20,500}; \S[^\n]*\w\.", text)
+    outside_quotes = re.sub(r'"[^"]*"|\([^)]*\)', "", text)
+    assert not re.search(r"[.!?] ", outside_quotes)
+    links: list[BaseException | None] = [error]
+    for link in links:
+        if link is not None:
+            links += [link.__cause__, link.__context__]
+            assert_without_key(f"{link!r} {link} {link.args} {vars(link)}")
+    assert_without_key("".join(traceback.format_exception(error)))
+
+
+def assert_without_key(text: str) -> None:
+    for form in (KEY, quote(KEY), quote_plus(KEY), quote(KEY, safe=""), "k3y"):
+        assert form not in text
+
+
+def assert_whole_week(answers: list[DayAnswer]) -> None:
+    assert [answer.day for answer in answers] == WEEK
+    assert [len(answer.objects) for answer in answers] == [2, 2, 0, 2, 2, 2, 2]
+    assert_without_key(repr(answers))
+
+
+def shorter(answer: JsonObject, _: Call) -> None:
+    answer["near_earth_objects"]["2024-03-02"].pop()
+
+
+def half_the_days(answer: JsonObject, _: Call) -> None:
+    for day in list(answer["near_earth_objects"])[:3]:
+        answer["element_count"] -= len(answer["near_earth_objects"].pop(day))
+
+
+def other_dates(answer: JsonObject, _: Call) -> None:
+    days = answer["near_earth_objects"]
+    answer["near_earth_objects"] = {f"1999{day[4:]}": listed for day, listed in days.items()}
+
+
+def more_dates(answer: JsonObject, _: Call) -> None:
+    answer["near_earth_objects"]["2024-03-08"] = []
+
+
+def named_twice(call: Call) -> str:
+    text = json.dumps(faulty.listing(call))
+    return text.replace('"element_count"', '"near_earth_objects": {}, "element_count"')
+
+
+GATEWAY = '{{"error": {{"code": "{code}", "message": "{text}"}}}}'.format
+OVER_LIMIT = GATEWAY(
+    code="OVER_RATE_LIMIT", text="You have exceeded your rate limit. Try again later."
+)
+
+PASSING: dict[str, tuple[Act, str]] = {
+    "reset at once": (faulty.resets_at_once, "could not be reached .*Connection reset by peer"),
+    "reset in mid-body": (faulty.resets, "broke off in its answer .*Connection reset by peer"),
+    "early end": (faulty.ends_early, "broke off in its answer .*ProtocolError"),
+    "no last chunk": (faulty.chunked_without_end, "broke off in its answer .*ProtocolError"),
+    "no HTTP": (faulty.speaks_no_http, "could not be reached .*ConnectionError"),
+    "truncated JSON": (faulty.truncated, r"not sound JSON \(application/json, \d+ bytes: "),
+    "HTML with status 200": (
+        faulty.says("200 OK", faulty.PAGE_OF_HEROKU, "text/html; charset=utf-8"),
+        r"not sound JSON \(text/html; charset=utf-8, 188 bytes: Expecting value",
+    ),
+    "empty body": (faulty.says("200 OK"), r"not sound JSON \(application/json, nothing at all: "),
+    "not UTF-8": (
+        faulty.says("200 OK", b'{"name": "\xff"}'),
+        "not sound JSON .*codec can't decode",
+    ),
+    "a bomb of brackets": (faulty.says("200 OK", "[" * 100_000), "not sound JSON .*recursion"),
+    "deep nesting": (
+        faulty.lists_text(
+            lambda call: (
+                json.dumps(faulty.listing(call))[:-1] + ', "deep": ' + "[" * 990 + "]" * 990 + "}"
+            )
+        ),
+        "not sound JSON .*recursion",
+    ),
+    "a field twice": (faulty.lists_text(named_twice), "not sound JSON .*names a field twice"),
+    "JSON of another kind": (faulty.says("200 OK", "[]"), "without a list of objects for each"),
+    "no list for a date": (
+        faulty.lists(lambda answer, _: answer["near_earth_objects"].update({"2024-03-02": None})),
+        "without a list of objects for each date",
+    ),
+    "500": (faulty.says("500 Internal Server Error"), 'answered 500 .*"Internal Server Error"'),
+    "502": (faulty.says("502 Bad Gateway", "<html>", "text/html"), 'answered 502 .*"Bad Gateway"'),
+    "503 with Heroku's page": (
+        faulty.says("503 Service Unavailable", faulty.PAGE_OF_HEROKU, "text/html"),
+        'answered 503 .*"Service Unavailable"; it seems to be down: run these days again later',
+    ),
+    "504": (faulty.says("504 Gateway Timeout"), 'answered 504 .*"Gateway Timeout"'),
+    "an unknown 5xx": (faulty.says("599 Whatever"), "answered 599"),
+    "other dates": (faulty.lists(other_dates), r"answered for 1999-03-01, .*nothing was kept"),
+    "more dates": (faulty.lists(more_dates), "answered for 2024-03-08, so nothing was kept"),
+    "dates left out": (
+        faulty.lists(half_the_days),
+        "left out 2024-03-05, 2024-03-06, 2024-03-07, so nothing was kept",
+    ),
+    "an element_count that disagrees": (
+        faulty.lists(shorter),
+        r"announced 12 objects for .* and sent 11, so nothing was kept",
+    ),
+    "no element_count": (
+        faulty.lists(lambda answer, _: answer.pop("element_count")),
+        "announced no number of objects",
+    ),
+    "429 of a short burst": (
+        faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "2"}),
+        'answered 429 .*"You have exceeded your rate limit. Try again later"; run these days again',
+    ),
+}
+
+LASTING: dict[str, tuple[Act, str]] = {
+    "403, an invalid key": (
+        faulty.says(
+            "403 Forbidden",
+            GATEWAY(
+                code="API_KEY_INVALID",
+                text="An invalid api_key was supplied. Get one at https://api.nasa.gov:443",
+            ),
+        ),
+        'answered 403 .*"An invalid api_key was supplied. .*"; set NASA_API_KEY to a valid key',
+    ),
+    "403, no key": (
+        faulty.says(
+            "403 Forbidden",
+            GATEWAY(
+                code="API_KEY_MISSING",
+                text="No api_key was supplied. Get one at https://api.nasa.gov:443",
+            ),
+        ),
+        'answered 403 .*"No api_key was supplied. .*"; set NASA_API_KEY to a valid key',
+    ),
+    "403 in NeoWs' own shape": (
+        faulty.says(
+            "403 Forbidden",
+            '{"code": 403, "http_error": "FORBIDDEN", "error_message": "Not for you", '
+            '"request": "http://www.neowsapp.com/rest/v1/feed?start_date=2024-03-01"}',
+        ),
+        'answered 403 .*"Not for you"; set NASA_API_KEY to a valid key',
+    ),
+    "403 as a page": (faulty.says("403 Forbidden", "<html>", "text/html"), '403 .*"Forbidden"'),
+    "401": (faulty.says("401 Unauthorized"), '401 .*"Unauthorized"; set NASA_API_KEY'),
+    "400": (
+        faulty.says(
+            "400 Bad Request",
+            '{"code": 400, "http_error": "BAD_REQUEST", "error_message": "Date Format Exception - '
+            'Expected format (yyyy-mm-dd) - The Feed date limit is only 7 Days"}',
+        ),
+        'answered 400 .*"Date Format Exception - .*only 7 Days"; check NEOWS_BASE_URL and the',
+    ),
+    "404": (faulty.says("404 Not Found", "[1]"), 'answered 404 .*"Not Found"; check NEOWS_BASE'),
+    "204": (faulty.says("204 No Content"), 'answered 204 .*"No Content"; check NEOWS_BASE_URL'),
+    "an error of another shape": (
+        faulty.says("418 Tea", '{"error": "short and stout"}'),
+        "answered 418 .*; check NEOWS_BASE_URL",
+    ),
+    "an error that shows the key": (
+        lambda call: call.send(
+            faulty.message(
+                "403 Forbidden",
+                GATEWAY(
+                    code="?", text=f"{call.key} {quote(call.key)} is\\nno \\ud800 key."
+                ).encode(),
+                "application/json",
+            )
+        ),
+        'answered 403 .*"REDACTED REDACTED is no key"; set NASA_API_KEY',
+    ),
+    "429 for nearly an hour": (
+        # As a real one came: labelled as a page, although it is JSON.
+        faulty.says("429 Too Many Requests", OVER_LIMIT, "text/html", {"Retry-After": "2870"}),
+        r'answered 429 .*"; run these days again after \d{4}-\d\d-\d\d \d\d:\d\d UTC, or set NEO_R',
+    ),
+    "503 for hours": (
+        faulty.says("503 Service Unavailable", headers={"Retry-After": "7200"}),
+        r"answered 503 .*run these days again after \d{4}-\d\d-\d\d \d\d:\d\d UTC",
+    ),
+}
+
+
+def faults(cases: dict[str, tuple[Act, str]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("act", "sentence"), cases.values(), ids=cases.keys())
+
+
+@faults(PASSING)
+def test_passing_fault_is_survived(act: Act, sentence: str) -> None:
+    with serve(act, act) as service:
+        talk = Talk(service.base_url)
+        assert_whole_week(talk.fetch())
+    assert service.asked == [("2024-03-01", "2024-03-07")] * 3
+    for said in talk.said:
+        assert re.search(sentence.partition(";")[0], said), said
+        assert re.search(r"; trying again in \d+\.\d seconds\.$", said)
+        assert DATES in said
+        assert_without_key(said)
+
+
+@faults(PASSING)
+def test_passing_fault_without_end(act: Act, sentence: str) -> None:
+    with serve(finally_=act) as service:
+        talk = Talk(service.base_url)
+        error = talk.failure()
+    assert re.search(sentence, str(error)), str(error)
+    assert DATES in str(error)
+    assert "again" in str(error)
+    assert len(service.calls) == 3
+    assert len(talk.said) == len(talk.slept) == 2
+
+
+@faults(LASTING)
+def test_lasting_fault_is_not_asked_for_again(act: Act, sentence: str) -> None:
+    with serve(finally_=act) as service:
+        talk = Talk(service.base_url)
+        error = talk.failure()
+    assert re.search(sentence, str(error)), str(error)
+    assert DATES in str(error)
+    assert len(service.calls) == 1
+    assert talk.slept == []
+
+
+def test_connection_refused() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    talk = Talk(f"http://127.0.0.1:{port}/neo/rest/v1")
+    assert str(talk.failure()) == (
+        f"NeoWs could not be reached for {DATES} (Connection refused); run these days again later, "
+        "or check NEOWS_BASE_URL and the network."
+    )
+    assert len(talk.slept) == 2
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://no-such-host.invalid/neo", "http://" + "a" * 70 + ".invalid", "nothing", "http://["],
+)
+def test_address_that_leads_nowhere(base_url: str) -> None:
+    error = Talk(base_url, retries=0).failure()
+    assert re.search(r"could not be reached .*check NEOWS_BASE_URL", str(error))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [faulty.hangs, faulty.hangs_in_body, faulty.drips, faulty.drips_from_the_first_byte],
+    ids=["hangs", "hangs in body", "drips", "drips from the first byte"],
+)
+def test_slow_service(act: Act) -> None:
+    with serve(act, act) as service:
+        started = time.monotonic()
+        talk = Talk(service.base_url, timeout_s=0.4)
+        assert_whole_week(talk.fetch())
+        assert time.monotonic() - started < 3
+    assert talk.said[0].startswith(f"NeoWs did not answer whole for {DATES} within 0.4 seconds; ")
+    with serve(finally_=act) as service:
+        talk = Talk(service.base_url, timeout_s=0.3)
+        assert str(talk.failure()) == (
+            f"NeoWs did not answer whole for {DATES} within 0.3 seconds; run these days again "
+            "later, or with a longer NEO_HTTP_TIMEOUT_S."
+        )
+
+
+@pytest.mark.parametrize("act", [faulty.hangs, faulty.drips_from_the_first_byte])
+def test_fault_without_end_is_given_up_however_long_the_timeout(act: Act) -> None:
+    with serve(finally_=act) as service:
+        started = time.monotonic()
+        Talk(service.base_url, timeout_s=3600, retries=20, patience_s=1.2).failure()
+        assert time.monotonic() - started < 3
+    assert neows.PATIENCE_S < 600
+
+
+def test_fault_without_end_is_given_up_however_many_the_retries() -> None:
+    with serve(finally_=faulty.says("503 Service Unavailable")) as service:
+        started = time.monotonic()
+        Talk(service.base_url, retries=20, patience_s=1.2, sleep=time.sleep).failure()
+        assert time.monotonic() - started < 3
+    assert 2 <= len(service.calls) <= 4
+
+
+def test_abandoned_requests_do_not_keep_the_process() -> None:
+    with serve(finally_=faulty.hangs) as service:
+        Talk(service.base_url, timeout_s=0.2, retries=0).failure()
+        assert all(
+            thread.daemon
+            for thread in threading.enumerate()
+            if thread is not threading.main_thread()
+        )
+
+
+def test_pauses_grow_and_differ() -> None:
+    with serve(finally_=faulty.says("500 Internal Server Error")) as service:
+        talks = [Talk(service.base_url, retries=5) for _ in range(3)]
+        for talk in talks:
+            talk.failure()
+    for talk in talks:
+        assert len(talk.slept) == 5
+        assert all(
+            lowest <= slept <= lowest + 0.5
+            for lowest, slept in zip((0.5, 1, 2, 4, 8), talk.slept, strict=True)
+        )
+    assert len({talk.slept[0] for talk in talks}) > 1
+
+
+def test_answer_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neows, "LARGEST_ANSWER", 1000)
+    with serve() as service:
+        assert "more than 1,000 bytes for" in str(Talk(service.base_url).failure())
+    assert len(service.calls) == 1
+
+
+@pytest.mark.parametrize("act", [faulty.compressed, faulty.chunked])
+def test_other_encodings_of_an_answer(act: Act) -> None:
+    with serve(finally_=act) as service:
+        assert_whole_week(Talk(service.base_url, retries=0).fetch())
+
+
+# What looks like a fault and is none.
+
+
+def test_object_under_the_wrong_date_is_a_row_like_others() -> None:
+    def change(answer: JsonObject, call: Call) -> None:
+        answer["near_earth_objects"]["2024-03-02"][0] = neo(date(2021, 1, 1), 9)
+
+    with serve(faulty.lists(change)) as service:
+        answers = Talk(service.base_url).fetch()
+    assert answers[1].day == date(2024, 3, 2)
+    assert [item["id"] for item in answers[1].objects] == ["9", "2"]
+
+
+def test_object_that_stands_there_twice_stays_so() -> None:
+    def change(answer: JsonObject, call: Call) -> None:
+        answer["near_earth_objects"]["2024-03-02"].append(neo(date(2024, 3, 2), 1))
+        answer["element_count"] += 1
+
+    with serve(faulty.lists(change)) as service:
+        answers = Talk(service.base_url).fetch()
+    assert [item["id"] for item in answers[1].objects] == ["1", "2", "1"]
+
+
+def test_numbers_and_names_come_as_they_were_sent() -> None:
+    sent = (
+        '{"integer": 123456789012345678901234567890, "smallest": 5e-324, "largest": '
+        '1.7976931348623157e308, "float": 0.1, "whole": 3.0, "text": "45290438.204452618", '
+        '"name": "(2024 Ångström) \\u2604 \\ud83d\\ude80 \\ud800", "none": null, "is": true}'
+    )
+    odd = '"nan": NaN, "infinite": -Infinity, "beyond": 1e999, "below": -1E+400'
+
+    def text(call: Call) -> str:
+        listed = f"[{sent}, {{{odd}}}]"
+        return f'{{"element_count": 2, "near_earth_objects": {{"2024-03-01": {listed}}}}}'
+
+    with serve(faulty.lists_text(text)) as service:
+        (answer,) = Talk(service.base_url).fetch(WEEK[:1])
+    assert answer.objects[0] == json.loads(sent)
+    assert isinstance(answer.objects[0]["whole"], float)
+    # What JSON cannot hold keeps its letters, so that everything can be written and read again.
+    assert answer.objects[1] == {
+        "nan": "NaN",
+        "infinite": "-Infinity",
+        "beyond": "1e999",
+        "below": "-1E+400",
+    }
+
+
+@needs_real_data
+def test_real_answers_list_every_date_that_was_asked_for() -> None:
+    for capture in sorted(CAPTURES.glob("*.json")):
+        body = capture.read_text()
+        listed = sorted(json.loads(body)["near_earth_objects"])
+        days = [date.fromisoformat(day) for day in listed]
+        assert days == [days[0] + timedelta(number) for number in range(len(days))]
+        # Two of them are of eight dates, which the client never asks for.
+        if len(days) <= 7:
+            with serve(faulty.says("200 OK", body)) as service:
+                answers = Talk(service.base_url).fetch(days)
+            assert [answer.day for answer in answers] == days
+
+
+# The hourly limit.
+
+LIMIT = faulty.says("429 Too Many Requests", OVER_LIMIT, "text/html", {"Retry-After": "2870"})
+TWO_WEEKS = [WEEK[0] + timedelta(days=number) for number in range(14)]
+
+
+def named_minutes(sentence: str) -> list[datetime]:
+    found = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= UTC)", sentence)
+    return [
+        datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=timezone.utc) for text in found
+    ]
+
+
+def assert_minute_in(seconds: float, sentence: str) -> None:
+    (minute,) = named_minutes(sentence)
+    expected = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    assert timedelta(seconds=-5) <= minute - expected <= timedelta(seconds=60)
+
+
+def test_limit_stops_and_names_the_minute() -> None:
+    with serve(faulty.honest(), LIMIT) as service:
+        talk = Talk(service.base_url)
+        got: list[DayAnswer] = []
+        with pytest.raises(FeedError) as raised, talk.client:
+            got.extend(talk.client.fetch(TWO_WEEKS))
+        assert_fit_to_print(raised.value)
+        assert "2024-03-08…2024-03-14" in str(raised.value)
+        assert_minute_in(2870, str(raised.value))
+        assert talk.slept == []
+        # Only what was not answered is asked for when it goes on.
+        done = {answer.day for answer in got}
+        assert_whole_week(got)
+        Talk(service.base_url).fetch([day for day in TWO_WEEKS if day not in done])
+    assert service.asked == [
+        ("2024-03-01", "2024-03-07"),
+        ("2024-03-08", "2024-03-14"),
+        ("2024-03-08", "2024-03-14"),
+    ]
+
+
+def test_limit_is_waited_for_by_choice() -> None:
+    with serve(faulty.honest(), LIMIT) as service:
+        talk = Talk(service.base_url, waits_for_limit=True, patience_s=60)
+        answers = talk.fetch(TWO_WEEKS)
+    assert [answer.day for answer in answers] == TWO_WEEKS
+    assert talk.slept == [2870]
+    (said,) = talk.said
+    assert "; waiting until 20" in said
+    assert_minute_in(2870, said)
+    assert service.asked == [
+        ("2024-03-01", "2024-03-07"),
+        ("2024-03-08", "2024-03-14"),
+        ("2024-03-08", "2024-03-14"),
+    ]
+
+
+def test_limit_that_does_not_end_is_not_waited_for_without_end() -> None:
+    with serve(finally_=LIMIT) as service:
+        talk = Talk(service.base_url, waits_for_limit=True)
+        error = talk.failure()
+    assert talk.slept == [2870]
+    assert len(service.calls) == 2
+    assert "NEO_RATE_LIMIT" not in str(error)
+    assert_minute_in(2870, str(error))
+
+
+def test_limit_of_a_day_is_not_waited_for() -> None:
+    refusal = faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "80000"})
+    with serve(finally_=refusal) as service:
+        talk = Talk(service.base_url, waits_for_limit=True)
+        assert_minute_in(80000, str(talk.failure()))
+    assert talk.slept == []
+
+
+def test_limit_of_untold_length() -> None:
+    refusal = faulty.says("429 Too Many Requests", OVER_LIMIT)
+    with serve(finally_=refusal) as service:
+        error = Talk(service.base_url).failure()
+    assert " at the latest" in str(error)
+    assert_minute_in(3600, str(error))
+    with serve(*[refusal] * 3) as service:
+        talk = Talk(service.base_url, waits_for_limit=True)
+        assert_whole_week(talk.fetch())
+    assert talk.slept[-1] == 600
+    assert len(service.calls) == 4
+
+
+def test_limit_until_a_date() -> None:
+    then = datetime.now(timezone.utc) + timedelta(seconds=1000)
+    for value in (format_datetime(then, usegmt=True), format_datetime(then)):
+        refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": value})
+        with serve(finally_=refusal) as service:
+            assert_minute_in(1000, str(Talk(service.base_url).failure()))
+
+
+@pytest.mark.parametrize("value", ["soon", "-5", "1e9", "\xb2", "9" * 5000, "", "Mon, 99 Foo"])
+def test_limit_until_who_knows_when(value: str) -> None:
+    refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": value})
+    with serve(finally_=refusal) as service:
+        assert " at the latest" in str(Talk(service.base_url, retries=0).failure())
+
+
+def test_short_limit_is_respected() -> None:
+    refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": "90"})
+    with serve(refusal) as service:
+        talk = Talk(service.base_url)
+        assert_whole_week(talk.fetch())
+    assert talk.slept == [90]
+    assert talk.said[0].endswith("; trying again in 90.0 seconds.")
+
+
+def test_waiting_can_be_interrupted() -> None:
+    with serve(finally_=LIMIT) as service:
+        talk = Talk(service.base_url, waits_for_limit=True, sleep=time.sleep)
+        with interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
+            talk.fetch()
+    assert len(talk.said) == 1
+
+
+def test_a_request_can_be_interrupted() -> None:
+    drips = faulty.drips_from_the_first_byte
+    with serve(finally_=drips) as service, interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
+        Talk(service.base_url).fetch()
+
+
+@contextmanager
+def interrupt_after(seconds: float) -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_budget_used_up() -> None:
+    with serve(faulty.honest(calls_left="0")) as service:
+        talk = Talk(service.base_url)
+        error = talk.failure(TWO_WEEKS)
+    assert len(service.calls) == 1
+    assert "used up before 2024-03-08…2024-03-14 could be asked for" in str(error)
+    assert_minute_in(3600, str(error))
+
+
+def test_budget_used_up_by_the_last_call_is_no_failure() -> None:
+    with serve(faulty.honest(calls_left="1"), faulty.honest(calls_left="0")) as service:
+        answers = Talk(service.base_url).fetch(TWO_WEEKS)
+    assert [answer.calls_left for answer in answers] == [1] * 7 + [0] * 7
+
+
+def test_budget_used_up_is_waited_for_by_choice() -> None:
+    with serve(faulty.honest(calls_left="0"), LIMIT) as service:
+        talk = Talk(service.base_url, waits_for_limit=True)
+        assert len(talk.fetch(TWO_WEEKS)) == 14
+    assert talk.slept == [2870]
+
+
+@pytest.mark.parametrize("value", ["", "many", "\xb2", "-1", "9" * 5000, "0, 0"])
+def test_budget_that_cannot_be_read_is_not_known(value: str) -> None:
+    with serve(finally_=faulty.honest(calls_left=value)) as service:
+        answers = Talk(service.base_url).fetch(TWO_WEEKS)
+    assert {answer.calls_left for answer in answers} == {None}
+
+
+# Keys.
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 T", "308 P"])
+def test_redirect_does_not_take_the_key_along(status: str) -> None:
+    def act(call: Call) -> None:
+        target = f"{other.base_url}/feed?start_date=2024-03-01&end_date=2024-03-07&api_key="
+        call.send(faulty.message(status, b"", "text/html", {"Location": target + quote(call.key)}))
+
+    with serve() as other, serve(finally_=act) as service:
+        error = Talk(service.base_url).failure()
+    assert other.calls == [] and len(service.calls) == 1
+    assert str(error) == (
+        f"NeoWs answered {status[:3]} for {DATES}, pointing to http://127.0.0.1, which was not "
+        "followed, for the key would have gone there too; set NEOWS_BASE_URL to where the service "
+        "is now."
+    )
+
+
+@pytest.mark.parametrize("target", ["", "/feed", "http://[", "x:", "//?api_key=" + quote(KEY)])
+def test_redirect_to_nowhere(target: str) -> None:
+    act = faulty.says("302 Found", headers={"Location": target})
+    with serve(finally_=act) as service:
+        assert "answered 302 for" in str(Talk(service.base_url).failure())
+    assert len(service.calls) == 1
+
+
+def test_log_lines_hold_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    def mangled(call: Call) -> None:
+        body = json.dumps(faulty.listing(call)).encode()
+        call.send(faulty.message("200 OK", body, "text/html", {"X": "y\r\nno header at all"}))
+
+    # As if somebody looked for a fault: everything, down to the last detail.
+    for name in (
+        "",
+        "urllib3",
+        "urllib3.connection",
+        "urllib3.connectionpool",
+        "urllib3.util.retry",
+    ):
+        caplog.set_level(logging.DEBUG, logger=name or None)
+    with serve(mangled, faulty.resets) as service:
+        assert len(Talk(service.base_url).fetch(TWO_WEEKS)) == 14
+        Talk("http://127.0.0.1:1/neo", retries=0).failure()
+    assert 'feed?start_date=2024-03-01&end_date=2024-03-07&api_key=REDACTED HTTP/1.1" 200' in (
+        caplog.text
+    )
+    assert "Failed to parse headers" in caplog.text
+    assert_without_key(caplog.text)
+    for record in caplog.records:
+        assert_without_key(repr(vars(record)))
+
+
+def test_keys_are_taken_out_of_everything() -> None:
+    answer = {
+        "links": {"self": f"http://x/feed?a=1&api_key={quote(KEY)}&b=2", "odd": f"/?api_key={KEY}"},
+        "html": "<a href='?api_key=other-key'>",
+        "list": [[f"{KEY} and {quote_plus(KEY)}", 1, 2.5, None, True]],
+        KEY: "",
+    }
+    assert scrub(answer, KEY) == {
+        "links": {
+            "self": "http://x/feed?a=1&api_key=REDACTED&b=2",
+            "odd": "/?api_key=REDACTED caller0000000000000000000000",
+        },
+        "html": "<a href='?api_key=REDACTED'>",
+        "list": [["REDACTED and REDACTED", 1, 2.5, None, True]],
+        "REDACTED": "",
+    }
+
+
+KEYS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/ %", min_size=8)
+# Of these, no text can hold a key with a Z in it.
+TEXTS = st.text(st.characters(exclude_characters="Z="), max_size=20)
+
+
+def values(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        of | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+        max_leaves=12,
+    )
+
+
+@given(values(TEXTS), KEYS)
+def test_scrubbing_changes_nothing_but_keys(value: Any, key: str) -> None:
+    assert scrub(value, f"Z{key}") == value
+
+
+@given(st.data(), KEYS)
+def test_scrubbing_leaves_no_key(data: st.DataObject, key: str) -> None:
+    forms = st.sampled_from([key, quote(key), quote(key, safe=""), quote_plus(key)])
+    texts = st.builds(
+        "{}{}{}{}".format,
+        st.sampled_from(["", "http://x/?", "&amp;"]),
+        st.sampled_from(["", "api_key=", "API_KEY="]),
+        forms,
+        st.sampled_from(["", "&x=1", '"', "#"]),
+    )
+    scrubbed = scrub(data.draw(values(texts)), key)
+    assert key not in json.dumps(scrubbed, ensure_ascii=False)
+    assert scrub(scrubbed, key) == scrubbed
+
+
+# Windows.
+
+
+@given(st.lists(st.dates(), max_size=40) | st.lists(st.dates(date(9999, 12, 1)), max_size=40))
+def test_windows_cover_exactly_the_days(days: list[date]) -> None:
+    found = list(windows(days))
+    covered = [
+        first + timedelta(days=number)
+        for first, last in found
+        for number in range((last - first).days + 1)
+    ]
+    assert covered == sorted(set(days))
+    assert all((last - first).days < 7 for first, last in found)
+
+
+@given(st.dates(max_value=date(9990, 1, 1)), st.integers(1, 100), st.randoms())
+def test_windows_are_as_few_as_can_be(first: date, count: int, chance: random.Random) -> None:
+    days = [first + timedelta(days=number) for number in range(count)]
+    chance.shuffle(days)
+    assert len(list(windows(days))) == -(-count // 7)
+
+
+def test_nothing_is_asked_for_nothing() -> None:
+    with serve() as service:
+        assert Talk(service.base_url).fetch([]) == []
+    assert service.calls == []
+
+
+def test_days_apart_are_asked_for_apart() -> None:
+    with serve() as service:
+        answers = Talk(service.base_url).fetch([WEEK[5], WEEK[0], WEEK[1], WEEK[0]])
+    assert [answer.day for answer in answers] == [WEEK[0], WEEK[1], WEEK[5]]
+    assert service.asked == [("2024-03-01", "2024-03-02"), ("2024-03-06", "2024-03-06")]
