@@ -165,6 +165,8 @@ class NeoWsClient:
             reraise=True,
         )
         self._session = _Session()
+        # A machine's proxy cannot reach what is served on the machine itself.
+        self._session.trust_env = not _is_loopback(base_url)
 
     def __enter__(self) -> "NeoWsClient":
         return self
@@ -299,8 +301,7 @@ class NeoWsClient:
     def _quoted(self, text: str) -> str:
         """Words of the service that are fit for a sentence, and hold no key however short."""
         scrubbed = _without(self._api_key, KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", text))
-        printable = "".join(letter if letter.isprintable() else " " for letter in scrubbed)
-        return " ".join(printable.split())[:200].rstrip(". ")
+        return _on_a_line(scrubbed)[:200].rstrip(". ")
 
 
 class _Session(requests.Session):
@@ -454,6 +455,10 @@ def _reason(response: _Response) -> str:
         return "nothing known"
 
 
+def _is_loopback(address: str) -> bool:
+    return bool(re.match(r"https?://(127\.[0-9.]+|\[::1\]|localhost)(?=[:/]|$)", address))
+
+
 def _origin(location: str | None) -> str:
     """Scheme and host of a redirect's target, which is enough to find the service again."""
     try:
@@ -493,8 +498,13 @@ def _whole_number(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text.strip()) else None
 
 
+def _on_a_line(text: str) -> str:
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())
+
+
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(name[:40] for name in names[:7])
+    shown = ", ".join(_on_a_line(name)[:40] for name in names[:7])
     return shown if len(names) <= 7 else f"{shown} and {len(names) - 7} more"
 
 

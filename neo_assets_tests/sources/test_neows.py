@@ -371,6 +371,25 @@ def test_other_encodings_of_an_answer(act: Act) -> None:
         assert_whole_week(Talk(service.base_url, retries=0).fetch())
 
 
+def test_names_that_are_no_dates_are_fit_to_print() -> None:
+    def change(answer: JsonObject, _: Call) -> None:
+        answer["near_earth_objects"] |= {f"{n}\n\ud800\x1b[31m {'x' * 500}": [] for n in range(99)}
+
+    with serve(finally_=faulty.lists(change)) as service:
+        assert "and 92 more, so nothing was kept" in str(Talk(service.base_url).failure())
+
+
+def test_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serve() as service:
+        assert_whole_week(Talk(service.base_url, retries=0).fetch())
+        elsewhere = Talk("http://api.nasa.invalid/neo", retries=0).failure()
+    assert "(Connection refused)" in str(elsewhere)
+
+
 # What looks like a fault and is none.
 
 
