@@ -36,7 +36,8 @@ PATIENCE_S = 540.0
 """How long one call is tried again, so that a fault without end fails a run within ten minutes."""
 
 LONGEST_WAIT_S = 3900.0
-"""How long one call waits for the end of the hourly limit, all its waits together."""
+MOST_WAITS = 6
+"""How long and how often one call waits for the end of the hourly limit, all waits together."""
 
 UNTOLD_WAIT_S = 600.0
 """The wait where the service refuses for the limit and does not say until when."""
@@ -196,18 +197,18 @@ class NeoWsClient:
 
     def _answers(self, first: date, last: date) -> list[DayAnswer]:
         """The days of one call, waiting for the end of the hourly limit where that is wanted."""
-        waited_s = 0.0
+        waits: list[float] = []
         while True:
             try:
                 return self._retrying(self._ask, first, last, time.monotonic() + self._patience_s)
             except RateLimitError as error:
                 limit = error
-            wait_s = limit.retry_after_s or UNTOLD_WAIT_S
-            waited_s += wait_s
-            if not self._waits_for_limit or waited_s > LONGEST_WAIT_S:
+            waits.append(limit.retry_after_s or UNTOLD_WAIT_S)
+            has_no_end = sum(waits) > LONGEST_WAIT_S or len(waits) > MOST_WAITS
+            if has_no_end or not self._waits_for_limit:
                 raise limit
-            self._say(f"{limit.what}; waiting until {_minute_in(wait_s)}.")
-            self._sleep(wait_s)
+            self._say(f"{limit.what}; waiting until {_minute_in(waits[-1])}.")
+            self._sleep(waits[-1])
 
     def _ask(self, first: date, last: date, patience_ends: float) -> list[DayAnswer]:
         asked = _span(first, last)

@@ -518,6 +518,14 @@ def test_limit_that_does_not_end_is_not_waited_for_without_end() -> None:
     assert_minute_in(2870, str(error))
 
 
+def test_limit_that_always_ends_soon_is_not_waited_for_without_end() -> None:
+    refusal = faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "1"})
+    with serve(finally_=refusal) as service:
+        talk = Talk(service.base_url, waits_for_limit=True, retries=0)
+        talk.failure()
+    assert talk.slept == [1] * 6
+
+
 def test_limit_of_a_day_is_not_waited_for() -> None:
     refusal = faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "80000"})
     with serve(finally_=refusal) as service:
