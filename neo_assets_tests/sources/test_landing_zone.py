@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.sources import landing_zone
@@ -156,6 +156,8 @@ JSON = st.recursive(
 )
 
 
+# How long a disk takes for it says nothing.
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=8), JSON, max_size=4), max_size=4), st.randoms())
 def test_whatever_json_can_hold_is_landed_unchanged(
     objects: list[dict[str, Any]], chance: random.Random

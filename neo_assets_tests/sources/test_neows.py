@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.sources import neows
@@ -712,11 +712,13 @@ def values(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+@settings(deadline=None)
 @given(values(TEXTS), KEYS)
 def test_scrubbing_changes_nothing_but_keys(value: Any, key: str) -> None:
     assert scrub(value, f"Z{key}") == value
 
 
+@settings(deadline=None)
 @given(st.data(), KEYS)
 def test_scrubbing_leaves_no_key(data: st.DataObject, key: str) -> None:
     forms = st.sampled_from([key, quote(key), quote(key, safe=""), quote_plus(key)])
@@ -735,6 +737,7 @@ def test_scrubbing_leaves_no_key(data: st.DataObject, key: str) -> None:
 # Windows.
 
 
+@settings(deadline=None)
 @given(st.lists(st.dates(), max_size=40) | st.lists(st.dates(date(9999, 12, 1)), max_size=40))
 def test_windows_cover_exactly_the_days(days: list[date]) -> None:
     found = list(windows(days))
@@ -747,6 +750,7 @@ def test_windows_cover_exactly_the_days(days: list[date]) -> None:
     assert all((last - first).days < 7 for first, last in found)
 
 
+@settings(deadline=None)
 @given(st.dates(max_value=date(9990, 1, 1)), st.integers(1, 100), st.randoms())
 def test_windows_are_as_few_as_can_be(first: date, count: int, chance: random.Random) -> None:
     days = [first + timedelta(days=number) for number in range(count)]
