@@ -86,13 +86,12 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
             .option("pathGlobFilter", "*.json")
             .load(folders)
         )
-    is_row = "payload IS NOT NULL OR unreadable_line IS NOT NULL"
     content = "coalesce(to_json(payload), unreadable_line)"
+    # The only line of a snapshot without objects counts as a snapshot, but not as a row.
+    one = F.expr(f"int({content} IS NOT NULL)")
     by_line = (
-        landed.withColumn("landed", F.lit(1))
-        .withColumn("ingested", F.lit(0))
-        .unionByName(ingested.withColumn("landed", F.lit(0)).withColumn("ingested", F.lit(1)))
-        .where(is_row)
+        landed.withColumns({"landed": one, "ingested": F.lit(0)})
+        .unionByName(ingested.withColumns({"landed": F.lit(0), "ingested": one}))
         .groupBy(
             "feed_date",
             "snapshot_id",

@@ -29,12 +29,14 @@ from neo_assets.lakehouse.tables import (
 
 def refine(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     """Bring silver for these days to what bronze holds, and account for every row of bronze."""
-    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
-    lakehouse.replace_days(SILVER_NEO_VERSIONS, days, classify(bronze))
-    versions = lakehouse.read_days(SILVER_NEO_VERSIONS, days)
-    lakehouse.replace_days(SILVER_NEO_EVENTS, days, versions.where("classification = 'kept'"))
     lakehouse.replace_days(
-        SILVER_NEO_QUARANTINE, days, versions.where("classification = 'dropped'")
+        SILVER_NEO_VERSIONS,
+        classify(lakehouse.read_days(BRONZE_NEO_EVENTS, days)),
+        days,
+        parts={
+            SILVER_NEO_EVENTS: "classification = 'kept'",
+            SILVER_NEO_QUARANTINE: "classification = 'dropped'",
+        },
     )
     return _account(lakehouse, days)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,19 +60,33 @@ class Lakehouse:
         )
         query.awaitTermination()
 
-    def replace_days(self, table: Table, days: Collection[date], rows: DataFrame) -> None:
-        """Make `rows` all that the table holds for these days, leaving alone those that agree."""
-        rows = rows.select(*table.column_names)
-        changed = _differing_days(table.day_column, rows, self.read_days(table, days))
-        if changed:
-            condition = in_days(table.day_column, changed)
-            (
-                rows.where(condition)
-                .write.format("delta")
-                .mode("overwrite")
-                .option("replaceWhere", condition)
-                .saveAsTable(self.layout.identifier(table))
+    def replace_days(
+        self, table: Table, rows: DataFrame, days: Collection[date], parts: Mapping[Table, str]
+    ) -> None:
+        """Make `rows` all that `table` holds for these days, and do the same for its parts.
+
+        Each of `parts` holds the rows of `table` that meet its condition.  All are compared with
+        what they hold now in one pass, and days that agree are let be.
+        """
+        conditions = {table: "true", **parts}
+        digests = _digests(rows, conditions)
+        for part in conditions:
+            digests = digests.unionAll(
+                _digests(self.read_days(part, days), {part: "true"}, sign=-1)
             )
+        changed = _differing_days(digests)
+        for part, condition in conditions.items():
+            differing = in_days(part.day_column, changed.get(part.name, ()))
+            if part.name in changed:
+                source = rows if part is table else self.read_days(table, days)
+                (
+                    source.where(f"{condition} AND {differing}")
+                    .select(*part.column_names)
+                    .write.format("delta")
+                    .mode("overwrite")
+                    .option("replaceWhere", differing)
+                    .saveAsTable(self.layout.identifier(part))
+                )
 
     def upsert(self, table: Table, key: str, bounds: str, rows: DataFrame) -> None:
         """Insert the rows or update those with the same key, within literal `bounds`."""
@@ -94,16 +108,42 @@ def in_days(column: str, days: Collection[date]) -> str:
     return f"{column} BETWEEN DATE'{first}' AND DATE'{last}' AND {column} IN ({listed})"
 
 
-def _differing_days(column: str, rows: DataFrame, current: DataFrame) -> set[date]:
-    """Days whose rows differ, by two independent 64-bit digests of all rows of the day."""
-    values = ", ".join(f"`{name}`" for name in rows.columns)
-    tagged = rows.selectExpr("*", "1 AS side").unionByName(current.selectExpr("*", "-1 AS side"))
-    digests = tagged.groupBy(column).agg(
-        F.expr("sum(side)").alias("rows"),
-        F.expr(f"sum(side * CAST(xxhash64({values}) AS DECIMAL(38, 0)))").alias("sum"),
-        F.expr(f"sum(side * CAST(xxhash64('', {values}) AS DECIMAL(38, 0)))").alias("other_sum"),
+def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) -> DataFrame:
+    """For each day and table the number of rows that meet its condition, and two 64-bit digests.
+
+    The digests are sums over the rows, so that their order does not matter but a repeat does.
+    """
+    sums = []
+    for table, condition in conditions.items():
+        values = ", ".join(f"`{name}`" for name in table.column_names)
+        summed = ("1", f"xxhash64({values})", f"xxhash64('', {values})")
+        sums.append(
+            F.expr(
+                f"struct('{table.name}' AS name, "
+                + ", ".join(
+                    f"{sign} * sum(if({condition}, CAST({value} AS DECIMAL(28, 0)), 0)) AS {name}"
+                    for name, value in zip(("rows", "digest", "other_digest"), summed, strict=True)
+                )
+                + ")"
+            )
+        )
+    (day_column,) = {table.day_column for table in conditions}
+    return (
+        rows.groupBy(F.col(day_column).alias("day"))
+        .agg(F.array(*sums).alias("sums"))
+        .select("day", F.inline("sums"))
     )
-    return {row[0] for row in digests.where("rows <> 0 OR sum <> 0 OR other_sum <> 0").collect()}
+
+
+def _differing_days(digests: DataFrame) -> dict[str, set[date]]:
+    """By name of table, the days whose digests of both signs do not cancel out."""
+    sums = digests.groupBy("name", "day").agg(
+        *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest"))
+    )
+    changed: dict[str, set[date]] = {}
+    for row in sums.where("rows <> 0 OR digest <> 0 OR other_digest <> 0").collect():
+        changed.setdefault(row.name, set()).add(row.day)
+    return changed
 
 
 def _creation(table: Table, identifier: str) -> str:

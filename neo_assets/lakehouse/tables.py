@@ -27,7 +27,7 @@ class Table:
     day_column: str
     columns: tuple[Column, ...]
     partitioned_by: tuple[str, ...] = ()
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -1,0 +1,100 @@
+"""Objects as the feed lists them, and their way into a lakehouse."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from deltalake import DeltaTable
+
+from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.sources.landing_zone import LandingZone
+
+FeedObject = dict[str, Any]
+Snapshot = tuple[datetime, Sequence[FeedObject]]
+
+NOON = datetime(2024, 4, 1, 12, tzinfo=timezone.utc)
+
+
+def fetched(number: int) -> datetime:
+    """When the snapshot of this number was fetched."""
+    return NOON + timedelta(hours=number)
+
+
+def feed_object(
+    day: date, designation: str = "2024 AA1", *, id: str = "3000001", **changes: Any
+) -> FeedObject:
+    """One object that passes on `day`; changes reach into its approach by the same names.
+
+    A change to None takes the field away.
+    """
+    approach: FeedObject = {
+        "close_approach_date": day.isoformat(),
+        "close_approach_date_full": f"{day:%Y}-{day:%b}-{day:%d} 20:28",
+        "epoch_date_close_approach": 1441744080000,
+        "relative_velocity": {"kilometers_per_second": "18.1279360862"},
+        "miss_distance": {
+            "astronomical": "0.3027469457",
+            "lunar": "117.7685618773",
+            "kilometers": "45290298.225725659",
+        },
+        "orbiting_body": "Earth",
+    }
+    item: FeedObject = {
+        "id": id,
+        "neo_reference_id": id,
+        "name": f"({designation})",
+        "absolute_magnitude_h": 21.34,
+        "estimated_diameter": {
+            "meters": {
+                "estimated_diameter_min": 143.4019234645,
+                "estimated_diameter_max": 320.6564489709,
+            }
+        },
+        "is_potentially_hazardous_asteroid": False,
+        "close_approach_data": [approach],
+        "is_sentry_object": False,
+    }
+    for name, value in changes.items():
+        place = approach if name in approach else item
+        if value is None:
+            del place[name]
+        else:
+            place[name] = value
+    return item
+
+
+def land(lakehouse: Lakehouse, histories: Mapping[date, Iterable[Snapshot]]) -> None:
+    """Put snapshots of days into the landing zone, as the raw asset does."""
+    zone = LandingZone(lakehouse.layout.landing)
+    for day, snapshots in histories.items():
+        for fetched_at, objects in snapshots:
+            zone.land(day, objects, source="simulator", fetched_at=fetched_at)
+
+
+def run(
+    lakehouse: Lakehouse, days: Iterable[date]
+) -> tuple[dict[date, DayReport], dict[date, DayReport], dict[date, DayReport]]:
+    """Take the days from the landing zone to gold; what bronze, silver and gold report by day."""
+    wanted = sorted(days)
+    stages = (
+        bronze.ingest(lakehouse, wanted, "a run"),
+        silver.refine(lakehouse, wanted),
+        gold.publish(lakehouse, wanted),
+    )
+    in_bronze, in_silver, in_gold = ({report.day: report for report in s} for s in stages)
+    return in_bronze, in_silver, in_gold
+
+
+def rows_of(lakehouse: Lakehouse, table: str) -> list[dict[str, Any]]:
+    """A table's rows through delta-rs, which shares no code with Spark."""
+    rows: list[dict[str, Any]] = (
+        DeltaTable(lakehouse.layout.tables / table).to_pyarrow_table().to_pylist()
+    )
+    return rows
+
+
+def version_of(lakehouse: Lakehouse, table: str) -> int:
+    """The number of the table's last commit."""
+    return DeltaTable(lakehouse.layout.tables / table).version()

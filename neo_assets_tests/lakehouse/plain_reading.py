@@ -1,0 +1,250 @@
+"""The contract read plainly: what silver and gold must hold, in Python without any table.
+
+Written from the contract's words and not from the lakehouse's code, to hold one against the other.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from typing import Any
+
+from .feed_objects import FeedObject, Snapshot
+
+Key = tuple[str | None, date, str]
+Row = dict[str, Any]
+
+SIZES = ((25, "small"), (140, "medium"), (1000, "large"), (math.inf, "very_large"))
+VELOCITIES = (
+    (5, "slow"),
+    (10, "moderate"),
+    (20, "fast"),
+    (30, "very_fast"),
+    (math.inf, "extreme"),
+)
+DISTANCES = (
+    (0.11, "inside_geo"),
+    (1, "inside_lunar"),
+    (5, "close"),
+    (19.5, "near"),
+    (math.inf, "distant"),
+)
+RISKS = {
+    "small": {"distant": 1, "near": 1, "close": 1, "inside_lunar": 2, "inside_geo": 2},
+    "medium": {"distant": 1, "near": 2, "close": 2, "inside_lunar": 3, "inside_geo": 4},
+    "large": {"distant": 2, "near": 3, "close": 4, "inside_lunar": 5, "inside_geo": 5},
+    "very_large": {"distant": 2, "near": 4, "close": 4, "inside_lunar": 5, "inside_geo": 5},
+    "unknown": dict.fromkeys(("distant", "near", "close", "inside_lunar", "inside_geo"), 0),
+}
+RISK_NAMES = ("unknown", "minimal", "low", "moderate", "elevated", "high")
+
+
+@dataclass
+class Day:
+    """What stands in the tables for one day, and how many rows are in which class."""
+
+    silver: dict[Key, Row] = field(default_factory=dict)
+    gold: dict[Key, Row] = field(default_factory=dict)
+    classes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
+    """Read all landed snapshots of a day, the oldest first."""
+    result = Day()
+    words: dict[Key, dict[int, tuple[Row, list[str], str]]] = defaultdict(dict)
+    rows: list[tuple[Key, int, str, bool]] = []
+    for number, (_, objects) in enumerate(snapshots):
+        best: dict[Key, tuple[bool, bool]] = {}
+        for item in objects:
+            values, broken = values_of(item), broken_rules(item, day)
+            content = json.dumps(item, sort_keys=True)
+            key = (
+                values["designation"],
+                values["close_approach_date"] or day,
+                values["orbiting_body"] or "Earth",
+            )
+            rows.append((key, number, content, not broken))
+            result.reasons.update(broken)
+            rank = (not broken, str(values["neo_id"]).startswith("2"))
+            if key not in best or rank > best[key]:
+                best[key] = rank
+                words[key][number] = values, broken, content
+    newest = len(snapshots) - 1
+    standing: dict[Key, tuple[int, str, str]] = {}
+    for key, spoken in words.items():
+        good = [number for number, (_, broken, _) in spoken.items() if not broken]
+        if not good:
+            continue
+        values, _, content = spoken[max(good)]
+        gone = max(spoken) < newest
+        fate = "kept" if max(good) == newest else "withdrawn" if gone else "superseded"
+        standing[key] = max(good), content, fate
+        history = {
+            "first_seen_at": snapshots[min(good)][0],
+            "last_changed_at": _last_change(spoken, snapshots),
+        }
+        result.gold[key] = _fact(values) | history | {"is_withdrawn": gone}
+        if fate == "kept":
+            result.silver[key] = values | history
+    result.classes = _classes(rows, standing)
+    return result
+
+
+def _last_change(
+    spoken: dict[int, tuple[Row, list[str], str]], snapshots: Sequence[Snapshot]
+) -> datetime:
+    before: Row | None = None
+    present, changed_at = False, snapshots[0][0]
+    for number, (fetched_at, _) in enumerate(snapshots):
+        values, broken, _ = spoken.get(number, ({}, ["absent"], ""))
+        now_present = number in spoken
+        if before is not None and present != now_present:
+            changed_at = fetched_at
+        if not broken and values != before:
+            before, changed_at = values, fetched_at
+        present = now_present
+    return changed_at
+
+
+def _classes(
+    rows: Sequence[tuple[Key, int, str, bool]], standing: dict[Key, tuple[int, str, str]]
+) -> Counter[str]:
+    classes: Counter[str] = Counter()
+    contents = Counter((key, content) for key, _, content, valid in rows if valid)
+    for (key, content), times in contents.items():
+        classes["exact_duplicates"] += times - 1
+        _, best_content, fate = standing[key]
+        classes[fate if content == best_content else "superseded"] += 1
+    classes["dropped"] = sum(not valid for *_, valid in rows)
+    return classes
+
+
+def broken_rules(item: FeedObject, day: date) -> list[str]:
+    """The rules of the contract that a row breaks, which drop it."""
+    values = values_of(item)
+    when = values["close_approach_date"]
+    return [
+        name
+        for name, is_broken in (
+            ("missing_designation", values["designation"] is None),
+            ("unreadable_date", when is None),
+            ("date_mismatch", when is not None and when != day),
+            ("invalid_velocity", values["relative_velocity_km_s"] is None),
+            ("invalid_miss_distance", values["miss_distance_km"] is None),
+            ("invalid_orbiting_body", not str(values["orbiting_body"] or "").isalpha()),
+        )
+        if is_broken
+    ]
+
+
+def values_of(item: FeedObject) -> Row:
+    """The columns that silver and gold share."""
+    approach = item["close_approach_data"][0]
+    meters = item.get("estimated_diameter", {}).get("meters", {})
+    name = _text(item.get("name"))
+    parentheses = re.findall(r"\(([^()]*)\)", name or "")
+    distance = approach.get("miss_distance", {})
+    return {
+        "designation": (parentheses[-1].strip() if parentheses else "")
+        or name
+        or _text(item.get("designation")),
+        "close_approach_date": _date(approach.get("close_approach_date")),
+        "orbiting_body": _text(approach.get("orbiting_body")),
+        "neo_id": _text(item.get("id")) or _text(item.get("neo_reference_id")),
+        "name": name,
+        "close_approach_at": _minute(approach.get("close_approach_date_full")),
+        "miss_distance_km": _positive(distance.get("kilometers")),
+        "miss_distance_lunar": _positive(distance.get("lunar")),
+        "miss_distance_au": _positive(distance.get("astronomical")),
+        "relative_velocity_km_s": _positive(
+            approach.get("relative_velocity", {}).get("kilometers_per_second")
+        ),
+        "absolute_magnitude_h": item.get("absolute_magnitude_h"),
+        "estimated_diameter_min_m": meters.get("estimated_diameter_min"),
+        "estimated_diameter_max_m": meters.get("estimated_diameter_max"),
+        "is_potentially_hazardous": item.get("is_potentially_hazardous_asteroid"),
+        "is_sentry_object": item.get("is_sentry_object"),
+    }
+
+
+def surrogate_key(identifier: str) -> int:
+    """The first 60 bits of the SHA-256."""
+    return int(hashlib.sha256(identifier.encode()).hexdigest()[:15], 16)
+
+
+def risk(size: str, distance: str, lunar: float | None, hazardous: Any, sentry: Any) -> str:
+    """The risk band: the table first, then its floors."""
+    rank = RISKS[size][distance] if distance != "unknown" else 0
+    is_near = lunar is not None and lunar < 19.5
+    if hazardous and is_near:
+        rank = max(rank, RISK_NAMES.index("moderate"))
+    if sentry:
+        rank = max(rank, RISK_NAMES.index("elevated" if is_near else "low"))
+    return RISK_NAMES[rank]
+
+
+def band(value: float | None, limits: Sequence[tuple[float, str]]) -> str:
+    """The first band whose upper limit is above the value."""
+    return "unknown" if value is None else next(name for limit, name in limits if value < limit)
+
+
+def diameter(values: Row) -> float | None:
+    """Geometric mean of both estimates, in metres."""
+    low, high = values["estimated_diameter_min_m"], values["estimated_diameter_max_m"]
+    return None if low is None or high is None else math.sqrt(low * high)
+
+
+def _fact(values: Row) -> Row:
+    when = values["close_approach_date"]
+    event_id = f"{when}|{values['orbiting_body']}|{values['designation']}"
+    size = band(diameter(values), SIZES)
+    distance = band(values["miss_distance_lunar"], DISTANCES)
+    return values | {
+        "neo_event_id": event_id,
+        "neo_event_key": surrogate_key(event_id),
+        "neo_key": surrogate_key(values["designation"]),
+        "date_key": int(f"{when:%Y%m%d}"),
+        "close_approach_year": when.year,
+        "close_approach_month": when.month,
+        "size_band": size,
+        "velocity_band": band(values["relative_velocity_km_s"], VELOCITIES),
+        "distance_band": distance,
+        "risk_band": risk(
+            size,
+            distance,
+            values["miss_distance_lunar"],
+            values["is_potentially_hazardous"],
+            values["is_sentry_object"],
+        ),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value is not None else None
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _minute(value: Any) -> datetime | None:
+    try:
+        return datetime.strptime(str(value), "%Y-%b-%d %H:%M").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def _positive(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 < number < math.inf else None
