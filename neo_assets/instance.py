@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+import dagster as dg
+
 from neo_assets.settings import Settings
 
 CONFIGURATION = """\
 telemetry:
+  enabled: false
+
+# Without it the first visit of the UI begins with a form that asks for an e-mail address.
+nux:
   enabled: false
 
 # One writer a table at a time: Delta on a local disk cannot settle a race between two runs.
@@ -17,6 +23,7 @@ concurrency:
 run_monitoring:
   enabled: true
 """
+POOLS = ("raw_feed_files", "lakehouse")
 
 
 def prepare_instance(settings: Settings) -> Path:
@@ -26,4 +33,17 @@ def prepare_instance(settings: Settings) -> Path:
     configuration = home / "dagster.yaml"
     if not configuration.exists():
         configuration.write_text(CONFIGURATION)
+    _limit_pools(home)
     return home
+
+
+def _limit_pools(home: Path) -> None:
+    """Make the pools known before the first run needs them.
+
+    The daemon reads which pools have a limit before it gives the default one to those that a queued
+    run brings: the first runs that use a pool would all start at once.
+    """
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        storage = instance.event_log_storage
+        for pool in {*POOLS} - storage.get_concurrency_keys():
+            storage.initialize_concurrency_limit_to_default(pool)
