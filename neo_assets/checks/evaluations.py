@@ -2,6 +2,7 @@
 
 A plain `AssetCheckResult` of a run over several days would be stored without a partition.  So the
 evaluations are logged one by one, which is the reason for the one import from a private module.
+"Execute all" in the UI launches a run without a day; it gets one evaluation for all days.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from neo_assets.checks.verdicts import (
     DUPLICATE_COUNT,
     Verdict,
     is_beyond_tolerance,
+    judge_all_days,
     judge_drops,
     judge_duplicates,
 )
@@ -45,7 +47,11 @@ def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
     )
     def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
-        record_evaluations(context.op_execution_context, asset, days_of(context), selected)
+        run = context.op_execution_context
+        if run.has_partitions:
+            record_evaluations(run, asset, days_of(context), selected)
+        else:
+            _record_evaluations_of_all_days(run, asset, selected)
         yield from ()
 
     return judge
@@ -75,8 +81,21 @@ def record_evaluations(
                 )
             else:
                 verdict = _judge(name, account)
-            # Accepted and stored like any other event, though the annotation leaves it out.
-            context.log_event(_evaluation(asset, name, day, verdict, account))  # type: ignore[arg-type]
+            _record(context, asset, name, verdict, account, day)
+
+
+def _record_evaluations_of_all_days(
+    context: dg.OpExecutionContext, asset: dg.AssetKey, checks: Collection[str]
+) -> None:
+    materialized = context.instance.get_materialized_partitions(asset)
+    days = sorted(date.fromisoformat(key) for key in materialized)
+    accounts = newest_accounts(context.instance, asset, days)
+    newest = max(accounts.values(), key=lambda account: account.storage_id, default=None)
+    for name in checks:
+        verdict = judge_all_days(
+            {day: _judge(name, account) for day, account in sorted(accounts.items())}
+        )
+        _record(context, asset, name, verdict, newest)
 
 
 def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
@@ -102,20 +121,27 @@ def _judge(check: str, account: Account) -> Verdict:
     return judge_duplicates(account.report)
 
 
-def _evaluation(
-    asset: dg.AssetKey, check: str, day: date, verdict: Verdict, account: Account | None
-) -> dg.AssetCheckEvaluation:
-    return dg.AssetCheckEvaluation(
+def _record(
+    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    check: str,
+    verdict: Verdict,
+    account: Account | None,
+    day: date | None = None,
+) -> None:
+    evaluation = dg.AssetCheckEvaluation(
         asset_key=asset,
         check_name=check,
         passed=verdict.passed,
         severity=dg.AssetCheckSeverity[verdict.severity],
         description=verdict.description,
         metadata=dict(verdict.numbers),
-        partition=day.isoformat(),
+        partition=day.isoformat() if day else None,
         target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
             storage_id=account.storage_id, run_id=account.run_id, timestamp=account.timestamp
         )
         if account
         else None,
     )
+    # Accepted and stored like any other event, though the annotation leaves it out.
+    context.log_event(evaluation)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from neo_assets.lakehouse.report import DayReport
@@ -81,6 +82,27 @@ def _classes(report: DayReport) -> dict[str, int]:
         "superseded": report.superseded,
         "withdrawn": report.withdrawn,
     }
+
+
+def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:
+    """One verdict on many days, as severe as the worst of them.
+
+    Its numbers have names of their own: sums would dwarf the days in the plots of the UI.
+    """
+    failed = {day: verdict for day, verdict in verdicts.items() if not verdict.passed}
+    if failed:
+        sentence = f"{len(failed)} of {len(verdicts)} days failed, the last of them {max(failed)}"
+    elif verdicts:
+        sentence = f"All {len(verdicts)} days from {min(verdicts)} to {max(verdicts)} passed"
+    else:
+        sentence = "Nothing to judge: no day has been materialized; materialize some first"
+    is_error = not verdicts or any(verdict.severity == "ERROR" for verdict in failed.values())
+    return Verdict(
+        passed=bool(verdicts) and not failed,
+        severity="ERROR" if is_error else "WARN",
+        description=f"{sentence}.",
+        numbers={"days": len(verdicts), "days_failed": len(failed)},
+    )
 
 
 def is_beyond_tolerance(report: DayReport, max_drop_share: float) -> bool:
