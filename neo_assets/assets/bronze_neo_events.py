@@ -32,7 +32,7 @@ def bronze_neo_events(
     failed = held_days(context, raw_feed_files.key, days_of(context))
     days = [day for day in days_of(context) if day not in failed]
     with spark.writing() as lakehouse:
-        reports = bronze.ingest(lakehouse, days, context.run_id)
+        reports = bronze.ingest(lakehouse, days, context.run.run_id)
     seen = previews(
         lakehouse,
         BRONZE_NEO_EVENTS,

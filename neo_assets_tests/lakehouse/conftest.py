@@ -5,15 +5,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.storage import Lakehouse, Layout
-from neo_assets.spark_server.server import spark_connect_server
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_connect_server(tmp_path_factory.mktemp("spark")) as address:
-        session = SparkSession.builder.remote(address).create()
-        yield session
-        session.stop()
+def spark(spark_address: str) -> Iterator[SparkSession]:
+    session = SparkSession.builder.remote(spark_address).create()
+    yield session
+    session.stop()
 
 
 @pytest.fixture

@@ -10,13 +10,10 @@ import pytest
 import requests
 
 from neo_assets.sources.simulator import RecordedSky, RecordingError, SimulatedSky, serve
+from neo_assets_tests.real_data import CAPTURES, NEOWS, VINTAGE_2020, needs_real_data
 
 TODAY = date(2024, 3, 10)
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
-REAL_DATA = Path(__file__).parents[4] / "shared" / "data" / "neows"
-needs_real_data = pytest.mark.skipif(
-    not REAL_DATA.is_dir(), reason="real answers may not be redistributed: no ../shared/data here"
-)
 
 
 def record(file: Path, content: Any) -> Path:
@@ -87,7 +84,7 @@ def test_callers_may_change_what_they_got(tmp_path: Path) -> None:
 
 
 @needs_real_data
-@pytest.mark.parametrize("capture", sorted((REAL_DATA / "captures").glob("*.json")), ids=str)
+@pytest.mark.parametrize("capture", sorted(CAPTURES.glob("*.json")), ids=str)
 def test_real_captures_are_served_as_they_are(capture: Path) -> None:
     recorded = json.loads(capture.read_text())
     with serve(RecordedSky(capture), today=TODAY) as server:
@@ -103,20 +100,20 @@ def test_real_captures_are_served_as_they_are(capture: Path) -> None:
 
 @needs_real_data
 def test_real_months_are_read_as_they_are() -> None:
-    sky = RecordedSky(REAL_DATA / "2020-12")
-    recorded = json.loads(gzip.decompress((REAL_DATA / "2020-12" / "2017-05.json.gz").read_bytes()))
+    sky = RecordedSky(VINTAGE_2020)
+    recorded = json.loads(gzip.decompress((VINTAGE_2020 / "2017-05.json.gz").read_bytes()))
     assert sky.feed(date(2017, 5, 17), TODAY) == recorded["2017-05-17"] != []
 
 
 @needs_real_data
 def test_real_recordings_of_different_years_disagree() -> None:
     with pytest.raises(RecordingError, match="different content"):
-        RecordedSky(REAL_DATA)
+        RecordedSky(NEOWS)
 
 
 @needs_real_data
 def test_simulated_rows_have_the_fields_of_the_newest_capture() -> None:
-    newest = json.loads((REAL_DATA / "captures" / "feed_2022-09-18_2022-09-25.json").read_text())
+    newest = json.loads((CAPTURES / "feed_2022-09-18_2022-09-25.json").read_text())
 
     def shape(value: Any) -> Any:
         if isinstance(value, dict):

@@ -1,0 +1,119 @@
+"""The command line as scripts use it: what it prints where, and how it exits."""
+
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from neo_assets_tests.lakehouse.feed_objects import feed_object
+from neo_assets_tests.test_graph import Site, site
+
+__all__ = ["site"]
+
+ROOT = Path(__file__).parents[1]
+NEO_ASSETS = Path(sys.executable).with_name("neo-assets")
+
+
+def neo_assets(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [NEO_ASSETS, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_help_has_examples_for_every_command() -> None:
+    assert "Exit codes: 0 all is well" in neo_assets("--help").stdout
+    for command in ("demo", "backfill", "status"):
+        result = neo_assets(command, "--help")
+        assert result.returncode == 0
+        assert f"Example: neo-assets {command}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--start", "2024-03-02", "--end", "2024-03-01"), "--end 2024-03-01 comes before"),
+        (("--start", "2010-01-01", "--end", "2024-03-01"), "2010-01-01 is no partition"),
+        (("--start", "yesterday", "--end", "2024-03-01"), "yesterday"),
+        (("--start", "2024-03-01", "--end", "2024-03-01", "--select", "nothing"), "selects no"),
+    ],
+)
+def test_wrong_usage_is_explained_and_exits_with_2(
+    site: Site, arguments: tuple[str, ...], said: str
+) -> None:
+    result = neo_assets("backfill", *arguments, COLUMNS="200")
+    assert result.returncode == 2
+    assert said in result.stderr and "Traceback" not in result.stderr
+    assert not (site.root / "data" / "tables").exists()
+
+
+def test_a_bad_variable_is_one_sentence(site: Site) -> None:
+    result = neo_assets("status", NEO_DAYS_AHEAD="many")
+    assert result.returncode == 1
+    assert result.stderr.startswith("NEO_DAYS_AHEAD: ") and result.stderr.count("\n") == 1
+
+
+def test_status_of_nothing(site: Site) -> None:
+    result = neo_assets("status")
+    assert result.returncode == 0
+    assert next(line.split()[:3] for line in result.stdout.splitlines() if "_neo_" in line) == [
+        "bronze_neo_events",
+        "0",
+        "none",
+    ]
+
+
+def test_backfill_and_status(site: Site) -> None:
+    days = ("2024-03-01", "2024-03-02")
+    result = neo_assets("backfill", "--start", days[0], "--end", days[1])
+    assert (result.returncode, result.stdout) == (0, "")
+    lines = result.stderr.splitlines()
+    assert [line.split('"')[1] for line in lines] == [
+        "raw_feed_files",
+        "bronze_neo_events",
+        "silver_neo_events",
+        "gold_neo_fact",
+    ], result.stderr
+    shown = {
+        line.split()[0]: line for line in neo_assets("status").stdout.splitlines() if "_" in line
+    }
+    for table in ("silver_neo_events", "gold_neo_fact"):
+        assert shown[table].split()[1:3] == [str(len(site.rows(table))), days[1]]
+        assert "passed (2024-03-0" in shown[table]
+
+
+def test_a_day_that_fails_exits_with_1_and_says_why(site: Site) -> None:
+    dead = {
+        "NEO_SOURCE": "nasa",
+        "NEOWS_BASE_URL": "http://127.0.0.1:9/neo/rest/v1",
+        "NEO_HTTP_RETRIES": "0",
+    }
+    result = neo_assets("backfill", "--start", "2024-03-01", "--end", "2024-03-01", **dead)
+    assert result.returncode == 1
+    assert "2024-03-01: NeoWs could not be reached for 2024-03-01" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_dagsters_own_command_line(site: Site) -> None:
+    day = "2024-03-01"
+    site.replay("one", {day: [feed_object(date(2024, 3, 1))]})
+    (site.root / "data" / "dagster").mkdir(parents=True)
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "dagster", "asset", "materialize"),
+            *("-m", "neo_assets.definitions", "--select", "*", "--partition", day),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"DAGSTER_HOME": str(site.root / "data" / "dagster")},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert [row["designation"] for row in site.rows("gold_neo_fact")] == ["2024 AA1"]
