@@ -62,7 +62,10 @@ class Settings(BaseSettings):
         None, description="The Dagster instance; `<NEO_DATA_DIR>/dagster` unless set."
     )
     neo_spark_remote: str | None = Field(
-        None, description="A Spark Connect endpoint, `sc://host:port`; a local one unless set."
+        None,
+        # The address may hold a token.
+        repr=False,
+        description="A Spark Connect endpoint, `sc://host:port`; a local one unless set.",
     )
     neo_simulator_seed: int = Field(
         20150101, description="Another seed makes another sky in the simulator."

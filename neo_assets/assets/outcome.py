@@ -1,7 +1,7 @@
 """How a stage's account becomes Dagster's: days materialized, days held back, days failed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -48,8 +48,21 @@ def conclude(
         )
     days = sorted([*failed, *(report.day for report in reports)])
     record_evaluations(context, context.asset_key, days, failed=failed)
-    reasons = "; ".join(f"{day}: {reason}" for day, reason in sorted(failed.items()))
     raise dg.Failure(
-        f"{len(failed)} of {len(days)} days failed, the others are done. {reasons}.",
+        f"{len(failed)} of {len(days)} days failed, the others are done. {_by_span(failed)}.",
         allow_retries=False,
+    )
+
+
+def _by_span(failed: Mapping[date, str]) -> str:
+    """Each reason once, with the first and the last of the days in a row that share it."""
+    spans: list[tuple[date, date, str]] = []
+    for day, reason in sorted(failed.items()):
+        if spans and spans[-1][1:] == (day - timedelta(days=1), reason):
+            spans[-1] = spans[-1][0], day, reason
+        else:
+            spans.append((day, day, reason))
+    return "; ".join(
+        f"{first}: {reason}" if first == last else f"{first}…{last}: {reason}"
+        for first, last, reason in spans
     )

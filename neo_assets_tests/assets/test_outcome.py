@@ -1,0 +1,12 @@
+"""How failed days are told."""
+
+from datetime import date, timedelta
+
+from neo_assets.assets.outcome import _by_span
+
+
+def test_each_reason_is_told_once_for_the_days_in_a_row_that_share_it() -> None:
+    first = date(2024, 3, 1)
+    days = [first + timedelta(days=number) for number in range(6)]
+    failed = {days[0]: "a", days[1]: "a", days[2]: "b", days[4]: "b", days[5]: "b"}
+    assert _by_span(failed) == "2024-03-01…2024-03-02: a; 2024-03-03: b; 2024-03-05…2024-03-06: b"
