@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+
+from neo_assets_tests.ui.graphql import Dagster
+from neo_assets_tests.ui.process import PARTITIONS_PER_RUN, running_ui
+
+
+@pytest.fixture(scope="package")
+def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
+    """The running UI, for all tests of this package: starting it costs as much as a test."""
+    with running_ui(
+        tmp_path_factory.mktemp("ui"),
+        NEO_SOURCE="simulator",
+        NEO_SIMULATOR_TODAY="2024-06-01",
+        NEO_START_DATE="2024-03-01",
+        NEO_DAYS_AHEAD="0",
+        NEO_PARTITIONS_PER_RUN=str(PARTITIONS_PER_RUN),
+    ) as address:
+        yield Dagster(address)

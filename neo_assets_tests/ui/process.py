@@ -1,0 +1,53 @@
+"""`make ui` as a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neo_assets_tests.processes import descendants, still_running
+
+ROOT = Path(__file__).parents[2]
+PARTITIONS_PER_RUN = 16
+
+
+@contextmanager
+def running_ui(data_directory: Path, **settings: str) -> Iterator[str]:
+    """The web UI, with its daemon and a warm Spark server, over a data directory: its address.
+
+    Nothing of it is left running afterwards.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("NEO_") and name != "DAGSTER_HOME"
+    }
+    address = f"http://127.0.0.1:{port}"
+    log = data_directory / "ui.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "neo_assets.ui", "--port", str(port)],
+            cwd=ROOT,
+            env=environment
+            | {"NEO_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
+            | settings,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        assert any(address in line for line in process.stdout), log.read_text()
+        yield address
+    finally:
+        children = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=90)
+    assert not still_running(children, seconds=5)

@@ -1,0 +1,99 @@
+"""What a backfill leaves in Dagster's history, asked as the UI asks."""
+
+from itertools import pairwise
+from math import ceil
+
+import pytest
+
+from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Answer, Dagster, days_between
+from neo_assets_tests.ui.process import PARTITIONS_PER_RUN
+
+DAYS = days_between("2024-04-01", "2024-04-17")
+CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
+
+pytestmark = pytest.mark.timeout(600)
+each_check = pytest.mark.parametrize(
+    ("asset", "check"), [(asset, check) for asset in ASSETS for check in CHECKS]
+)
+
+
+@pytest.fixture(scope="module")
+def backfill(dagster: Dagster) -> Answer:
+    return dagster.finished_backfill(dagster.launch_backfill(DAYS))
+
+
+def test_a_backfill_has_as_many_runs_as_its_policy_says(backfill: Answer) -> None:
+    assert backfill["status"] == "COMPLETED_SUCCESS"
+    assert len(backfill["runs"]) == ceil(len(DAYS) / PARTITIONS_PER_RUN) == 2
+
+
+def test_the_runs_of_a_backfill_take_turns(backfill: Answer) -> None:
+    # The very first runs of an instance: Dagster would start both at once.
+    assert_one_at_a_time(backfill["runs"])
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_every_day_is_materialized(dagster: Dagster, backfill: Answer, asset: str) -> None:
+    statuses = dagster.partition_statuses(asset)
+    assert {day: statuses.get(day) for day in DAYS} == dict.fromkeys(DAYS, "MATERIALIZED")
+
+
+@each_check
+def test_each_check_has_one_row_a_day(
+    dagster: Dagster, backfill: Answer, asset: str, check: str
+) -> None:
+    runs = {run["id"] for run in backfill["runs"]}
+    rows = [row for row in dagster.check_history(asset, check) if row["runId"] in runs]
+    assert sorted(str(row["partition"]) for row in rows) == DAYS
+    for row in rows:
+        assert row["status"] in ("SUCCEEDED", "FAILED")
+        evaluation = row["evaluation"]
+        assert evaluation["partition"] == row["partition"]
+        assert evaluation["targetMaterialization"]["runId"] == row["runId"]
+        assert is_one_sentence(evaluation["description"])
+        counts = numbers(evaluation)
+        assert counts["rows_in"] == sum(counts[name] for name in CLASSES) > 0
+
+
+def test_a_day_launched_again_adds_one_row_to_each_check(
+    dagster: Dagster, backfill: Answer
+) -> None:
+    again = DAYS[3]
+    run = dagster.finished_run(dagster.launch_run(again))
+    assert run["status"] == "SUCCESS"
+    for asset in ASSETS:
+        for check in CHECKS:
+            rows = [row for row in dagster.check_history(asset, check) if row["partition"] in DAYS]
+            assert sorted(row["partition"] for row in rows) == sorted([*DAYS, again])
+            assert rows[0]["partition"] == again and rows[0]["runId"] == run["id"]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_of_a_day_never_materialized_says_so(dagster: Dagster, check: str) -> None:
+    day = "2024-04-25"
+    run = dagster.finished_run(dagster.launch_check(day, "silver_neo_events", check))
+    assert run["status"] == "SUCCESS"
+    (row,) = (
+        row for row in dagster.check_history("silver_neo_events", check) if row["partition"] == day
+    )
+    assert row["status"] == "FAILED"
+    assert "has not been materialized for 2024-04-25" in row["evaluation"]["description"]
+    assert dagster.partition_statuses("silver_neo_events").get(day) is None
+
+
+def assert_one_at_a_time(runs: list[Answer]) -> None:
+    in_order = sorted(runs, key=lambda run: float(run["startTime"]))
+    for first, second in pairwise(in_order):
+        assert first["endTime"] <= second["startTime"]
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.endswith(".") and ". " not in text
+
+
+def numbers(evaluation: Answer) -> dict[str, float]:
+    return {
+        entry["label"]: entry.get("intValue", entry.get("floatValue"))
+        for entry in evaluation["metadataEntries"]
+        if "intValue" in entry or "floatValue" in entry
+    }
