@@ -1,0 +1,58 @@
+"""Make the pictures of docs/images anew, from the running UI over the last 31 days.
+
+    python -m docs.screenshots
+
+from the root of the project, with Chromium installed; the simulator answers for the feed.
+"""
+
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from neo_assets_tests.ui.browser import browser
+from neo_assets_tests.ui.graphql import Dagster, days_between
+from neo_assets_tests.ui.process import running_ui
+
+IMAGES = Path(__file__).parent / "images"
+DAYS = 31
+GROUP = "/locations/__repository__@neo_assets.definitions/asset-groups/neo/lineage"
+DRAWING_TAKES_MS = 3000
+
+
+def main() -> None:
+    """Backfill the days, then look at them."""
+    today = datetime.now(timezone.utc).date()
+    first = today - timedelta(DAYS - 1)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        running_ui(Path(data), NEO_START_DATE=str(first), NEO_DAYS_AHEAD="0") as address,
+    ):
+        dagster = Dagster(address)
+        backfill = dagster.launch_backfill(days_between(str(first), str(today)))
+        dagster.finished_backfill(backfill)
+        picture(address)
+
+
+def picture(address: str) -> None:
+    """Take the pictures."""
+    with browser(address) as user:
+        page = user.page
+
+        def take(name: str, height: int) -> None:
+            page.set_viewport_size({"width": 1400, "height": height})
+            page.wait_for_timeout(DRAWING_TAKES_MS)
+            page.screenshot(path=IMAGES / name)
+
+        user.open_check("silver_neo_events", "drop_count")
+        page.get_by_text("Hide navigation").click()
+        take("check_history.png", 900)
+        page.get_by_role("tab", name="Overview").last.click()
+        for section in ("About", "Latest execution"):
+            page.get_by_text(section, exact=True).click()
+        take("check_plots.png", 690)
+        page.goto(address + GROUP)
+        take("asset_graph.png", 560)
+
+
+if __name__ == "__main__":
+    main()
