@@ -6,16 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
 
 from neo_assets.instance import prepare_instance
+from neo_assets.resources.spark import spark_connect_address
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.spark_server.delta_jars import DeltaJarsError
 from neo_assets.spark_server.java import JavaError
-from neo_assets.spark_server.server import SparkServerError, port_is_free, spark_connect_server
+from neo_assets.spark_server.server import SparkServerError, port_is_free
 
 ENDING_TAKES_AT_MOST_S = 60
 
@@ -47,11 +48,7 @@ def _run(port: int) -> None:
     settings = Settings.from_environment()
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
-    with (
-        nullcontext(settings.neo_spark_remote)
-        if settings.neo_spark_remote
-        else spark_connect_server(settings.neo_data_dir / "spark")
-    ) as spark_remote:
+    with spark_connect_address(settings) as spark_remote:
         environment = os.environ | {"DAGSTER_HOME": str(home), "NEO_SPARK_REMOTE": spark_remote}
         with _dagster(port, environment) as dagster:
             while port_is_free(port) and dagster.poll() is None:
