@@ -1,0 +1,19 @@
+"""The code location as Dagster loads it."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+import neo_assets.definitions
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"pyspark", "py4j", "grpc_status"}))
+"""
+
+
+def test_loading_the_code_location_loads_no_spark() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout == "[]\n"
+    # Nor does it greet whoever loads it with warnings.
+    assert result.stderr == ""
