@@ -1,4 +1,4 @@
-"""A backfill in this process: no daemon, but the same chunks, runs and history as from the UI."""
+"""Backfill and replay in this process: no daemon, but the same runs and history as from the UI."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,18 +8,18 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
 
+from neo_assets.automation.jobs import REPLAYED, reset_streaming_checkpoints
+from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks.accounts import report_of
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.partitions import BACKFILL_POLICY, DAILY
+from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.resources.spark import spark_connect_address
 from neo_assets.settings import Settings
-
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration that keeps events off the console; the instance has them all the same."""
@@ -90,10 +90,16 @@ def days_between(start: date, end: date) -> list[date]:
     return [start + timedelta(days=number) for number in range((end - start).days + 1)]
 
 
-def chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
-    """The days of each run, as the backfill policy divides them."""
-    size = BACKFILL_POLICY.max_partitions_per_run or len(days)
-    return (days[start : start + size] for start in range(0, len(days), size))
+def landed_days() -> list[date]:
+    """All days that a full replay can rebuild.
+
+    Raises:
+        BackfillError: there are none.
+    """
+    days = landed_partitions()
+    if not days:
+        raise BackfillError("Nothing has landed yet, so there is nothing to rebuild.")
+    return days
 
 
 def backfill(
@@ -106,27 +112,72 @@ def backfill(
     Every run uses one Spark Connect server. `on_progress` is told each event as it is stored.
     """
     outcome = Outcome()
+    with _instance_with_spark() as instance:
+        _backfill(instance, assets, days, outcome, on_progress)
+    return outcome
+
+
+def replay(
+    days: Sequence[date],
+    on_progress: Callable[[dg.DagsterEvent], None] = lambda _: None,
+    *,
+    full: bool = False,
+) -> Outcome:
+    """Rebuild silver and gold for these days from bronze alone; with `full`, bronze before them.
+
+    A bronze made anew is accounted for again, for its checks are about the old one.
+    """
+    outcome = Outcome()
+    with _instance_with_spark() as instance:
+        if full:
+            failure = _run(instance, reset_streaming_checkpoints, outcome, on_progress)
+            if failure:
+                outcome.failures[days[0], days[-1]] = failure
+                return outcome
+        assets = replayed_assets(full=full)
+        _backfill(instance, assets, days, outcome, on_progress)
+    return outcome
+
+
+def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
+    """What a replay materializes, upstream first."""
+    return [dg.AssetKey(name) for name in (*(["bronze_neo_events"] if full else []), *REPLAYED)]
+
+
+@contextmanager
+def _instance_with_spark() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
         spark_connect_address(settings) as address,
         _environment({"NEO_SPARK_REMOTE": address}),
     ):
-        for chunk in chunks(days):
-            failure = _run(instance, assets, chunk, outcome, on_progress)
-            if failure:
-                outcome.failures[chunk[0], chunk[-1]] = failure
-    return outcome
+        yield instance
 
 
-def _run(
+def _backfill(
     instance: dg.DagsterInstance,
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
     outcome: Outcome,
     on_progress: Callable[[dg.DagsterEvent], None],
+) -> None:
+    job = defs.resolve_implicit_global_asset_job_def()
+    for chunk in chunks(days):
+        failure = _run(instance, job, outcome, on_progress, assets, chunk)
+        if failure:
+            outcome.failures[chunk[0], chunk[-1]] = failure
+
+
+def _run(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    outcome: Outcome,
+    on_progress: Callable[[dg.DagsterEvent], None],
+    assets: Sequence[dg.AssetKey] | None = None,
+    days: Sequence[date] = (),
 ) -> str | None:
-    """One run over the days; what went wrong in one sentence, or nothing."""
+    """One run, over the days if there are any; what went wrong in one sentence, or nothing."""
     failures: list[str] = []
 
     def listen(entry: dg.EventLogEntry) -> None:
@@ -134,28 +185,35 @@ def _run(
         if event is None:
             return
         _record(event, outcome)
-        if event.is_step_failure and event.step_failure_data.error:
-            cause = event.step_failure_data.error
-            failures.append((cause.cause or cause).message.strip().splitlines()[0])
+        if event.is_step_failure:
+            failures.append(_sentence(event.step_failure_data))
         on_progress(event)
 
     run_id = str(uuid4())
     instance.add_event_listener(run_id, listen)
     single = days[0].isoformat() if len(days) == 1 else None
-    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+    result = job.execute_in_process(
         instance=instance,
         run_id=run_id,
         asset_selection=assets,
         partition_key=single,
-        tags=None
-        if single
-        else {RANGE_START_TAG: days[0].isoformat(), RANGE_END_TAG: days[-1].isoformat()},
+        tags=range_tags(days[0], days[-1]) if len(days) > 1 else None,
         run_config=QUIET,
         raise_on_error=False,
     )
     if result.success:
         return None
     return failures[0] if failures else f"run {run_id} failed, see its log in the UI"
+
+
+def _sentence(failure: StepFailureData) -> str:
+    """What a failed step says of itself: in its own words where it has any."""
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error_display_string.strip() or "failed without a word"
+    if failure.error:
+        error = (failure.error.cause or failure.error).message.strip()
+    return error.splitlines()[0]
 
 
 def _record(event: dg.DagsterEvent, outcome: Outcome) -> None:

@@ -1,7 +1,8 @@
 """`neo-assets`: what the UI does, without it."""
 
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,7 @@ application = typer.Typer(
 )
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 
 def main() -> None:
@@ -87,6 +89,42 @@ def backfill(
 
 
 @application.command()
+def replay(
+    start: OptionalDay = None,
+    end: OptionalDay = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Rebuild bronze first, from the landing zone and with a new checkpoint; it is "
+            "swapped in only when it is complete. Without --start and --end, all landed days.",
+        ),
+    ] = False,
+) -> None:
+    """Rebuild silver and gold for an inclusive range of days from bronze alone, without the API.
+
+    Example: neo-assets replay --start 2024-03-01 --end 2024-03-31
+
+    Example: neo-assets replay --full
+    """
+    from neo_assets import backfill as running
+
+    if (start is None) != (end is None) or (start is None and not full):
+        raise typer.BadParameter("--start and --end are both needed, unless --full is given.")
+    try:
+        if start and end:
+            days = running.days_between(start.date(), end.date())
+        else:
+            days = running.landed_days()
+    except running.BackfillError as error:
+        raise typer.BadParameter(str(error)) from None
+    steps = len(running.replayed_assets(full=full)) * len(days)
+    with _narration(steps) as narrate:
+        outcome = running.replay(days, narrate, full=full)
+    _finish(outcome)
+
+
+@application.command()
 def status() -> None:
     """Show every table: its rows, newest partition, last checks, and what is in quarantine.
 
@@ -114,6 +152,13 @@ def _backfill(start: date, end: date, selection: str) -> "Outcome":
         assets, days = selected_assets(selection), days_between(start, end)
     except BackfillError as error:
         raise typer.BadParameter(str(error)) from None
+    with _narration(len(assets) * len(days)) as narrate:
+        return backfill(assets, days, narrate)
+
+
+@contextmanager
+def _narration(steps: int) -> "Iterator[Callable[[dg.DagsterEvent], None]]":
+    """What tells of a backfill as it goes on, over so many days of assets."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description:<40}"),
@@ -123,8 +168,7 @@ def _backfill(start: date, end: date, selection: str) -> "Outcome":
         console=console,
         disable=not console.is_terminal,
     ) as progress:
-        task = progress.add_task("starting Spark", total=len(assets) * len(days))
-        return backfill(assets, days, _narrator(progress, task, console))
+        yield _narrator(progress, progress.add_task("starting Spark", total=steps), console)
 
 
 def _narrator(

@@ -6,7 +6,14 @@ from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.assets.silver_neo_events import silver_neo_events
-from neo_assets.automation.jobs import NEO_PIPELINE
+from neo_assets.automation.jobs import (
+    REFRESH,
+    REPLAY_AFTER_RESET,
+    SELECTIVE_REFRESH,
+    full_refresh,
+    reset_streaming_checkpoints,
+)
+from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.checks.evaluations import counting_checks
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
@@ -16,7 +23,15 @@ ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=[counting_checks(asset.key) for asset in ASSETS],
-    jobs=[NEO_PIPELINE],
+    jobs=[
+        REFRESH,
+        full_refresh,
+        SELECTIVE_REFRESH,
+        reset_streaming_checkpoints,
+        REPLAY_AFTER_RESET,
+    ],
+    schedules=[daily_refresh],
+    sensors=[replay_after_reset_sensor],
     resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,

@@ -4,8 +4,8 @@ Sharing both is what keeps a backfill in one piece: with different policies it f
 run for each asset.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -25,3 +25,24 @@ BACKFILL_POLICY = dg.BackfillPolicy.multi_run(_SETTINGS.neo_partitions_per_run)
 def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Sequence[date]:
     """The days of a run, one or many."""
     return [date.fromisoformat(key) for key in context.partition_keys]
+
+
+def chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """The days of each run, as the backfill policy divides them; a run has no gap."""
+    size = BACKFILL_POLICY.max_partitions_per_run or len(days)
+    chunk: list[date] = []
+    for day in days:
+        if chunk and (len(chunk) == size or day - chunk[-1] != timedelta(days=1)):
+            yield chunk
+            chunk = []
+        chunk.append(day)
+    if chunk:
+        yield chunk
+
+
+def range_tags(first: date, last: date) -> Mapping[str, str]:
+    """The tags that make a run one over all days from first to last."""
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }

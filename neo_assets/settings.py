@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     neo_data_dir: Path = Field(Path(".neo"), description="Everything local lives below it.")
     neo_start_date: date = Field(date(2015, 1, 1), description="First daily partition.")
     neo_days_ahead: int = Field(7, ge=0, le=365, description="Partitions after today.")
+    neo_refresh_days_back: int = Field(
+        7, ge=0, le=3700, description="Days before today that the daily refresh asks for again."
+    )
     neo_partitions_per_run: int = Field(
         31, ge=1, le=3700, description="Partitions in one backfill run, for all four assets."
     )

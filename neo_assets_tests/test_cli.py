@@ -29,7 +29,7 @@ def neo_assets(*arguments: str, **environment: str) -> "subprocess.CompletedProc
 
 def test_help_has_examples_for_every_command() -> None:
     assert "Exit codes: 0 all is well" in neo_assets("--help").stdout
-    for command in ("demo", "backfill", "status"):
+    for command in ("demo", "backfill", "replay", "status"):
         result = neo_assets(command, "--help")
         assert result.returncode == 0
         assert f"Example: neo-assets {command}" in result.stdout

@@ -12,6 +12,19 @@ from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.tables import TABLES, Table
 
+CHECKPOINT = "neo.checkpoint"
+"""Property of a table that names the checkpoint of the stream that fills it.
+
+What a stream has read is known to the checkpoint, what it has written to the table: the two belong
+together.  Kept in the table's own metadata, the name changes in the commit that changes the rows,
+and RESTORE brings both back.
+"""
+_PARTS_OF_A_CHECKPOINT = ("metadata", "offsets", "sources")
+
+
+class LakehouseError(Exception):
+    """The files of the lakehouse do not fit together; the message says what to do."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -34,11 +47,25 @@ class Lakehouse:
     spark: SparkSession
     layout: Layout
 
-    def ensure_tables(self) -> None:
-        """Create the tables that do not exist yet."""
-        for table in TABLES:
-            if not (self.layout.tables / table.name / "_delta_log").is_dir():
+    def ensure_tables(self, tables: Iterable[Table] = TABLES) -> None:
+        """Create the tables that do not exist yet.
+
+        Raises:
+            LakehouseError: a table is gone, but not the checkpoint of its stream, which would pass
+                over all that the table held.
+        """
+        for table in tables:
+            if not self.has(table):
+                if any(map(_is_checkpoint, self.layout.checkpoints.glob(f"{table.name}*"))):
+                    raise LakehouseError(
+                        f"The table {table.name} is gone, but the checkpoint of its stream is not; "
+                        "rebuild it from the landing zone with: neo-assets replay --full"
+                    )
                 self.spark.sql(_creation(table, self.layout.identifier(table)))
+
+    def has(self, table: Table) -> bool:
+        """Whether the table exists."""
+        return (self.layout.tables / table.name / "_delta_log").is_dir()
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
@@ -49,16 +76,56 @@ class Lakehouse:
         return self.read(table).where(in_days(table.day_column, days))
 
     def append_stream(self, table: Table, rows: DataFrame) -> None:
-        """Append all that a streaming source has now, exactly once by the table's checkpoint."""
+        """Append all that a streaming source has now, exactly once by the table's checkpoint.
+
+        Raises:
+            LakehouseError: the checkpoint is gone, so that the stream would append again what the
+                table has already.
+        """
+        properties = self._properties(table)
+        checkpoint = self.layout.checkpoints / properties.get(CHECKPOINT, table.name)
+        if not _is_checkpoint(checkpoint) and not self.read(table).isEmpty():
+            raise LakehouseError(
+                f"The checkpoint of {table.name} is gone or not whole ({checkpoint}), and without "
+                "it every event would be appended again; rebuild both from the landing zone with: "
+                "neo-assets replay --full"
+            )
+        if not table.properties.items() <= properties.items():
+            # A swap lifted them and was killed before it set them again, or a RESTORE took them.
+            self.spark.sql(
+                f"ALTER TABLE {self.layout.identifier(table)} "
+                f"SET TBLPROPERTIES ({_listed(table.properties)})"
+            )
         query = (
             rows.select(*table.column_names)
             .writeStream.format("delta")
             .queryName(table.name)
-            .option("checkpointLocation", str(self.layout.checkpoints / table.name))
+            .option("checkpointLocation", str(checkpoint))
             .trigger(availableNow=True)
             .start(str(self.layout.tables / table.name))
         )
         query.awaitTermination()
+
+    def _properties(self, table: Table) -> dict[str, str]:
+        rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.layout.identifier(table)}").collect()
+        return {row["key"]: row["value"] for row in rows}
+
+    def swap_in(self, table: Table, rows: DataFrame, checkpoint: str) -> None:
+        """Make `rows` the whole table and `checkpoint` the one it is filled by, in one commit.
+
+        What the table was stays in its history, for RESTORE.
+        """
+        identifier = self.layout.identifier(table)
+        if self.has(table) and "delta.appendOnly" in table.properties:
+            # Whoever is killed after this leaves the old table; the next append sets it again.
+            self.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
+        view = f"swapped_{table.name}"
+        rows.createOrReplaceTempView(view)
+        self.spark.sql(
+            f"CREATE OR REPLACE TABLE {identifier} USING delta COMMENT {_literal(table.comment)} "
+            f"TBLPROPERTIES ({_listed(table.properties | {CHECKPOINT: checkpoint})}) "
+            f"AS SELECT * FROM {view}"
+        ).collect()
 
     def replace_days(
         self, table: Table, rows: DataFrame, days: Collection[date], parts: Mapping[Table, str]
@@ -146,15 +213,18 @@ def _differing_days(digests: DataFrame) -> dict[str, set[date]]:
     return changed
 
 
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether a stream has begun here; it writes all these parts before its first row."""
+    return all((folder / part).exists() for part in _PARTS_OF_A_CHECKPOINT)
+
+
 def _creation(table: Table, identifier: str) -> str:
     columns = ", ".join(
         f"`{column.name}` {column.type} COMMENT {_literal(column.comment)}"
         for column in table.columns
     )
     partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})"
-    properties = ", ".join(
-        f"{_literal(name)} = {_literal(value)}" for name, value in table.properties.items()
-    )
+    properties = _listed(table.properties)
     clauses: Iterable[str] = (
         f"CREATE TABLE IF NOT EXISTS {identifier} ({columns}) USING delta",
         partitions if table.partitioned_by else "",
@@ -162,6 +232,10 @@ def _creation(table: Table, identifier: str) -> str:
         f"TBLPROPERTIES ({properties})" if properties else "",
     )
     return " ".join(clause for clause in clauses if clause)
+
+
+def _listed(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{_literal(name)} = {_literal(value)}" for name, value in properties.items())
 
 
 def _literal(text: str) -> str:

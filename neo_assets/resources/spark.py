@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from neo_assets.lakehouse.storage import Lakehouse
 
 
+DISK_IS_FULL = "No space left on device"
+
+
 def spark_connect_address(settings: Settings) -> AbstractContextManager[str]:
     """The Spark Connect server in use: the configured one, else one that lives with the block."""
     if settings.neo_spark_remote:
@@ -31,25 +34,50 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
 
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
     _lakehouse: "Lakehouse | None" = PrivateAttr(default=None)
+    _has_tables: bool = PrivateAttr(default=False)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """End the session, and its server where the run started one."""
         self._lakehouse = None
+        self._has_tables = False
         self._open.close()
 
     @contextmanager
     def writing(self) -> Iterator["Lakehouse"]:
-        """The lakehouse, with no other writer on this machine until the block ends."""
+        """The lakehouse, with no other writer on this machine until the block ends.
+
+        Raises:
+            dagster.Failure: its files do not fit together, or the disk is full.
+        """
+        with self.rebuilding() as lakehouse:
+            if not self._has_tables:
+                lakehouse.ensure_tables()
+                self._has_tables = True
+            yield lakehouse
+
+    @contextmanager
+    def rebuilding(self) -> Iterator["Lakehouse"]:
+        """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
+        from neo_assets.lakehouse.storage import LakehouseError
+
         settings = Settings.from_environment()
         settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
+        # The kernel lets go of the lock when a process ends, however it ends.
         with FileLock(settings.neo_data_dir / ".writing.lock"):
-            yield self.reading()
-
-    def reading(self) -> "Lakehouse":
-        """The lakehouse, its tables made where they do not exist."""
-        if self._lakehouse is None:
-            self._lakehouse = self._connect()
-        return self._lakehouse
+            try:
+                if self._lakehouse is None:
+                    self._lakehouse = self._connect()
+                yield self._lakehouse
+            except LakehouseError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            except Exception as error:
+                if DISK_IS_FULL not in str(error):
+                    raise
+                raise dg.Failure(
+                    f"The disk with {settings.neo_data_dir} is full and nothing of this step was "
+                    "kept; make room and run it again.",
+                    allow_retries=False,
+                ) from error
 
     def _connect(self) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
@@ -65,7 +93,7 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
         remote = self._open.enter_context(spark_connect_address(settings))
         session = SparkSession.builder.remote(remote).create()
         self._open.callback(session.stop)
-        lakehouse = Lakehouse(
+        return Lakehouse(
             session,
             Layout(
                 landing=settings.landing_directory,
@@ -73,5 +101,3 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
                 checkpoints=settings.checkpoints_directory,
             ),
         )
-        lakehouse.ensure_tables()
-        return lakehouse

@@ -90,6 +90,11 @@ class LandingZone:
             ) from error
         return Landing(day, file, is_new, len(payloads), len(payloads) - len(set(payloads)))
 
+    def days(self) -> list[date]:
+        """The days that have an event file, in order."""
+        folders = {file.parent.name for file in self.root.glob("feed_date=*/[0-9]*Z-*.json")}
+        return sorted(date.fromisoformat(name.removeprefix("feed_date=")) for name in folders)
+
     def newest(self, day: date) -> Path | None:
         """The event file of the day's newest snapshot; none for a day never fetched."""
         return max(self.root.glob(f"feed_date={day.isoformat()}/[0-9]*Z-*.json"), default=None)

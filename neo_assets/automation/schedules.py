@@ -1,0 +1,52 @@
+"""What starts by itself: the daily refresh of a window of days, the second half of a full one."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+
+from neo_assets.automation.jobs import REFRESH, REPLAY_AFTER_RESET, full_refresh
+from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LandingZone
+
+
+@dg.schedule(
+    job=REFRESH,
+    cron_schedule="30 6 * * *",
+    execution_timezone="UTC",
+    # Each run costs calls of a limited budget: whoever wants that turns it on.
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Asks again for the days around today (NEO_REFRESH_DAYS_BACK, NEO_DAYS_AHEAD): "
+    "NASA revises what it listed. Unchanged days land nothing; changed ones go through to gold.",
+)
+def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run over the whole window."""
+    settings = Settings.from_environment()
+    today = context.scheduled_execution_time.date()
+    first = max(today - timedelta(days=settings.neo_refresh_days_back), settings.neo_start_date)
+    return dg.RunRequest(
+        run_key=today.isoformat(),
+        tags=range_tags(first, today + timedelta(days=settings.neo_days_ahead)),
+    )
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[full_refresh],
+    request_job=REPLAY_AFTER_RESET,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Replays every landed day when a full refresh has swapped in the new bronze.",
+)
+def replay_after_reset_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
+    """One run for each chunk of landed days."""
+    for days in chunks(landed_partitions()):
+        yield dg.RunRequest(
+            run_key=f"{context.dagster_run.run_id}:{days[0]}", tags=range_tags(days[0], days[-1])
+        )
+
+
+def landed_partitions() -> list[date]:
+    """The days that the landing zone has and that are partitions, in order."""
+    days = LandingZone(Settings.from_environment().landing_directory).days()
+    return [day for day in days if DAILY.has_partition_key(day.isoformat())]

@@ -1,0 +1,92 @@
+"""Bronze made anew from the landing zone, beside the old one, and swapped in when it is whole.
+
+The new bronze grows in a folder of its own, with its own checkpoint.  Only when it has every line
+of every event file does one Delta commit put its rows, and the name of its checkpoint, into the
+table.  Whenever the process is killed, the table is either all of the old one, with the old
+checkpoint, or all of the new one; what is left aside is cleared by the next call.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from neo_assets.lakehouse import bronze
+from neo_assets.lakehouse.storage import Lakehouse, LakehouseError, Layout
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+
+
+def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
+    """Stream the whole landing zone with a new checkpoint and swap it in; return the rows it has.
+
+    The old bronze stays in the history of the table, with its checkpoint, for RESTORE.
+
+    Raises:
+        LakehouseError: there are no event files, or the new bronze does not have each of their
+            lines once; the old one stands.
+    """
+    layout = lakehouse.layout
+    files = _event_files(layout.landing)
+    if not files:
+        raise LakehouseError(
+            f"There are no event files in {layout.landing}, so bronze was left as it is; fetch "
+            "them with: neo-assets backfill"
+        )
+    aside = layout.checkpoints.parent / "replay"
+    shutil.rmtree(aside, ignore_errors=True)
+    # A name never used before: a Spark that runs on remembers the tables of old ones.
+    name = f"{BRONZE_NEO_EVENTS.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
+    new = Lakehouse(
+        lakehouse.spark,
+        Layout(layout.landing, aside / name / "tables", aside / name / "checkpoints"),
+    )
+    new.ensure_tables([BRONZE_NEO_EVENTS])
+    bronze.ingest(new, [], run_id)
+    rows = _verified(new, files)
+    layout.checkpoints.mkdir(parents=True, exist_ok=True)
+    # Before the commit that names it: a checkpoint that no table names does no harm.
+    (new.layout.checkpoints / BRONZE_NEO_EVENTS.name).rename(layout.checkpoints / name)
+    lakehouse.swap_in(BRONZE_NEO_EVENTS, new.read(BRONZE_NEO_EVENTS), name)
+    shutil.rmtree(aside)
+    return rows
+
+
+def _verified(new: Lakehouse, files: Iterable[str]) -> int:
+    """The number of rows, when each of the files has as many as it has lines."""
+    lines = _lines_by_file(
+        new.spark.read.format("text")
+        .option("recursiveFileLookup", "true")
+        .option("pathGlobFilter", "*.json")
+        .load(str(new.layout.landing))
+        .select(F.col("_metadata.file_path").alias("source_file"))
+    )
+    rows = _lines_by_file(new.read(BRONZE_NEO_EVENTS))
+    # A file that landed meanwhile may be in one and not yet in the other.
+    different = sorted(file for file in files if lines[file] != rows[file] or not rows[file])
+    if different:
+        raise LakehouseError(
+            f"The new bronze does not have the lines of {len(different)} event files, the first of "
+            f"them {different[0]}, so the old one was left as it is; if nothing wrote to the "
+            "landing zone by hand meanwhile, run it again: neo-assets replay --full"
+        )
+    return rows.total()
+
+
+def _lines_by_file(lines: DataFrame) -> Counter[str]:
+    counted = lines.groupBy("source_file").count().collect()
+    return Counter({_place(Path(row["source_file"])): row["count"] for row in counted})
+
+
+def _event_files(landing: Path) -> set[str]:
+    return {_place(file) for file in landing.glob("*/[!.]*.json") if file.stat().st_size}
+
+
+def _place(file: Path) -> str:
+    """A file within the landing zone, whatever way the path to it is written."""
+    return f"{file.parent.name}/{file.name}"

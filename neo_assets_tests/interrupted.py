@@ -1,0 +1,51 @@
+"""A process to be killed: it lands snapshots and brings them to bronze, round after round.
+
+Started again it goes on where it was: `python -m neo_assets_tests.interrupted ROUNDS FIRST_DAY`,
+with the lakehouse in NEO_DATA_DIR.
+"""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from neo_assets.lakehouse import bronze
+from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LandingZone
+from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
+
+DAYS = 3
+
+
+def land_round(landing: Path, number: int, first_day: date) -> None:
+    """Land the snapshot of a round: each day in turn, unless it has landed before."""
+    day = first_day + timedelta(days=number % DAYS)
+    if len(list(landing.glob(f"feed_date={day}/[0-9]*.json"))) <= number // DAYS:
+        objects = [feed_object(day, f"2024 A{number}{letter}") for letter in "ABC"]
+        LandingZone(landing).land(day, objects, source="simulator", fetched_at=fetched(number))
+
+
+def main(rounds: int, first_day: date) -> None:
+    spark = SparkLakehouse()
+    landing = Settings.from_environment().landing_directory
+    done = max(0, rounds_landed(landing, first_day) - 1)
+    try:
+        with spark.writing():
+            print("ready", flush=True)
+        for number in range(done, rounds):
+            land_round(landing, number, first_day)
+            with spark.writing() as lakehouse:
+                bronze.ingest(lakehouse, [], f"round {number}")
+    finally:
+        spark.teardown_after_execution(dg.build_init_resource_context())
+
+
+def rounds_landed(landing: Path, first_day: date) -> int:
+    days = [first_day + timedelta(days=number) for number in range(DAYS)]
+    return sum(len(list(landing.glob(f"feed_date={day}/[0-9]*.json"))) for day in days)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), date.fromisoformat(sys.argv[2]))

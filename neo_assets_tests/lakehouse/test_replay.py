@@ -1,0 +1,157 @@
+"""Bronze made anew, and files that do not fit together."""
+
+import shutil
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from neo_assets.lakehouse import bronze, gold, replay, silver
+from neo_assets.lakehouse.storage import Lakehouse, LakehouseError, Layout
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+
+from .feed_objects import feed_object, fetched, land, rows_of
+
+FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
+BRONZE = BRONZE_NEO_EVENTS.name
+
+
+@pytest.fixture
+def full(spark: SparkSession, tmp_path: Path) -> Lakehouse:
+    """Bronze of two days, one of them revised: an approach is new, one is withdrawn."""
+    lakehouse = Lakehouse(
+        spark, Layout(tmp_path / "landing", tmp_path / "tables", tmp_path / "checkpoints")
+    )
+    lakehouse.ensure_tables([BRONZE_NEO_EVENTS])
+    one, two, three = (feed_object(FIRST, f"2024 A{letter}") for letter in "ABC")
+    land(lakehouse, {FIRST: [(fetched(0), [one, two])], SECOND: [(fetched(0), [])]})
+    land(lakehouse, {FIRST: [(fetched(1), [one, three])]})
+    bronze.ingest(lakehouse, [], "first")
+    return lakehouse
+
+
+def publish(lakehouse: Lakehouse) -> list[dict[str, Any]]:
+    silver.refine(lakehouse, [FIRST, SECOND])
+    gold.publish(lakehouse, [FIRST, SECOND])
+    return sorted(rows_of(lakehouse, "gold_neo_fact"), key=lambda row: row["neo_event_key"])
+
+
+def bronze_of(lakehouse: Lakehouse) -> tuple[Counter[tuple[Any, ...]], set[str]]:
+    """Its events, and the runs that brought them in."""
+    rows = lakehouse.read(BRONZE_NEO_EVENTS).selectExpr("snapshot_id", "to_json(payload)", "run_id")
+    found = [tuple(row) for row in rows.collect()]
+    return Counter(row[:2] for row in found), {row[2] for row in found}
+
+
+def is_append_only(lakehouse: Lakehouse) -> bool:
+    return lakehouse._properties(BRONZE_NEO_EVENTS).get("delta.appendOnly") == "true"
+
+
+def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: Lakehouse) -> None:
+    identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
+    full.ensure_tables()
+    before, gold_before = bronze_of(full)[0], publish(full)
+    comments = [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema]
+    (old,) = full.spark.sql(f"DESCRIBE HISTORY {identifier} LIMIT 1").collect()
+
+    assert replay.rebuild_bronze(full, "rebuild") == before.total()
+    assert is_append_only(full)
+    assert [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema] == comments
+    bronze.ingest(full, [], "second")
+    assert bronze_of(full) == (before, {"rebuild"})
+    assert publish(full) == gold_before
+    # The new stream goes on where the rebuilding one ended.
+    land(full, {SECOND: [(fetched(2), [feed_object(SECOND)])]})
+    bronze.ingest(full, [], "third")
+    after = bronze_of(full)[0]
+    assert after.total() == before.total() + 1
+
+    # And so does the old one, when it is brought back.
+    full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
+    full.spark.sql(f"RESTORE TABLE {identifier} TO VERSION AS OF {old.version}").collect()
+    assert bronze_of(full) == (before, {"first"})
+    bronze.ingest(full, [], "fourth")
+    assert bronze_of(full) == (after, {"first", "fourth"})
+    assert is_append_only(full)
+
+
+def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, runs = bronze_of(full)
+
+    def killed(*_: object, ignore_errors: bool = False) -> None:
+        # What an earlier call left aside is cleared with errors ignored.
+        if not ignore_errors:
+            raise KeyboardInterrupt
+
+    for place, name in (
+        (bronze, "ingest"),
+        (replay, "_verified"),
+        (Lakehouse, "swap_in"),
+        (shutil, "rmtree"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                replay.rebuild_bronze(full, "rebuild")
+        bronze.ingest(full, [], "after")
+        # Clearing up is all that comes after the swap.
+        assert bronze_of(full) == (before, {"rebuild"} if name == "rmtree" else runs)
+    replay.rebuild_bronze(full, "again")
+    bronze.ingest(full, [], "after")
+    assert bronze_of(full) == (before, {"again"})
+    assert is_append_only(full)
+
+
+def test_killed_between_lifting_append_only_and_the_swap(full: Lakehouse) -> None:
+    identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
+    full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
+    bronze.ingest(full, [], "after")
+    assert is_append_only(full)
+
+
+def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
+    full: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bronze_of(full)
+    monkeypatch.setattr(bronze, "ingest", lambda *_: [])
+    with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
+        replay.rebuild_bronze(full, "rebuild")
+    shutil.rmtree(full.layout.landing)
+    with pytest.raises(LakehouseError, match="no event files"):
+        replay.rebuild_bronze(full, "rebuild")
+    assert bronze_of(full) == before
+
+
+def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
+    before = bronze_of(full)
+    checkpoint = full.layout.checkpoints / BRONZE
+    for part in ("offsets", "sources", "metadata"):
+        (checkpoint / part).rename(tmp_path / part)
+        with pytest.raises(LakehouseError, match="neo-assets replay --full"):
+            bronze.ingest(full, [], "again")
+        (tmp_path / part).rename(checkpoint / part)
+    bronze.ingest(full, [], "again")
+    assert bronze_of(full) == before
+
+    shutil.rmtree(full.layout.checkpoints)
+    with pytest.raises(LakehouseError, match="neo-assets replay --full"):
+        bronze.ingest(full, [], "again")
+    replay.rebuild_bronze(full, "rebuild")
+    bronze.ingest(full, [], "again")
+    assert bronze_of(full) == (before[0], {"rebuild"})
+
+
+def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
+    before, _ = bronze_of(full)
+    for _ in range(2):
+        shutil.rmtree(full.layout.tables / BRONZE)
+        with pytest.raises(LakehouseError, match="neo-assets replay --full"):
+            full.ensure_tables()
+        assert not full.has(BRONZE_NEO_EVENTS)
+        replay.rebuild_bronze(full, "rebuild")
+        bronze.ingest(full, [], "again")
+        assert bronze_of(full) == (before, {"rebuild"})
+    assert is_append_only(full)

@@ -1,0 +1,136 @@
+"""Replay and refresh through Dagster: the same history, the same gold, and what mends what."""
+
+import shutil
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from neo_assets.automation.jobs import full_refresh
+from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
+from neo_assets.backfill import days_between, landed_days, replay
+from neo_assets.definitions import defs
+from neo_assets.resources.spark import SparkLakehouse
+from neo_assets_tests.lakehouse.feed_objects import feed_object
+from neo_assets_tests.test_cli import neo_assets
+from neo_assets_tests.test_graph import Site, site
+
+__all__ = ["site"]
+
+DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
+LATER = date(2024, 3, 6)
+
+
+def gold(site: Site) -> list[dict[str, Any]]:
+    return sorted(site.rows("gold_neo_fact"), key=lambda row: row["neo_event_key"])
+
+
+def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
+    assert site.backfill(DAYS[0], DAYS[-1]).is_good
+    before, versions = gold(site), site.versions()
+    for table in ("silver_neo_events", "silver_neo_versions", "gold_neo_fact"):
+        shutil.rmtree(site.root / "data" / "tables" / table)
+    site.environment.setenv("NEO_SOURCE", "nasa")
+    site.environment.setenv("NEOWS_BASE_URL", "http://127.0.0.1:9/neo/rest/v1")
+    outcome = replay(DAYS)
+    assert outcome.is_good and len(outcome.reports) == 2 * len(DAYS)
+    assert gold(site) == before
+    assert site.versions()["bronze_neo_events"] == versions["bronze_neo_events"]
+    times = {(asset, day): 0 for asset, _, day, _ in site.history()}
+    for (asset, check, day, _), number in site.history().items():
+        if check == "drop_count":
+            times[asset, day] += number
+    assert times == {
+        (asset, str(day)): number
+        for asset, number in {
+            "raw_feed_files": 1,
+            "bronze_neo_events": 1,
+            "silver_neo_events": 2,
+            "gold_neo_fact": 2,
+        }.items()
+        for day in DAYS
+    }
+
+
+def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
+    assert site.backfill(DAYS[0], DAYS[0]).is_good
+    assert site.backfill(LATER, LATER).is_good
+    before = gold(site)
+    for folder in ("checkpoints", "tables/bronze_neo_events"):
+        shutil.rmtree(site.root / "data" / folder)
+        refused = site.backfill(LATER, LATER)
+        (said,) = refused.failures.values()
+        assert said.endswith("with: neo-assets replay --full") and " is gone" in said
+        mended = replay(landed_days(), full=True)
+        # Two runs, for the days between have never landed.
+        assert mended.is_good and {day for _, day in mended.reports} == {DAYS[0], LATER}
+        assert gold(site) == before
+    assert site.backfill(LATER, LATER).is_good
+    assert gold(site) == before
+    assert not (site.root / "data" / "replay").exists()
+
+
+def test_replay_on_the_command_line(site: Site) -> None:
+    assert neo_assets("replay").returncode == 2
+    assert neo_assets("replay", "--start", "2024-03-01").returncode == 2
+    nothing = neo_assets("replay", "--full", COLUMNS="200")
+    assert nothing.returncode == 2 and "Nothing has landed yet" in nothing.stderr
+    site.replay("one", {str(DAYS[0]): [feed_object(DAYS[0])]})
+    assert site.backfill(DAYS[0], DAYS[0]).is_good
+    result = neo_assets("replay", "--full")
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert len(gold(site)) == 1
+
+
+def test_the_kinds_of_refresh_are_jobs() -> None:
+    names = {job.name for job in defs.resolve_all_job_defs()}
+    assert names > {"refresh", "full_refresh", "selective_refresh", "reset_streaming_checkpoints"}
+
+
+def test_the_daily_refresh_asks_for_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO_REFRESH_DAYS_BACK", "3")
+    now = datetime(2024, 3, 10, 6, 30, tzinfo=timezone.utc)
+    context = dg.build_schedule_context(scheduled_execution_time=now)
+    request = daily_refresh(context)
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-03-07"
+    assert request.tags["dagster/asset_partition_range_end"] == "2024-03-17"
+
+
+def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
+    for day in (*DAYS, LATER):
+        folder = tmp_path / "landing" / "neo_feed" / f"feed_date={day}"
+        folder.mkdir(parents=True)
+        (folder / "20240401T120000000000Z-0123456789abcdef.json").touch()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(full_refresh, status=dg.DagsterRunStatus.SUCCESS)
+        event = dg.DagsterEvent("PIPELINE_SUCCESS", "full_refresh")
+        context = dg.build_run_status_sensor_context(
+            "replay_after_reset_sensor", event, instance, run
+        )
+        requests = list(replay_after_reset_sensor(context))  # type: ignore[arg-type]
+    assert [
+        (
+            request.tags["dagster/asset_partition_range_start"],
+            request.tags["dagster/asset_partition_range_end"],
+        )
+        for request in requests
+    ] == [("2024-03-01", "2024-03-03"), ("2024-03-06", "2024-03-06")]
+
+
+def test_a_full_disk_is_one_sentence(site: Site) -> None:
+    spark = SparkLakehouse()
+    context = dg.build_init_resource_context()
+    try:
+        with pytest.raises(dg.Failure) as failure, spark.writing():
+            raise OSError(28, "No space left on device", str(Path("part-00000.parquet")))
+    finally:
+        spark.teardown_after_execution(context)
+    assert failure.value.description and failure.value.description.endswith(
+        "make room and run it again."
+    )
