@@ -1,0 +1,88 @@
+"""What a day's account means, by its numbers alone."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neo_assets.checks.verdicts import Verdict, judge_all_days, judge_drops, judge_duplicates
+from neo_assets.lakehouse.report import DayReport
+
+DAY = date(2024, 3, 1)
+SOUND = DayReport(day=DAY, rows_in=20, kept=20, rows_out=20, snapshot_rows=20)
+counts = st.integers(0, 50)
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> DayReport:
+    """Accounts whose classes add up."""
+    kept, dropped, exact, superseded, withdrawn = (draw(counts) for _ in range(5))
+    snapshot_dropped = draw(st.integers(0, dropped))
+    return DayReport(
+        day=DAY,
+        rows_in=kept + dropped + exact + superseded + withdrawn,
+        kept=kept,
+        dropped=dropped,
+        exact_duplicates=exact,
+        superseded=superseded,
+        withdrawn=withdrawn,
+        rows_out=kept,
+        snapshot_rows=kept + snapshot_dropped,
+        snapshot_dropped=snapshot_dropped,
+        reasons={"invalid_velocity": dropped} if dropped else {},
+    )
+
+
+@given(report=reports(), tolerance=st.floats(0, 1))
+def test_any_drop_warns_and_many_hold_the_day(report: DayReport, tolerance: float) -> None:
+    verdict = judge_drops(report, tolerance)
+    assert verdict.passed == (report.dropped == 0)
+    assert (verdict.severity == "ERROR") == (report.drop_share > tolerance)
+    assert ("held back" in verdict.description) == (verdict.severity == "ERROR")
+    assert verdict.description.startswith(f"{report.dropped} of {report.rows_in} rows dropped")
+
+
+@given(report=reports(), off=st.integers(1, 5))
+def test_rows_that_are_lost_or_in_no_class_are_an_error(report: DayReport, off: int) -> None:
+    for wrong in (replace(report, rows_lost=off), replace(report, rows_in=report.rows_in + off)):
+        verdict = judge_drops(wrong, 1)
+        assert (verdict.passed, verdict.severity) == (False, "ERROR")
+        assert f"{off} " in verdict.description
+
+
+@given(report=reports(), doubled=counts)
+def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, doubled: int) -> None:
+    verdict = judge_duplicates(replace(report, rows_doubled=doubled))
+    assert verdict.passed == (doubled == 0)
+    assert verdict.numbers["duplicates"] == report.exact_duplicates + report.superseded
+    classes = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
+    assert verdict.numbers["rows_in"] == sum(verdict.numbers[name] for name in classes)
+
+
+def test_the_sentence_names_every_reason() -> None:
+    report = replace(
+        SOUND, kept=17, dropped=3, snapshot_dropped=3, reasons={"b_rule": 2, "a_rule": 1}
+    )
+    assert judge_drops(report, 0.25).description == (
+        "3 of 20 rows dropped: 1 for a_rule, 2 for b_rule."
+    )
+
+
+def test_many_days_are_as_severe_as_the_worst() -> None:
+    good = Verdict(True, "ERROR", "", {})
+    warns, fails = Verdict(False, "WARN", "", {}), Verdict(False, "ERROR", "", {})
+    days = [DAY + timedelta(days=number) for number in range(3)]
+
+    assert not judge_all_days({}).passed
+    assert "no day has been materialized" in judge_all_days({}).description
+    assert judge_all_days(dict.fromkeys(days, good)) == Verdict(
+        True,
+        "WARN",
+        "All 3 days from 2024-03-01 to 2024-03-03 passed.",
+        {"days": 3, "days_failed": 0},
+    )
+    warned = judge_all_days(dict(zip(days, (good, warns, good), strict=True)))
+    assert (warned.passed, warned.severity) == (False, "WARN")
+    assert warned.description == "1 of 3 days failed, the last of them 2024-03-02."
+    assert judge_all_days(dict(zip(days, (warns, fails, good), strict=True))).severity == "ERROR"
