@@ -130,7 +130,8 @@ def replay(
     outcome = Outcome()
     with _instance_with_spark() as instance:
         if full:
-            failure = _run(instance, reset_streaming_checkpoints, outcome, on_progress)
+            job = defs.resolve_job_def(reset_streaming_checkpoints.name)
+            failure = _run(instance, job, outcome, on_progress)
             if failure:
                 outcome.failures[days[0], days[-1]] = failure
                 return outcome
