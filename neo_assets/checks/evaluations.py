@@ -26,6 +26,8 @@ from neo_assets.checks.verdicts import (
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.settings import Settings
 
+NOTHING_TAKEN_IN = {"rows_in": 0}
+
 CHECKS = {
     DROP_COUNT: "Counts the rows of a day that were dropped. Warns for any, and fails, holding the "
     "day back from the next layer, above the tolerated share (`NEO_MAX_DROP_SHARE`).",
@@ -70,14 +72,14 @@ def record_evaluations(
         account = accounts.get(day)
         for name in checks:
             if failed and day in failed:
-                verdict = Verdict(False, "ERROR", f"Not done: {failed[day]}.", {})
+                verdict = Verdict(False, "ERROR", f"Not done: {failed[day]}.", NOTHING_TAKEN_IN)
             elif account is None:
                 verdict = Verdict(
                     False,
                     "ERROR",
                     f"Nothing to judge: {asset.to_user_string()} has not been materialized for "
                     f"{day}; materialize it first.",
-                    {},
+                    NOTHING_TAKEN_IN,
                 )
             else:
                 verdict = _judge(name, account)
