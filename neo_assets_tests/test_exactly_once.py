@@ -98,7 +98,20 @@ def wait_for(root: Path, moment: str, chance: random.Random) -> None:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("kills_server", "kills"), [(False, 4), (True, 2)])
+@pytest.mark.parametrize(
+    ("kills_server", "kills"),
+    [
+        (False, 4),
+        pytest.param(
+            True,
+            2,
+            marks=pytest.mark.skipif(
+                "NEO_KILLS" not in os.environ,
+                reason="killing Spark itself takes minutes: NEO_KILLS=30 runs it",
+            ),
+        ),
+    ],
+)
 def test_a_kill_at_any_moment(
     session: SparkSession, spark_address: str, tmp_path: Path, kills_server: bool, kills: int
 ) -> None:
