@@ -29,11 +29,7 @@ def report_metadata(report: DayReport) -> dict[str, Any]:
     return {
         "dagster/partition_row_count": report.rows_out,
         "rows_in": report.rows_in,
-        "kept": report.kept,
-        "dropped": report.dropped,
-        "exact_duplicates": report.exact_duplicates,
-        "superseded": report.superseded,
-        "withdrawn": report.withdrawn,
+        **report.classes,
         **report.details,
         REPORT: dg.MetadataValue.json(
             json.loads(json.dumps(dataclasses.asdict(report), default=date.isoformat))

@@ -44,7 +44,7 @@ def judge_drops(report: DayReport, max_drop_share: float) -> Verdict:
         severity="ERROR" if is_wrong or is_held else "WARN",
         description=f"{sentence}.",
         numbers={
-            **_classes(report),
+            **_rows(report),
             "drop_share": report.drop_share,
             "rows_lost": report.rows_lost,
             **{f"dropped_{name}": count for name, count in report.reasons.items()},
@@ -65,23 +65,15 @@ def judge_duplicates(report: DayReport) -> Verdict:
         severity="ERROR",
         description=f"{sentence}.",
         numbers={
-            **_classes(report),
+            **_rows(report),
             "duplicates": report.duplicates,
             "rows_doubled": report.rows_doubled,
         },
     )
 
 
-def _classes(report: DayReport) -> dict[str, int]:
-    return {
-        "rows_in": report.rows_in,
-        "rows_out": report.rows_out,
-        "kept": report.kept,
-        "dropped": report.dropped,
-        "exact_duplicates": report.exact_duplicates,
-        "superseded": report.superseded,
-        "withdrawn": report.withdrawn,
-    }
+def _rows(report: DayReport) -> dict[str, int]:
+    return {"rows_in": report.rows_in, "rows_out": report.rows_out, **report.classes}
 
 
 def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:

@@ -35,6 +35,17 @@ class DayReport:
     details: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def classes(self) -> dict[str, int]:
+        """The rows in each class, under the names that checks and metadata show."""
+        return {
+            "kept": self.kept,
+            "dropped": self.dropped,
+            "exact_duplicates": self.exact_duplicates,
+            "superseded": self.superseded,
+            "withdrawn": self.withdrawn,
+        }
+
+    @property
     def duplicates(self) -> int:
         """Rows that another row repeats or replaces."""
         return self.exact_duplicates + self.superseded
@@ -42,9 +53,7 @@ class DayReport:
     @property
     def unaccounted(self) -> int:
         """Rows that stand in no class, or in several; zero unless the stage is wrong."""
-        return self.rows_in - (
-            self.kept + self.dropped + self.exact_duplicates + self.superseded + self.withdrawn
-        )
+        return self.rows_in - sum(self.classes.values())
 
     @property
     def drop_share(self) -> float:
