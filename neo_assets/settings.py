@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         le=1,
         description="Share of dropped rows in a day's newest snapshot above which the day is held.",
     )
+    neo_schema_evolution: Literal["addNewColumns", "rescue", "failOnNewColumns", "none"] = Field(
+        "addNewColumns",
+        description="What to do with fields the tracked schema does not know: track them, set them "
+        "aside in bronze_rescued_data, fail, or ignore them. Bronze has the object whole anyway.",
+    )
     neo_http_timeout_s: float = Field(
         30, gt=0, allow_inf_nan=False, description="Seconds one request may take as a whole."
     )

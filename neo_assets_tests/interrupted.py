@@ -19,12 +19,13 @@ from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
 DAYS = 3
 
 
-def land_round(landing: Path, number: int, first_day: date) -> None:
-    """Land the snapshot of a round: each day in turn, unless it has landed before."""
+def land_round(landing: Path, number: int, first_day: date) -> date:
+    """Land the snapshot of a round, unless it has landed before: each day in turn."""
     day = first_day + timedelta(days=number % DAYS)
     if len(list(landing.glob(f"feed_date={day}/[0-9]*.json"))) <= number // DAYS:
         objects = [feed_object(day, f"2024 A{number}{letter}") for letter in "ABC"]
         LandingZone(landing).land(day, objects, source="simulator", fetched_at=fetched(number))
+    return day
 
 
 def main(rounds: int, first_day: date) -> None:
@@ -35,9 +36,9 @@ def main(rounds: int, first_day: date) -> None:
         with spark.writing():
             print("ready", flush=True)
         for number in range(done, rounds):
-            land_round(landing, number, first_day)
+            day = land_round(landing, number, first_day)
             with spark.writing() as lakehouse:
-                bronze.ingest(lakehouse, [], f"round {number}")
+                bronze.ingest(lakehouse, [day], f"round {number}")
     finally:
         spark.teardown_after_execution(dg.build_init_resource_context())
 

@@ -100,17 +100,7 @@ def wait_for(root: Path, moment: str, chance: random.Random) -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("kills_server", "kills"),
-    [
-        (False, 4),
-        pytest.param(
-            True,
-            2,
-            marks=pytest.mark.skipif(
-                "NEO_KILLS" not in os.environ,
-                reason="killing Spark itself takes minutes: NEO_KILLS=30 runs it",
-            ),
-        ),
-    ],
+    [(False, 4), (True, 2)],
 )
 def test_a_kill_at_any_moment(
     session: SparkSession, spark_address: str, tmp_path: Path, kills_server: bool, kills: int
@@ -136,7 +126,7 @@ def test_a_kill_at_any_moment(
     never_killed.ensure_tables([BRONZE_NEO_EVENTS])
     for number in range(rounds):
         land_round(never_killed.layout.landing, number, FIRST)
-    bronze.ingest(never_killed, [], "one run")
+    bronze.ingest_all(never_killed, "one run")
     expected = events(never_killed)
     assert set(expected.values()) == {1} and expected.total() == 3 * rounds
     assert events(house(session, root)) == expected

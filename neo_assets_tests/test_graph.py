@@ -15,7 +15,7 @@ import pytest
 from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
-from neo_assets.checks.evaluations import CHECKS, counting_checks
+from neo_assets.checks.evaluations import CHECKS, checks_of, counting_checks
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.resources.feed import NeoFeed
@@ -66,7 +66,7 @@ class Site:
             return Counter(
                 (asset.key.to_user_string(), check, record.partition, record.status.value)
                 for asset in ASSETS
-                for check in CHECKS
+                for check in checks_of(asset.key)
                 for record in instance.event_log_storage.get_asset_check_execution_history(
                     dg.AssetCheckKey(asset.key, check), limit=1000
                 )
@@ -208,7 +208,7 @@ def test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day(site: Site
     assert by_day == {
         (asset.key.to_user_string(), check, str(day)): 3 if day == days[2] else 2
         for asset in ASSETS
-        for check in CHECKS
+        for check in checks_of(asset.key)
         for day in days
     }
     for (asset_name, day), evaluations in first.checks.items():
@@ -275,13 +275,38 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     assert gold == {"2024-03-01", "2024-03-03"}
     assert silver == {"2024-03-01", "2024-03-02", "2024-03-03"}
     stored = site.history()
-    assert set(stored.values()) == {1} and len(stored) == 24
+    assert set(stored.values()) == {1} and len(stored) == 27
     assert stored["gold_neo_fact", "drop_count", "2024-03-02", "FAILED"] == 1
 
     # Sound again the next time it is asked, the day goes through.
     site.replay("mended", answers | {str(days[1]): answers[str(days[1])][3:]})
     assert site.backfill(days[1], days[1]).is_good
     assert len(site.rows("gold_neo_fact")) == 8 + 5 + 8
+
+
+def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
+    known, changed = date(2024, 3, 1), date(2024, 3, 2)
+    answers = {str(known): [feed_object(known)], str(changed): [feed_object(changed, moons=2)]}
+    site.replay("moons", answers)
+    assert site.backfill(known, known).is_good
+
+    site.environment.setenv("NEO_SCHEMA_EVOLUTION", "failOnNewColumns")
+    refused = site.backfill(changed, changed)
+    assert "does not know `moons` (number, such as 2, first in " in str(refused.failures)
+    assert len(site.rows("gold_neo_fact")) == 1
+    stored = site.history()
+    for check in checks_of(dg.AssetKey("bronze_neo_events")):
+        assert stored["bronze_neo_events", check, str(changed), "FAILED"] == 1
+
+    site.environment.setenv("NEO_SCHEMA_EVOLUTION", "addNewColumns")
+    outcome = site.backfill(changed, changed)
+    assert outcome.is_good and len(site.rows("gold_neo_fact")) == 2
+    drift = outcome.checks["bronze_neo_events", changed]["schema_drift"]
+    assert (drift.passed, drift.severity.value, drift.partition) == (False, "WARN", str(changed))
+    assert drift.description and drift.description.startswith(
+        "new: moons (number, such as 2), since 2024-03-02, first in 2"
+    )
+    assert set(site.history().values()) <= {1, 2}
 
 
 def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> None:

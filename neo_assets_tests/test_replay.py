@@ -1,6 +1,10 @@
 """Replay and refresh through Dagster: the same history, the same gold, and what mends what."""
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,6 @@ from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.definitions import defs
-from neo_assets.resources.spark import SparkLakehouse
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import neo_assets
 from neo_assets_tests.test_graph import Site, site
@@ -128,14 +131,60 @@ def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
     ] == [("2024-03-01", "2024-03-03"), ("2024-03-06", "2024-03-06")]
 
 
-def test_a_full_disk_is_one_sentence(site: Site) -> None:
-    spark = SparkLakehouse()
-    context = dg.build_init_resource_context()
-    try:
-        with pytest.raises(dg.Failure) as failure, spark.writing():
-            raise OSError(28, "No space left on device", str(Path("part-00000.parquet")))
-    finally:
-        spark.teardown_after_execution(context)
-    assert failure.value.description and failure.value.description.endswith(
-        "make room and run it again."
+def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: Site) -> None:
+    assert site.backfill(DAYS[0], DAYS[-1]).is_good
+    before = gold(site)
+    (file,) = (site.root / "data/landing/neo_feed" / f"feed_date={DAYS[1]}").glob("*.json")
+    file.write_text(file.read_text()[:-100])
+
+    outcome = site.backfill(DAYS[0], DAYS[-1], "bronze_neo_events")
+    (said,) = outcome.failures.values()
+    remedy = f"neo-assets backfill --start {DAYS[1]} --end {DAYS[1]}"
+    assert file.name in said and said.rstrip(".").endswith(remedy)
+    assert set(outcome.reports) == {("bronze_neo_events", day) for day in (DAYS[0], DAYS[2])}
+    (said,) = replay(DAYS, full=True).failures.values()
+    assert remedy in said and "left as it was" in said
+    assert gold(site) == before
+
+    assert site.backfill(DAYS[1], DAYS[1]).is_good
+    assert len(list(file.parent.glob(".*.damaged"))) == 1
+    known = len(site.rows("bronze_neo_events"))
+    assert gold(site) == before
+    # Bronze had it whole, and keeps what no file has any more.
+    assert replay(DAYS, full=True).is_good
+    assert len(site.rows("bronze_neo_events")) == known and gold(site) == before
+
+
+@pytest.fixture
+def small_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # Dagster's own history lies elsewhere: on a full disk it could not tell of it.
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    disk = tmp_path / "data"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=True)
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("asset", ["raw_feed_files", "bronze_neo_events", "silver_neo_events+"])
+def test_a_disk_that_is_full(small_disk: Path, site: Site, asset: str) -> None:
+    assert site.backfill(DAYS[0], DAYS[0]).is_good
+    upstream = {"bronze_neo_events": "raw_feed_files", "silver_neo_events+": "+bronze_neo_events"}
+    if asset in upstream:
+        assert site.backfill(DAYS[1], DAYS[-1], upstream[asset]).is_good
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(4096))
+    outcome = site.backfill(DAYS[1], DAYS[-1], asset)
+    (said,) = outcome.failures.values()
+    assert "room" in said, said
+    ballast.unlink()
+
+    assert site.backfill(DAYS[1], DAYS[-1]).is_good
+    assert len(gold(site)) == sum(
+        outcome.rows_out
+        for (name, _), outcome in site.backfill(DAYS[0], DAYS[-1]).reports.items()
+        if name == "gold_neo_fact"
     )

@@ -28,6 +28,7 @@ def test_defaults() -> None:
     assert settings.neo_max_drop_share == 0.25
     assert (settings.neo_http_timeout_s, settings.neo_http_retries) == (30, 5)
     assert settings.neo_rate_limit == "stop"
+    assert settings.neo_schema_evolution == "addNewColumns"
     assert settings.dagster_directory == Path.cwd() / ".neo/dagster"
     assert settings.neo_spark_remote is None
 
@@ -68,6 +69,7 @@ def test_places_lie_below_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
         ("NEO_HTTP_RETRIES", "-1"),
         ("NEO_HTTP_RETRIES", "1000"),
         ("NEO_RATE_LIMIT", "ignore"),
+        ("NEO_SCHEMA_EVOLUTION", "sometimes"),
         ("NEO_SPARK_REMOTE", "http://127.0.0.1"),
         ("NEOWS_BASE_URL", "api.nasa.gov/neo/rest/v1"),
         ("NEOWS_BASE_URL", "ftp://api.nasa.gov"),

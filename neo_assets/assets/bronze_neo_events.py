@@ -8,6 +8,8 @@ from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LandingZone, damage
 
 
 @dg.asset(
@@ -28,11 +30,21 @@ def bronze_neo_events(
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
     from neo_assets.lakehouse import bronze
+    from neo_assets.lakehouse.schema_tracking import SchemaChangedError
 
     failed = held_days(context, raw_feed_files.key, days_of(context))
+    settings = Settings.from_environment()
+    zone = LandingZone(settings.landing_directory)
+    damaged = {day: zone.damaged(day) for day in days_of(context)}
+    failed |= {day: damage(files) for day, files in damaged.items() if files}
     days = [day for day in days_of(context) if day not in failed]
     with spark.writing() as lakehouse:
-        reports = bronze.ingest(lakehouse, days, context.run.run_id)
+        try:
+            reports = bronze.ingest(
+                lakehouse, days, context.run.run_id, settings.neo_schema_evolution
+            )
+        except SchemaChangedError as error:
+            return conclude(context, [], {}, failed | dict.fromkeys(days, str(error)))
     seen = previews(
         lakehouse,
         BRONZE_NEO_EVENTS,

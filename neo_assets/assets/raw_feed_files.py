@@ -42,6 +42,8 @@ def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.Mater
                 landing = feed.landing_zone.land(
                     answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
                 )
+                for file in landing.set_aside:
+                    context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
                 reports.append(_account(landing, answer.calls_left))
                 previews[answer.day] = _preview(answer)
                 calls_left = answer.calls_left
@@ -67,6 +69,7 @@ def _account(landing: Landing, calls_left: int | None) -> DayReport:
         snapshot_rows=landing.objects,
         details={
             "snapshots_landed": int(landing.is_new),
+            "files_set_aside": len(landing.set_aside),
             **({"calls_left": calls_left} if calls_left is not None else {}),
         },
     )

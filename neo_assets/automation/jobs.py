@@ -3,6 +3,8 @@
 import dagster as dg
 
 from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LandingZone, damage
 
 REPLAYED = ("silver_neo_events", "gold_neo_fact")
 """What a replay rebuilds from bronze alone."""
@@ -27,6 +29,10 @@ def rebuild_bronze(context: dg.OpExecutionContext, spark: SparkLakehouse) -> Non
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
     from neo_assets.lakehouse import replay
 
+    zone = LandingZone(Settings.from_environment().landing_directory)
+    damaged = [file for day in zone.days() for file in zone.damaged(day)]
+    if damaged:
+        raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)
     with spark.rebuilding() as lakehouse:
         rows = replay.rebuild_bronze(lakehouse, context.run_id)
     context.log.info(f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back.")

@@ -17,12 +17,15 @@ from neo_assets.checks.accounts import Account, newest_accounts
 from neo_assets.checks.verdicts import (
     DROP_COUNT,
     DUPLICATE_COUNT,
+    SCHEMA_DRIFT,
     Verdict,
     is_beyond_tolerance,
     judge_all_days,
+    judge_drift,
     judge_drops,
     judge_duplicates,
 )
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.settings import Settings
 
@@ -35,15 +38,26 @@ CHECKS = {
     "Fails when a row stands twice in the output.",
 }
 
+DRIFT_CHECKS = {
+    SCHEMA_DRIFT: "Names the fields of a day that are new, gone or changed in type against the "
+    "tracked schema, where each was seen first, and an example. Warns for any; what becomes of "
+    "them is set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
+}
+
+
+def checks_of(asset: dg.AssetKey) -> dict[str, str]:
+    """The names and descriptions of an asset's checks: all count, and bronze looks for drift."""
+    return CHECKS | DRIFT_CHECKS if asset == dg.AssetKey(BRONZE_NEO_EVENTS.name) else CHECKS
+
 
 def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
-    """The two checks of an asset; they judge the newest account of each day, however it came."""
+    """The checks of an asset; they judge the newest account of each day, however it came."""
 
     @dg.multi_asset_check(
         name=f"{asset.to_python_identifier()}_counts",
         specs=[
             dg.AssetCheckSpec(name, asset=asset, description=description, partitions_def=DAILY)
-            for name, description in CHECKS.items()
+            for name, description in checks_of(asset).items()
         ],
         can_subset=True,
     )
@@ -63,14 +77,14 @@ def record_evaluations(
     context: dg.OpExecutionContext | dg.AssetExecutionContext,
     asset: dg.AssetKey,
     days: Sequence[date],
-    checks: Collection[str] = CHECKS,
+    checks: Collection[str] | None = None,
     failed: Mapping[date, str] | None = None,
 ) -> None:
-    """Log one evaluation for each day and check; a `failed` day fails both with its reason."""
+    """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
     accounts = newest_accounts(context.instance, asset, days)
     for day in days:
         account = accounts.get(day)
-        for name in checks:
+        for name in checks_of(asset) if checks is None else checks:
             if failed and day in failed:
                 verdict = Verdict(False, "ERROR", f"Not done: {failed[day]}.", NOTHING_TAKEN_IN)
             elif account is None:
@@ -120,6 +134,8 @@ def days_beyond_tolerance(
 def _judge(check: str, account: Account) -> Verdict:
     if check == DROP_COUNT:
         return judge_drops(account.report, Settings.from_environment().neo_max_drop_share)
+    if check == SCHEMA_DRIFT:
+        return judge_drift(account.report)
     return judge_duplicates(account.report)
 
 

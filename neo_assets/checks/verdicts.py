@@ -1,5 +1,6 @@
 """What a day's account means: whether its drops and duplicates are fine, in one sentence."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from neo_assets.lakehouse.report import DayReport
 
 DROP_COUNT = "drop_count"
 DUPLICATE_COUNT = "duplicate_count"
+SCHEMA_DRIFT = "schema_drift"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,35 @@ def judge_duplicates(report: DayReport) -> Verdict:
             "rows_doubled": report.rows_doubled,
         },
     )
+
+
+def judge_drift(report: DayReport) -> Verdict:
+    """WARN for every field that is new, gone or changed in type, with where it was seen first."""
+    sentences = [_told(change) for change in report.drift]
+    changes = Counter(change["change"] for change in report.drift)
+    return Verdict(
+        passed=not sentences,
+        severity="WARN",
+        description=f"{'; '.join(sentences) or 'No field is new, gone or changed in type'}.",
+        numbers={
+            **_rows(report),
+            "fields_new": changes["new"],
+            "fields_gone": changes["gone"],
+            "fields_changed_type": changes["changed_type"],
+            "schema_version": report.details.get("schema_version", 0),
+        },
+    )
+
+
+def _told(change: Mapping[str, str]) -> str:
+    where = f"since {change['feed_date']}, first in {change['source_file'].rpartition('/')[2]}"
+    if change["change"] == "gone":
+        was = f"was {change['tracked_type'] or 'null'}, such as {change['example']}"
+        return f"gone: {change['field']} ({was}), {where}"
+    what = f"{change['type']}, such as {change['example']}"
+    if change["change"] == "new":
+        return f"new: {change['field']} ({what}), {where}"
+    return f"changed in type: {change['field']} (was {change['tracked_type']}, now {what}), {where}"
 
 
 def _rows(report: DayReport) -> dict[str, int]:

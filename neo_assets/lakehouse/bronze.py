@@ -7,12 +7,15 @@ fields that it does not know, and lose a line that it cannot read.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 
@@ -20,12 +23,45 @@ _PATH = r"feed_date=([0-9]{4}-[0-9]{2}-[0-9]{2})/([^/]+)[.]json$"
 _FETCHED_AT_IN_ID = "yyyyMMdd'T'HHmmssSSSSSSX"
 
 
-def ingest(lakehouse: Lakehouse, days: Collection[date], run_id: str) -> list[DayReport]:
-    """Append all event files that no earlier call has seen, then account for the given days.
+def ingest(
+    lakehouse: Lakehouse,
+    days: Collection[date],
+    run_id: str,
+    evolution: Evolution = "addNewColumns",
+) -> list[DayReport]:
+    """Append the event files of these days that bronze does not have, then account for the days.
 
-    Files of other days are ingested as well: the stream knows files, not days, and the checkpoint
-    holds which of them bronze already has.
+    Only the folders of these days are listed, so that a day costs the same whatever has landed
+    before; the checkpoint holds which files bronze already has, of whatever day.
+
+    Raises:
+        SchemaChangedError: there are fields that the tracked schema does not know, and the mode is
+            `failOnNewColumns`.
     """
+    landed = _landed_days(lakehouse, days)
+    if landed:
+        if evolution == "failOnNewColumns":
+            schema_tracking.refuse_new_fields(lakehouse, _landed(lakehouse, landed))
+        names = [_folder(day) for day in landed]
+        _append(lakehouse, names[0] if len(names) == 1 else f"{{{','.join(names)}}}", run_id)
+    reports = _account(lakehouse, days)
+    tracking = schema_tracking.track(lakehouse, days, evolution, run_id)
+    return [
+        replace(
+            report,
+            details={**report.details, "schema_version": tracking.version},
+            drift=tracking.drift.get(report.day, ()),
+        )
+        for report in reports
+    ]
+
+
+def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:
+    """Append every event file that bronze does not have, of whatever day."""
+    _append(lakehouse, _folder("*"), run_id)
+
+
+def _append(lakehouse: Lakehouse, folders: str, run_id: str) -> None:
     events = _events(
         lakehouse.spark.readStream.format("text")
         .schema("value STRING")
@@ -33,13 +69,31 @@ def ingest(lakehouse: Lakehouse, days: Collection[date], run_id: str) -> list[Da
         .option("pathGlobFilter", "*.json")
         # The source forgets files older than this, counted from the newest one.
         .option("maxFileAge", "36500d")
-        .load(str(lakehouse.layout.landing))
+        .load(str(lakehouse.layout.landing / folders))
     )
     lakehouse.append_stream(
         BRONZE_NEO_EVENTS,
         events.withColumns({"run_id": F.lit(run_id), "ingested_at": F.current_timestamp()}),
     )
-    return _account(lakehouse, days)
+
+
+def _folder(day: date | str) -> str:
+    return f"feed_date={day}"
+
+
+def _landed_days(lakehouse: Lakehouse, days: Collection[date]) -> list[date]:
+    return [day for day in sorted(days) if (lakehouse.layout.landing / _folder(day)).is_dir()]
+
+
+def _landed(lakehouse: Lakehouse, days: Collection[date]) -> DataFrame:
+    """The lines of all event files of these days, which must have a folder."""
+    return _events(
+        lakehouse.spark.read.format("text")
+        .schema("value STRING")
+        .option("recursiveFileLookup", "true")
+        .option("pathGlobFilter", "*.json")
+        .load([str(lakehouse.layout.landing / _folder(day)) for day in days])
+    )
 
 
 def _events(lines: DataFrame) -> DataFrame:
@@ -70,36 +124,39 @@ def _events(lines: DataFrame) -> DataFrame:
 
 
 def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
-    """Hold the landing zone against bronze, line by line of each file, for every day."""
-    folders = [
-        str(folder)
-        for day in sorted(days)
-        if (folder := lakehouse.layout.landing / f"feed_date={day.isoformat()}").is_dir()
-    ]
+    """Hold the landing zone against bronze, line by line of each file, for every day.
+
+    A snapshot whose file is no longer there is taken as bronze has it.
+    """
     ingested = lakehouse.read_days(BRONZE_NEO_EVENTS, days).drop("run_id", "ingested_at")
-    landed = ingested.where("false")
-    if folders:
-        landed = _events(
-            lakehouse.spark.read.format("text")
-            .schema("value STRING")
-            .option("recursiveFileLookup", "true")
-            .option("pathGlobFilter", "*.json")
-            .load(folders)
-        )
+    folders = _landed_days(lakehouse, days)
+    landed = _landed(lakehouse, folders) if folders else ingested.where("false")
     content = "coalesce(to_json(payload), unreadable_line)"
     # The only line of a snapshot without objects counts as a snapshot, but not as a row.
     one = F.expr(f"int({content} IS NOT NULL)")
     by_line = (
-        landed.withColumns({"landed": one, "ingested": F.lit(0)})
-        .unionByName(ingested.withColumns({"landed": F.lit(0), "ingested": one}))
+        landed.withColumns({"landed": one, "ingested": F.lit(0), "is_there": F.lit(True)})
+        .unionByName(
+            ingested.withColumns({"landed": F.lit(0), "ingested": one, "is_there": F.lit(False)})
+        )
         .groupBy(
             "feed_date",
             "snapshot_id",
             F.sha2(F.expr(content), 256).alias("content_hash"),
             F.col("unreadable_line").isNotNull().alias("is_unreadable"),
         )
-        .agg(F.sum("landed").alias("landed"), F.sum("ingested").alias("ingested"))
-        .withColumn("newest", F.expr("max(snapshot_id) OVER (PARTITION BY feed_date)"))
+        .agg(
+            F.sum("landed").alias("landed"),
+            F.sum("ingested").alias("ingested"),
+            F.max("is_there").alias("is_there"),
+        )
+        .withColumns(
+            {
+                "newest": F.expr("max(snapshot_id) OVER (PARTITION BY feed_date)"),
+                "has_file": F.expr("max(is_there) OVER (PARTITION BY feed_date, snapshot_id)"),
+            }
+        )
+        .withColumn("landed", F.expr("if(has_file, landed, ingested)"))
     )
     counted = by_line.groupBy("feed_date").agg(
         F.sum("landed").alias("rows_in"),
@@ -113,6 +170,9 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
             "snapshot_dropped"
         ),
         F.countDistinct("snapshot_id").alias("snapshots"),
+        F.expr("count(DISTINCT CASE WHEN NOT has_file THEN snapshot_id END)").alias(
+            "snapshots_without_file"
+        ),
     )
     counts = {row.feed_date: row.asDict() for row in counted.collect()}
     return [_report(day, counts.get(day, {})) for day in sorted(days)]
@@ -132,5 +192,5 @@ def _report(day: date, counts: dict[str, int]) -> DayReport:
         snapshot_rows=counts.get("snapshot_rows", 0),
         snapshot_dropped=counts.get("snapshot_dropped", 0),
         reasons={"unreadable_line": dropped} if dropped else {},
-        details={"snapshots": counts.get("snapshots", 0)},
+        details={name: counts.get(name, 0) for name in ("snapshots", "snapshots_without_file")},
     )

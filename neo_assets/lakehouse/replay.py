@@ -23,9 +23,10 @@ from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 
 
 def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
-    """Stream the whole landing zone with a new checkpoint and swap it in; return the rows it has.
+    """Stream the whole landing zone with a new checkpoint and swap it in; return the lines read.
 
-    The old bronze stays in the history of the table, with its checkpoint, for RESTORE.
+    Snapshots whose event files are gone are taken over from the old bronze, which stays in the
+    history of the table, with its checkpoint, for RESTORE.
 
     Raises:
         LakehouseError: there are no event files, or the new bronze does not have each of their
@@ -47,14 +48,25 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
         Layout(layout.landing, aside / name / "tables", aside / name / "checkpoints"),
     )
     new.ensure_tables([BRONZE_NEO_EVENTS])
-    bronze.ingest(new, [], run_id)
+    bronze.ingest_all(new, run_id)
     rows = _verified(new, files)
     layout.checkpoints.mkdir(parents=True, exist_ok=True)
     # Before the commit that names it: a checkpoint that no table names does no harm.
     (new.layout.checkpoints / BRONZE_NEO_EVENTS.name).rename(layout.checkpoints / name)
-    lakehouse.swap_in(BRONZE_NEO_EVENTS, new.read(BRONZE_NEO_EVENTS), name)
+    rebuilt = new.read(BRONZE_NEO_EVENTS)
+    if lakehouse.has(BRONZE_NEO_EVENTS):
+        rebuilt = rebuilt.unionByName(_without_file(lakehouse, rebuilt))
+    lakehouse.swap_in(BRONZE_NEO_EVENTS, rebuilt, name)
     shutil.rmtree(aside)
     return rows
+
+
+def _without_file(lakehouse: Lakehouse, rebuilt: DataFrame) -> DataFrame:
+    """What only the old bronze still has: snapshots whose event files are gone or set aside."""
+    snapshots = rebuilt.select("feed_date", "snapshot_id").distinct()
+    return lakehouse.read(BRONZE_NEO_EVENTS).join(
+        snapshots, ["feed_date", "snapshot_id"], "left_anti"
+    )
 
 
 def _verified(new: Lakehouse, files: Iterable[str]) -> int:

@@ -1,6 +1,6 @@
 """What a stage says of its work: for every day, how many rows went where, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,7 +15,8 @@ class DayReport:
     dropped rows by rule (a row may break several), `warnings` the kept rows by rule, and
     `details` what only the one stage knows, such as rows inserted.  `rows_lost` counts rows of the
     input that are missing in the output, `rows_doubled` rows that stand there twice; both are
-    looked for, not assumed, and must be zero.
+    looked for, not assumed, and must be zero.  `drift` says how the objects of the day differ from
+    the tracked schema, one mapping a change.
     """
 
     day: date
@@ -33,6 +34,7 @@ class DayReport:
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, int] = field(default_factory=dict)
+    drift: Sequence[Mapping[str, str]] = ()
 
     @property
     def classes(self) -> dict[str, int]:

@@ -196,6 +196,22 @@ BRONZE_NEO_EVENTS = Table(
     properties={"delta.appendOnly": "true"},
 )
 
+BRONZE_RESCUED_DATA = Table(
+    "bronze_rescued_data",
+    "One row is one row of bronze that has what the tracked schema does not allow, and that alone.",
+    "feed_date",
+    (
+        Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
+        Column("snapshot_id", "STRING", "Snapshot the object came from."),
+        Column("source_file", "STRING", "Event file the object came from."),
+        Column("content_hash", "STRING", "SHA-256 of the whole object, as silver has it."),
+        Column(
+            "rescued_fields", "ARRAY<STRING>", "Paths of the fields that are unknown or mistyped."
+        ),
+        Column("rescued_data", "STRING", "Their values as JSON, by path."),
+    ),
+)
+
 _LINEAGE_COLUMNS = (
     Column("partition_date", "DATE", "Day of the feed under which the row was listed."),
     Column("snapshot_id", "STRING", "Snapshot the row came from."),
@@ -332,6 +348,7 @@ GOLD_NEO_FACT = Table(
 
 TABLES = (
     BRONZE_NEO_EVENTS,
+    BRONZE_RESCUED_DATA,
     SILVER_NEO_VERSIONS,
     SILVER_NEO_EVENTS,
     SILVER_NEO_QUARANTINE,

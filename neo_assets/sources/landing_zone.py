@@ -7,7 +7,7 @@ A file holds JSON lines, one event a line: `feed_date`, `source`, `fetched_at`, 
 has no `payload`, so that "nothing passes" can be told from "never asked".
 
 A snapshot's id begins with the time it was fetched and ends with a digest of its content: sorted by
-name, the files of a day are its history, and the newest can be compared without being opened.
+name, the files of a day are its history, and a file that was cut off or edited later shows itself.
 
 Whatever else lies in a day's folder begins with a dot, which Spark passes over as it lists files.
 """
@@ -15,7 +15,9 @@ Whatever else lies in a day's folder begins with a dot, which Spark passes over 
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +26,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
+
+_NAME = re.compile(r"[0-9]{8}T[0-9]{12}Z-([0-9a-f]{16})[.]json")
 
 LONGEST_LOCK_S = 60
 """How long a landing waits for another one of the same day, which takes milliseconds."""
@@ -39,6 +43,7 @@ class Landing:
 
     `is_new` is false where the answer was identical to the newest snapshot, whose file then stands.
     `repeated` counts the objects of the answer that another object of it repeats to the letter.
+    `set_aside` has the damaged files of the day that were renamed so that nothing reads them.
     """
 
     day: date
@@ -46,6 +51,7 @@ class Landing:
     is_new: bool
     objects: int
     repeated: int
+    set_aside: Sequence[Path] = ()
 
 
 class LandingZone:
@@ -59,18 +65,20 @@ class LandingZone:
     ) -> Landing:
         """Publish one answer as an event file unless the day's newest snapshot says the same.
 
-        "The same" is the same objects whatever their order, or the order of their fields.
+        "The same" is the same objects whatever their order, or the order of their fields.  Damaged
+        files of the day are set aside before, so that the answer takes their place.
 
         Raises:
             LandingError: nothing was published, and nothing unfinished is left.
         """
-        payloads = sorted(_canonical(item) for item in objects)
-        digest = hashlib.sha256("\n".join(payloads).encode()).hexdigest()[:16]
-        directory = self.root / f"feed_date={day.isoformat()}"
+        payloads = [_canonical(item) for item in objects]
+        digest = _digest(payloads)
+        directory = self._directory(day)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
                 _clear(directory)
+                set_aside = [_set_aside(damaged) for damaged in self.damaged(day)]
                 file = self.newest(day)
                 is_new = file is None or file.stem.rpartition("-")[2] != digest
                 if file is None or is_new:
@@ -88,7 +96,8 @@ class LandingZone:
                 "of it was kept; see that there is room and that it may be written, and run the "
                 "day again."
             ) from error
-        return Landing(day, file, is_new, len(payloads), len(payloads) - len(set(payloads)))
+        repeated = len(payloads) - len(set(payloads))
+        return Landing(day, file, is_new, len(payloads), repeated, set_aside)
 
     def days(self) -> list[date]:
         """The days that have an event file, in order."""
@@ -97,7 +106,42 @@ class LandingZone:
 
     def newest(self, day: date) -> Path | None:
         """The event file of the day's newest snapshot; none for a day never fetched."""
-        return max(self.root.glob(f"feed_date={day.isoformat()}/[0-9]*Z-*.json"), default=None)
+        return max(self._directory(day).glob("[0-9]*Z-*.json"), default=None)
+
+    def damaged(self, day: date) -> list[Path]:
+        """The day's event files that no longer hold the objects which their names are made of.
+
+        A file under a name of another form is not ours to judge, nor is a line too many.
+        """
+        named = ((file, _NAME.fullmatch(file.name)) for file in self._directory(day).glob("[!.]*"))
+        return sorted(
+            file for file, name in named if name and name[1] != _digest(_payloads_in(file))
+        )
+
+    def _directory(self, day: date) -> Path:
+        return self.root / f"feed_date={day.isoformat()}"
+
+
+def damage(files: Sequence[Path]) -> str:
+    """What to say of damaged files: which they are, and what mends them."""
+    days = sorted(file.parent.name.removeprefix("feed_date=") for file in files)
+    return (
+        f"{', '.join(f'{file.parent.name}/{file.name}' for file in files)} no longer holds what "
+        "was landed (cut off or edited by hand); put back a copy, or set it aside and ask the feed "
+        f"again with: neo-assets backfill --start {days[0]} --end {days[-1]}"
+    )
+
+
+def _payloads_in(file: Path) -> list[str]:
+    payloads = []
+    for line in file.read_bytes().splitlines():
+        with suppress(ValueError, TypeError, KeyError):
+            payloads.append(_canonical(json.loads(line)["payload"]))
+    return payloads
+
+
+def _digest(payloads: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(payloads)).encode()).hexdigest()[:16]
 
 
 def _canonical(item: dict[str, Any]) -> str:
@@ -141,6 +185,10 @@ def _publish(file: Path, content: str) -> None:
     # The names too: the file's in its folder, and the folder's in the landing zone.
     _sync(file.parent)
     _sync(file.parent.parent)
+
+
+def _set_aside(file: Path) -> Path:
+    return file.rename(file.with_name(f".{file.name}.damaged"))
 
 
 def _clear(directory: Path) -> None:

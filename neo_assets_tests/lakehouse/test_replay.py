@@ -15,7 +15,7 @@ from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 
 from .feed_objects import feed_object, fetched, land, rows_of
 
-FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
+FIRST, SECOND = DAYS = date(2024, 3, 1), date(2024, 3, 2)
 BRONZE = BRONZE_NEO_EVENTS.name
 
 
@@ -29,7 +29,7 @@ def full(spark: SparkSession, tmp_path: Path) -> Lakehouse:
     one, two, three = (feed_object(FIRST, f"2024 A{letter}") for letter in "ABC")
     land(lakehouse, {FIRST: [(fetched(0), [one, two])], SECOND: [(fetched(0), [])]})
     land(lakehouse, {FIRST: [(fetched(1), [one, three])]})
-    bronze.ingest(lakehouse, [], "first")
+    bronze.ingest(lakehouse, DAYS, "first")
     return lakehouse
 
 
@@ -60,12 +60,12 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     assert replay.rebuild_bronze(full, "rebuild") == before.total()
     assert is_append_only(full)
     assert [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema] == comments
-    bronze.ingest(full, [], "second")
+    bronze.ingest(full, DAYS, "second")
     assert bronze_of(full) == (before, {"rebuild"})
     assert publish(full) == gold_before
     # The new stream goes on where the rebuilding one ended.
     land(full, {SECOND: [(fetched(2), [feed_object(SECOND)])]})
-    bronze.ingest(full, [], "third")
+    bronze.ingest(full, DAYS, "third")
     after = bronze_of(full)[0]
     assert after.total() == before.total() + 1
 
@@ -73,7 +73,7 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
     full.spark.sql(f"RESTORE TABLE {identifier} TO VERSION AS OF {old.version}").collect()
     assert bronze_of(full) == (before, {"first"})
-    bronze.ingest(full, [], "fourth")
+    bronze.ingest(full, DAYS, "fourth")
     assert bronze_of(full) == (after, {"first", "fourth"})
     assert is_append_only(full)
 
@@ -87,7 +87,7 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
             raise KeyboardInterrupt
 
     for place, name in (
-        (bronze, "ingest"),
+        (bronze, "ingest_all"),
         (replay, "_verified"),
         (Lakehouse, "swap_in"),
         (shutil, "rmtree"),
@@ -96,11 +96,11 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
             patched.setattr(place, name, killed)
             with pytest.raises(KeyboardInterrupt):
                 replay.rebuild_bronze(full, "rebuild")
-        bronze.ingest(full, [], "after")
+        bronze.ingest(full, DAYS, "after")
         # Clearing up is all that comes after the swap.
         assert bronze_of(full) == (before, {"rebuild"} if name == "rmtree" else runs)
     replay.rebuild_bronze(full, "again")
-    bronze.ingest(full, [], "after")
+    bronze.ingest(full, DAYS, "after")
     assert bronze_of(full) == (before, {"again"})
     assert is_append_only(full)
 
@@ -108,7 +108,7 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
 def test_killed_between_lifting_append_only_and_the_swap(full: Lakehouse) -> None:
     identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
     full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
-    bronze.ingest(full, [], "after")
+    bronze.ingest(full, DAYS, "after")
     assert is_append_only(full)
 
 
@@ -116,7 +116,7 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     full: Lakehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = bronze_of(full)
-    monkeypatch.setattr(bronze, "ingest", lambda *_: [])
+    monkeypatch.setattr(bronze, "ingest_all", lambda *_: None)
     with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
         replay.rebuild_bronze(full, "rebuild")
     shutil.rmtree(full.layout.landing)
@@ -131,16 +131,16 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     for part in ("offsets", "sources", "metadata"):
         (checkpoint / part).rename(tmp_path / part)
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
-            bronze.ingest(full, [], "again")
+            bronze.ingest(full, DAYS, "again")
         (tmp_path / part).rename(checkpoint / part)
-    bronze.ingest(full, [], "again")
+    bronze.ingest(full, DAYS, "again")
     assert bronze_of(full) == before
 
     shutil.rmtree(full.layout.checkpoints)
     with pytest.raises(LakehouseError, match="neo-assets replay --full"):
-        bronze.ingest(full, [], "again")
+        bronze.ingest(full, DAYS, "again")
     replay.rebuild_bronze(full, "rebuild")
-    bronze.ingest(full, [], "again")
+    bronze.ingest(full, DAYS, "again")
     assert bronze_of(full) == (before[0], {"rebuild"})
 
 
@@ -152,6 +152,6 @@ def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
             full.ensure_tables()
         assert not full.has(BRONZE_NEO_EVENTS)
         replay.rebuild_bronze(full, "rebuild")
-        bronze.ingest(full, [], "again")
+        bronze.ingest(full, DAYS, "again")
         assert bronze_of(full) == (before, {"rebuild"})
     assert is_append_only(full)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from textwrap import dedent
@@ -111,6 +111,47 @@ def test_other_content_is_a_new_snapshot(zone: LandingZone, other: list[dict[str
     assert second.is_new and third.is_new
     assert [first.file, second.file, third.file] == sorted(first.file.parent.glob("*.json"))
     assert zone.newest(DAY) == third.file
+
+
+CHANGES: dict[str, Callable[[str], str]] = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "a line less": lambda text: text.partition("\n")[2],
+    "a value edited": lambda text: text.replace("20.1", "20.2"),
+    "empty": lambda _: "",
+    "no text": lambda _: "\ud83d\x00",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_damaged_file_is_found_and_the_next_answer_takes_its_place(
+    zone: LandingZone, change: str
+) -> None:
+    whole = land(zone, OBJECTS[:1])
+    file = land(zone, at=NOON + timedelta(hours=1)).file
+    assert zone.damaged(DAY) == []
+    text = file.read_text()
+    file.write_bytes(CHANGES[change](text).encode("utf-8", "surrogatepass"))
+    assert zone.damaged(DAY) == [file]
+    assert f"{DAY}" in landing_zone.damage([file]) and file.name in landing_zone.damage([file])
+
+    again = land(zone, at=NOON + timedelta(hours=2))
+    assert again.is_new and len(events(again.file)) == 2
+    assert [aside.name for aside in again.set_aside] == [f".{file.name}.damaged"]
+    assert files(zone) == sorted(
+        f"{DAY:feed_date=%Y-%m-%d}/{f.name}" for f in (whole.file, again.file)
+    )
+    assert zone.damaged(DAY) == []
+
+
+def test_what_is_no_damage(zone: LandingZone) -> None:
+    file = land(zone).file
+    first, second = file.read_text().splitlines()
+    file.write_text(f"{second}\nnot JSON\n{first}\n")
+    file.with_name("by hand.json").write_text("not JSON")
+    empty = zone.land(DAY - timedelta(days=1), [], source="nasa", fetched_at=NOON)
+    assert zone.damaged(DAY) == zone.damaged(DAY - timedelta(days=1)) == []
+    assert not land(zone).is_new and not empty.set_aside
+    assert zone.damaged(DAY + timedelta(days=1)) == []
 
 
 def test_objects_that_stand_there_twice_are_counted_and_kept(zone: LandingZone) -> None:
