@@ -1,7 +1,7 @@
 """`neo-assets`: what the UI does, without it."""
 
 import sys
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from neo_assets.backfill import Outcome
 
 DEMO_DAYS = 14
+COUNTS = ("drop_count", "duplicate_count")
+"""The checks with a column of their own; what the others say stands in one together."""
 WIDTH_OF_PLAIN_OUTPUT = 120
 
 application = typer.Typer(
@@ -130,16 +132,17 @@ def status() -> None:
 
     Example: neo-assets status
     """
-    from neo_assets.checks.evaluations import CHECKS
     from neo_assets.status import table_states
 
-    table = _table("table", "rows", "newest", *CHECKS, "in quarantine", numbers=(1, 5))
+    table = _table(
+        "table", "rows", "newest", *COUNTS, "other checks", "in quarantine", numbers=(1, 6)
+    )
     for state in table_states():
         table.add_row(
             state.table,
             f"{state.rows:,}",
             str(state.newest_partition or "none"),
-            *(state.checks.get(name, "") for name in CHECKS),
+            *_by_column(state.checks, ""),
             "" if state.open_quarantine_rows is None else f"{state.open_quarantine_rows:,}",
         )
     _console().print(table)
@@ -210,13 +213,13 @@ def _complain(sentence: str) -> None:
 
 
 def _account_of(outcome: "Outcome") -> Table:
-    from neo_assets.checks.evaluations import CHECKS, outcome_of
+    from neo_assets.checks.evaluations import outcome_of
 
-    table = _table(
-        "asset", "day", "rows in", "rows out", "dropped", "duplicates", *CHECKS, numbers=range(2, 6)
-    )
+    headers = ("asset", "day", "rows in", "rows out", "dropped", "duplicates")
+    table = _table(*headers, *COUNTS, "other checks", numbers=range(2, 6))
     for (asset, day), report in outcome.reports.items():
-        checks = outcome.checks.get((asset, day), {})
+        evaluations = outcome.checks.get((asset, day), {})
+        checks = {name: outcome_of(evaluation) for name, evaluation in evaluations.items()}
         table.add_row(
             asset,
             str(day),
@@ -224,9 +227,19 @@ def _account_of(outcome: "Outcome") -> Table:
             f"{report.rows_out:,}",
             f"{report.dropped:,}",
             f"{report.duplicates:,}",
-            *(outcome_of(checks[name]) if name in checks else "none" for name in CHECKS),
+            *_by_column(checks, "none"),
         )
     return table
+
+
+def _by_column(checks: Mapping[str, str], nothing: str) -> list[str]:
+    """What the checks said, for each column of checks: of the others what is not `passed`."""
+    others = {name: said for name, said in checks.items() if name not in COUNTS}
+    remarkable = [
+        f"{name} {said}" for name, said in others.items() if not said.startswith("passed")
+    ]
+    told = ", ".join(remarkable or sorted(set(others.values()))[-1:])
+    return [*(checks.get(name, nothing) for name in COUNTS), told or nothing]
 
 
 def _table(*headers: str, numbers: Container[int]) -> Table:

@@ -14,7 +14,7 @@ from neo_assets.automation.jobs import (
     reset_streaming_checkpoints,
 )
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
-from neo_assets.checks.evaluations import counting_checks
+from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
 
@@ -22,7 +22,7 @@ ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 
 defs = dg.Definitions(
     assets=ASSETS,
-    asset_checks=[counting_checks(asset.key) for asset in ASSETS],
+    asset_checks=[checks_on(asset.key) for asset in ASSETS],
     jobs=[
         REFRESH,
         full_refresh,

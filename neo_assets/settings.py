@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         le=1,
         description="Share of dropped rows in a day's newest snapshot above which the day is held.",
     )
+    neo_quality_file: Path | None = Field(
+        None, description="A YAML file with rules and tolerances; see neo_assets/quality.py."
+    )
     neo_schema_evolution: Literal["addNewColumns", "rescue", "failOnNewColumns", "none"] = Field(
         "addNewColumns",
         description="What to do with fields the tracked schema does not know: track them, set them "
@@ -85,7 +88,7 @@ class Settings(BaseSettings):
         None, description="A folder of recorded feed answers for the simulator to replay."
     )
 
-    @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings")
+    @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings", "neo_quality_file")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()

@@ -7,10 +7,12 @@ from pathlib import Path
 import dagster as dg
 from deltalake import DeltaTable
 
-from neo_assets.checks.evaluations import CHECKS, outcome_of
+from neo_assets.checks.evaluations import outcome_of
+from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
-from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS, SILVER_NEO_QUARANTINE, TABLES, Table
+from neo_assets.lakehouse import quarantine
+from neo_assets.lakehouse.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES, Table
 from neo_assets.settings import Settings
 
 
@@ -34,7 +36,7 @@ def table_states() -> list[TableState]:
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
     states = []
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        for table in TABLES:
+        for table in (*TABLES, DQ_METRICS):
             rows, newest = _content(settings.tables_directory, table)
             states.append(
                 TableState(
@@ -42,7 +44,7 @@ def table_states() -> list[TableState]:
                     rows,
                     newest,
                     _last_checks(instance, assets[table.name]) if table.name in assets else {},
-                    _content(settings.tables_directory, SILVER_NEO_QUARANTINE)[0]
+                    len(quarantine.rows(settings.tables_directory, quarantine.Selection()))
                     if table is SILVER_NEO_EVENTS
                     else None,
                 )
@@ -64,10 +66,12 @@ def _content(directory: Path, table: Table) -> tuple[int, date | None]:
 
 def _last_checks(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str, str]:
     checks = {}
-    for name in CHECKS:
-        record = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(asset, name))
+    for check in checks_of(asset.to_user_string()):
+        record = instance.get_latest_asset_check_evaluation_record(
+            dg.AssetCheckKey(asset, check.name)
+        )
         event = record.event.dagster_event if record and record.event else None
         if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            checks[name] = f"{outcome_of(evaluation)} ({evaluation.partition})"
+            checks[check.name] = f"{outcome_of(evaluation)} ({evaluation.partition})"
     return checks

@@ -15,7 +15,8 @@ import pytest
 from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
-from neo_assets.checks.evaluations import CHECKS, checks_of, counting_checks
+from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.resources.feed import NeoFeed
@@ -28,6 +29,10 @@ from neo_assets_tests.lakehouse.plain_reading import Day, Row, read_day
 from neo_assets_tests.real_data import CAPTURES, VINTAGE_2020, needs_real_data
 
 TABLES = ("bronze_neo_events", "silver_neo_events", "silver_neo_quarantine", "gold_neo_fact")
+
+
+def check_names(asset: dg.AssetKey) -> list[str]:
+    return [check.name for check in checks_of(asset.to_user_string())]
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Site:
             return Counter(
                 (asset.key.to_user_string(), check, record.partition, record.status.value)
                 for asset in ASSETS
-                for check in checks_of(asset.key)
+                for check in check_names(asset.key)
                 for record in instance.event_log_storage.get_asset_check_execution_history(
                     dg.AssetCheckKey(asset.key, check), limit=1000
                 )
@@ -208,7 +213,7 @@ def test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day(site: Site
     assert by_day == {
         (asset.key.to_user_string(), check, str(day)): 3 if day == days[2] else 2
         for asset in ASSETS
-        for check in checks_of(asset.key)
+        for check in check_names(asset.key)
         for day in days
     }
     for (asset_name, day), evaluations in first.checks.items():
@@ -256,7 +261,7 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     outcome = site.backfill(days[0], days[-1])
     assert not outcome.is_good
     (failure,) = outcome.failures.values()
-    assert "2024-03-02: held back, silver_neo_events dropped more rows than tolerated" in failure
+    assert "2024-03-02: held back, silver_neo_events drop_count: 3 of 8 rows dropped" in failure
 
     (error,) = (
         evaluation
@@ -275,13 +280,44 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     assert gold == {"2024-03-01", "2024-03-03"}
     assert silver == {"2024-03-01", "2024-03-02", "2024-03-03"}
     stored = site.history()
-    assert set(stored.values()) == {1} and len(stored) == 27
+    assert set(stored.values()) == {1} and len(stored) == 3 * (4 * 3 + 1)
     assert stored["gold_neo_fact", "drop_count", "2024-03-02", "FAILED"] == 1
 
     # Sound again the next time it is asked, the day goes through.
     site.replay("mended", answers | {str(days[1]): answers[str(days[1])][3:]})
     assert site.backfill(days[1], days[1]).is_good
     assert len(site.rows("gold_neo_fact")) == 8 + 5 + 8
+
+
+def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
+    days = days_between(date(2024, 3, 1), date(2024, 3, 3))
+    assert site.backfill(days[0], days[-1], "raw_feed_files").is_good
+    (file,) = (site.root / "data/landing/neo_feed" / f"feed_date={days[1]}").glob("*.json")
+    with file.open("a") as stream:
+        stream.write("no JSON\n" * 50)
+    outcome = site.backfill(days[0], days[-1], "bronze_neo_events+")
+    (said,) = outcome.failures.values()
+    assert "2024-03-02: held back, bronze_neo_events drop_count: 50 of " in said
+    gold_days = {row["close_approach_date"] for row in site.rows("gold_neo_fact")}
+    assert gold_days == {days[0], days[2]}
+    with site.instance() as instance:
+        for asset in ASSETS:
+            name = asset.key.to_user_string()
+            materialized = instance.get_materialized_partitions(asset.key)
+            held = name in ("silver_neo_events", "gold_neo_fact")
+            assert len(materialized) == (2 if held else 3), name
+            assert (str(days[1]) in materialized) is not held
+        (run,) = instance.get_runs(limit=1)
+        assert run.status is dg.DagsterRunStatus.FAILURE
+        # What Dagster's own grid of partitions is made of.
+        for name in ("silver_neo_events", "gold_neo_fact"):
+            attempts = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations
+            assert set(attempts(dg.AssetKey(name))) == {str(days[1])}
+    stored = site.history()
+    assert set(stored.values()) == {1} and len(stored) == 3 * (4 * 3 + 1)
+    assert stored["silver_neo_events", "drop_count", str(days[1]), "FAILED"] == 1
+    evaluation = outcome.checks["gold_neo_fact", days[1]]["drop_count"]
+    assert evaluation.description and evaluation.description.startswith("Not done: held back, bro")
 
 
 def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
@@ -295,7 +331,7 @@ def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
     assert "does not know `moons` (number, such as 2, first in " in str(refused.failures)
     assert len(site.rows("gold_neo_fact")) == 1
     stored = site.history()
-    for check in checks_of(dg.AssetKey("bronze_neo_events")):
+    for check in check_names(dg.AssetKey("bronze_neo_events")):
         assert stored["bronze_neo_events", check, str(changed), "FAILED"] == 1
 
     site.environment.setenv("NEO_SCHEMA_EVOLUTION", "addNewColumns")
@@ -313,7 +349,7 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
     prepare_instance(Settings.from_environment())
     with site.instance() as instance:
         result = dg.materialize(
-            [ASSETS[2], counting_checks(ASSETS[2].key)],
+            [ASSETS[2], checks_on(ASSETS[2].key)],
             selection=dg.AssetSelection.checks_for_assets(ASSETS[2]),
             tags={"dagster/partition": "2024-03-01"},
             instance=instance,
@@ -321,7 +357,7 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
         )
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {evaluation.check_name for evaluation in evaluations} == set(CHECKS)
+    assert {evaluation.check_name for evaluation in evaluations} == set(check_names(ASSETS[2].key))
     for evaluation in evaluations:
         assert not evaluation.passed and evaluation.partition == "2024-03-01"
         assert evaluation.description == (

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude, held_days
+from neo_assets.assets.outcome import conclude
 from neo_assets.assets.presentation import previews, table_metadata
 from neo_assets.assets.raw_feed_files import raw_feed_files
+from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.spark import SparkLakehouse
@@ -32,7 +33,7 @@ def bronze_neo_events(
     from neo_assets.lakehouse import bronze
     from neo_assets.lakehouse.schema_tracking import SchemaChangedError
 
-    failed = held_days(context, raw_feed_files.key, days_of(context))
+    failed = held_days(context, context.asset_key, days_of(context))
     settings = Settings.from_environment()
     zone = LandingZone(settings.landing_directory)
     damaged = {day: zone.damaged(day) for day in days_of(context)}

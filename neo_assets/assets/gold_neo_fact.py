@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude, held_days
+from neo_assets.assets.outcome import conclude
 from neo_assets.assets.presentation import previews, table_metadata
 from neo_assets.assets.silver_neo_events import silver_neo_events
+from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.spark import SparkLakehouse
@@ -29,7 +30,7 @@ def gold_neo_fact(
     """
     from neo_assets.lakehouse import gold
 
-    failed = held_days(context, silver_neo_events.key, days_of(context))
+    failed = held_days(context, context.asset_key, days_of(context))
     days = [day for day in days_of(context) if day not in failed]
     with spark.writing() as lakehouse:
         reports = gold.publish(lakehouse, days)

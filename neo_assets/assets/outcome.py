@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
-from neo_assets.checks.accounts import report_metadata
-from neo_assets.checks.evaluations import days_beyond_tolerance, record_evaluations
+from neo_assets.checks.accounts import LAYERS, report_metadata
+from neo_assets.checks.evaluations import is_in_run, record_evaluations
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.settings import Settings
 
+_NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+"""Metadata of an output that Dagster passes on downstream without a materialization of its own.
 
-def held_days(
-    context: dg.AssetExecutionContext, upstream: dg.AssetKey, days: Sequence[date]
-) -> dict[date, str]:
-    """The days that must not go on, because the layer before dropped too much of them, and why."""
-    reason = f"held back, {upstream.to_user_string()} dropped more rows than tolerated"
-    return dict.fromkeys(days_beyond_tolerance(context.instance, upstream, days), reason)
+Otherwise it would log one for every day of the run, those that failed too; and without an output
+it would skip the next layer, where the good days are to go on.
+"""
 
 
 def conclude(
@@ -24,13 +25,16 @@ def conclude(
     previews: Mapping[date, str],
     failed: Mapping[date, str],
 ) -> dg.MaterializeResult[None]:
-    """Materialize the days that have a report, and then fail the run if there are others.
+    """Materialize the days that have a report; the others fail, and the run with them at its end.
 
-    A step that fails takes its checks with it, so their evaluations are recorded here.
+    As long as the next layer is in the same run, the good days go on to it.  The last asset of the
+    run fails in the name of all; a step that fails takes its checks with it, so that their
+    evaluations are recorded here.
 
     Raises:
         dagster.Failure: names the failed days and why; the good days stand as materialized.
     """
+    _measure(context, reports)
     metadata = {
         report.day.isoformat(): {
             **report_metadata(report),
@@ -47,10 +51,28 @@ def conclude(
             dg.AssetMaterialization(context.asset_key, partition=partition, metadata=values)
         )
     days = sorted([*failed, *(report.day for report in reports)])
+    said = f"{len(failed)} of {len(days)} days failed, the others are done. {_by_span(failed)}."
+    if reports and _next_is_in_run(context):
+        record_evaluations(context, context.asset_key, sorted(failed), failed=failed)
+        context.log.error(said)
+        return dg.MaterializeResult(metadata=_NOTHING_MORE_TO_LOG)
     record_evaluations(context, context.asset_key, days, failed=failed)
-    raise dg.Failure(
-        f"{len(failed)} of {len(days)} days failed, the others are done. {_by_span(failed)}.",
-        allow_retries=False,
+    raise dg.Failure(said, allow_retries=False)
+
+
+def _next_is_in_run(context: dg.AssetExecutionContext) -> bool:
+    position = LAYERS.index(context.asset_key.to_user_string())
+    return any(is_in_run(context, dg.AssetKey(name)) for name in LAYERS[position + 1 :][:1])
+
+
+def _measure(context: dg.AssetExecutionContext, reports: Sequence[DayReport]) -> None:
+    from neo_assets.lakehouse import metrics
+
+    metrics.record(
+        Settings.from_environment().tables_directory,
+        context.run.run_id,
+        context.asset_key.to_user_string(),
+        reports,
     )
 
 

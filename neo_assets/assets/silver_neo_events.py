@@ -3,11 +3,14 @@
 import dagster as dg
 
 from neo_assets.assets.bronze_neo_events import bronze_neo_events
-from neo_assets.assets.outcome import conclude, held_days
+from neo_assets.assets.outcome import conclude
 from neo_assets.assets.presentation import previews, table_metadata
+from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.quality import quality
 from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.settings import Settings
 
 
 @dg.asset(
@@ -29,11 +32,18 @@ def silver_neo_events(
     in `silver_neo_versions`.
     """
     from neo_assets.lakehouse import silver
+    from neo_assets.lakehouse.rules import RuleError
 
-    failed = held_days(context, bronze_neo_events.key, days_of(context))
+    rule_set = quality(Settings.from_environment()).rule_set()
+    failed = held_days(context, context.asset_key, days_of(context))
     days = [day for day in days_of(context) if day not in failed]
     with spark.writing() as lakehouse:
-        reports = silver.refine(lakehouse, days)
+        try:
+            failed |= silver.days_that_fail(lakehouse, days, rule_set)
+            days = [day for day in days if day not in failed]
+            reports = silver.refine(lakehouse, days, rule_set)
+        except RuleError as error:
+            raise dg.Failure(f"{error}; mend it in NEO_QUALITY_FILE", allow_retries=False) from None
     seen = previews(
         lakehouse,
         SILVER_NEO_EVENTS,

@@ -13,6 +13,9 @@ from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
 
+LAYERS = ("raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_fact")
+"""The assets in the order in which they hand rows on."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -46,9 +49,15 @@ def report_of(metadata: Mapping[str, dg.MetadataValue]) -> DayReport | None:
 
 
 def newest_accounts(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    days: Sequence[date],
+    before: Mapping[date, int] | None = None,
 ) -> dict[date, Account]:
-    """The newest account of each day; days never materialized are missing."""
+    """The newest account of each day; days never materialized are missing.
+
+    With `before`, the newest that was stored before the event of that number, for each of its days.
+    """
     accounts: dict[date, Account] = {}
     cursor: str | None = None
     wanted = dg.AssetRecordsFilter(
@@ -60,11 +69,11 @@ def newest_accounts(
         for record in found.records:
             materialization = record.asset_materialization
             report = report_of(materialization.metadata) if materialization else None
-            if report is not None:
-                accounts.setdefault(
-                    report.day,
-                    Account(report, record.storage_id, record.run_id, record.timestamp),
-                )
+            if report is None or (before and record.storage_id >= before[report.day]):
+                continue
+            accounts.setdefault(
+                report.day, Account(report, record.storage_id, record.run_id, record.timestamp)
+            )
         if not found.has_more:
             break
         cursor = found.cursor

@@ -1,7 +1,7 @@
 """Check evaluations: one for every check, run and day, with that day as its partition.
 
 A plain `AssetCheckResult` of a run over several days would be stored without a partition.  So the
-evaluations are logged one by one, which is the reason for the one import from a private module.
+evaluations are logged one by one, which is the reason for the imports from private modules.
 "Execute all" in the UI launches a run without a day; it gets one evaluation for all days.
 """
 
@@ -12,52 +12,29 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
+from dagster._core.event_api import PartitionKeyFilter
 
-from neo_assets.checks.accounts import Account, newest_accounts
-from neo_assets.checks.verdicts import (
-    DROP_COUNT,
-    DUPLICATE_COUNT,
-    SCHEMA_DRIFT,
-    Verdict,
-    is_beyond_tolerance,
-    judge_all_days,
-    judge_drift,
-    judge_drops,
-    judge_duplicates,
-)
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.checks.accounts import LAYERS, Account, newest_accounts
+from neo_assets.checks.evidence import cases, errors
+from neo_assets.checks.verdicts import Verdict, checks_of, judge_all_days
 from neo_assets.partitions import DAILY, days_of
-from neo_assets.settings import Settings
 
 NOTHING_TAKEN_IN = {"rows_in": 0}
+_NOT_DONE = "Not done: "
 
-CHECKS = {
-    DROP_COUNT: "Counts the rows of a day that were dropped. Warns for any, and fails, holding the "
-    "day back from the next layer, above the tolerated share (`NEO_MAX_DROP_SHARE`).",
-    DUPLICATE_COUNT: "Counts the rows of a day that repeat another, exactly or in a newer version. "
-    "Fails when a row stands twice in the output.",
-}
-
-DRIFT_CHECKS = {
-    SCHEMA_DRIFT: "Names the fields of a day that are new, gone or changed in type against the "
-    "tracked schema, where each was seen first, and an example. Warns for any; what becomes of "
-    "them is set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
-}
+Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
 
-def checks_of(asset: dg.AssetKey) -> dict[str, str]:
-    """The names and descriptions of an asset's checks: all count, and bronze looks for drift."""
-    return CHECKS | DRIFT_CHECKS if asset == dg.AssetKey(BRONZE_NEO_EVENTS.name) else CHECKS
-
-
-def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
+def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
     """The checks of an asset; they judge the newest account of each day, however it came."""
 
     @dg.multi_asset_check(
-        name=f"{asset.to_python_identifier()}_counts",
+        name=f"{asset.to_python_identifier()}_checks",
         specs=[
-            dg.AssetCheckSpec(name, asset=asset, description=description, partitions_def=DAILY)
-            for name, description in checks_of(asset).items()
+            dg.AssetCheckSpec(
+                check.name, asset=asset, description=check.description, partitions_def=DAILY
+            )
+            for check in checks_of(asset.to_user_string())
         ],
         can_subset=True,
     )
@@ -65,7 +42,9 @@ def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
         selected = {key.name for key in context.selected_asset_check_keys}
         run = context.op_execution_context
         if run.has_partitions:
-            record_evaluations(run, asset, days_of(context), selected)
+            # Of the days it could not do the asset itself has told.
+            untold = set(days_of(context)) - days_not_done(run, asset, days_of(context)).keys()
+            record_evaluations(run, asset, sorted(untold), selected)
         else:
             _record_evaluations_of_all_days(run, asset, selected)
         yield from ()
@@ -74,20 +53,22 @@ def counting_checks(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
 
 
 def record_evaluations(
-    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    context: Context,
     asset: dg.AssetKey,
     days: Sequence[date],
-    checks: Collection[str] | None = None,
+    names: Collection[str] | None = None,
     failed: Mapping[date, str] | None = None,
 ) -> None:
     """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
-    accounts = newest_accounts(context.instance, asset, days)
+    by_day = cases(context.instance, asset, days)
     for day in days:
-        account = accounts.get(day)
-        for name in checks_of(asset) if checks is None else checks:
+        case = by_day.get(day)
+        for check in checks_of(asset.to_user_string()):
+            if names is not None and check.name not in names:
+                continue
             if failed and day in failed:
-                verdict = Verdict(False, "ERROR", f"Not done: {failed[day]}.", NOTHING_TAKEN_IN)
-            elif account is None:
+                verdict = Verdict(False, "ERROR", f"{_NOT_DONE}{failed[day]}.", NOTHING_TAKEN_IN)
+            elif case is None:
                 verdict = Verdict(
                     False,
                     "ERROR",
@@ -96,22 +77,24 @@ def record_evaluations(
                     NOTHING_TAKEN_IN,
                 )
             else:
-                verdict = _judge(name, account)
-            _record(context, asset, name, verdict, account, day)
+                verdict = case.verdict(check)
+            _record(context, asset, check.name, verdict, case.account if case else None, day)
 
 
 def _record_evaluations_of_all_days(
-    context: dg.OpExecutionContext, asset: dg.AssetKey, checks: Collection[str]
+    context: dg.OpExecutionContext, asset: dg.AssetKey, names: Collection[str]
 ) -> None:
     materialized = context.instance.get_materialized_partitions(asset)
     days = sorted(date.fromisoformat(key) for key in materialized)
-    accounts = newest_accounts(context.instance, asset, days)
-    newest = max(accounts.values(), key=lambda account: account.storage_id, default=None)
-    for name in checks:
-        verdict = judge_all_days(
-            {day: _judge(name, account) for day, account in sorted(accounts.items())}
-        )
-        _record(context, asset, name, verdict, newest)
+    by_day = cases(context.instance, asset, days)
+    accounts = [case.account for case in by_day.values()]
+    newest = max(accounts, key=lambda account: account.storage_id, default=None)
+    for check in checks_of(asset.to_user_string()):
+        if check.name in names:
+            verdict = judge_all_days(
+                {day: case.verdict(check) for day, case in sorted(by_day.items())}
+            )
+            _record(context, asset, check.name, verdict, newest)
 
 
 def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
@@ -119,28 +102,54 @@ def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
     return "passed" if evaluation.passed else evaluation.severity.value
 
 
-def days_beyond_tolerance(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
-) -> list[date]:
-    """The days whose newest account of the asset must not go on to the next layer."""
-    tolerance = Settings.from_environment().neo_max_drop_share
-    return sorted(
-        day
-        for day, account in newest_accounts(instance, asset, days).items()
-        if is_beyond_tolerance(account.report, tolerance)
-    )
+def is_in_run(context: Context, asset: dg.AssetKey) -> bool:
+    """Whether the run materializes the asset."""
+    return asset in set(context.job_def.asset_layer.executable_asset_keys)
 
 
-def _judge(check: str, account: Account) -> Verdict:
-    if check == DROP_COUNT:
-        return judge_drops(account.report, Settings.from_environment().neo_max_drop_share)
-    if check == SCHEMA_DRIFT:
-        return judge_drift(account.report)
-    return judge_duplicates(account.report)
+def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
+    """The days that the layer before does not hand on to the asset, and why."""
+    name = asset.to_user_string()
+    if name == LAYERS[0]:
+        return {}
+    before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
+    held = {
+        day: f"held back, {reason}"
+        for day, reason in errors(context.instance, before, days).items()
+    }
+    return held | days_not_done(context, before, days)
+
+
+def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
+    """The days that the asset could not do in this run, with its reasons."""
+    if not is_in_run(context, asset):
+        return {}
+    accounts = newest_accounts(context.instance, asset, days)
+    return {
+        day: _reason(context.instance, asset, day)
+        for day in days
+        if day not in accounts or accounts[day].run_id != context.run.run_id
+    }
+
+
+def _reason(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str:
+    """Why an asset did not do a day, as it said itself in its last evaluation."""
+    (check, *_) = checks_of(asset.to_user_string())
+    for record in instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(asset, check.name),
+        limit=1,
+        partition_filter=PartitionKeyFilter(key=day.isoformat()),
+    ):
+        event = record.event.dagster_event if record.event else None
+        if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            said = event.asset_check_evaluation_data.description or ""
+            if said.startswith(_NOT_DONE):
+                return said.removeprefix(_NOT_DONE).rstrip(".")
+    return f"{asset.to_user_string()} did not do it"
 
 
 def _record(
-    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    context: Context,
     asset: dg.AssetKey,
     check: str,
     verdict: Verdict,

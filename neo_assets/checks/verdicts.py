@@ -1,16 +1,13 @@
 """What a day's account means: whether its drops and duplicates are fine, in one sentence."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from neo_assets.lakehouse.report import DayReport
-
-DROP_COUNT = "drop_count"
-DUPLICATE_COUNT = "duplicate_count"
-SCHEMA_DRIFT = "schema_drift"
+from neo_assets.quality import Tolerance
 
 
 @dataclass(frozen=True)
@@ -22,40 +19,67 @@ class Verdict:
     description: str
     numbers: Mapping[str, int | float]
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it holds the day back."""
+        return not self.passed and self.severity == "ERROR"
 
-def judge_drops(report: DayReport, max_drop_share: float) -> Verdict:
-    """ERROR when rows are lost, unaccounted for, or dropped beyond tolerance; WARN for any drop."""
-    is_wrong = bool(report.rows_lost or report.unaccounted)
-    is_held = is_beyond_tolerance(report, max_drop_share)
+    def released(self, word: str | None) -> "Verdict":
+        """The verdict after a person's word, if there is one: an error is a warning then."""
+        if not word or not self.is_error:
+            return self
+        return replace(
+            self,
+            severity="WARN",
+            description=f"{self.description.rstrip('.')}; let through {word.rstrip('.')}.",
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check may look at: the account of the day, and what it is held against.
+
+    `upstream` is the account from which the asset was made; none for the first layer, or where the
+    layer before has never been materialized for the day.  `release` is a person's word that lets
+    the day through whatever the checks say.
+    """
+
+    report: DayReport
+    tolerances: Sequence[Tolerance] = ()
+    upstream: DayReport | None = None
+    release: str | None = None
+
+
+def judge_drops(evidence: Evidence) -> Verdict:
+    """ERROR when more is dropped than tolerated; WARN for any drop."""
+    report = evidence.report
+    excesses = [excess for each in evidence.tolerances if (excess := each.excess(report))]
     reasons = ", ".join(f"{count} for {name}" for name, count in sorted(report.reasons.items()))
     sentence = f"{report.dropped} of {report.rows_in} rows dropped"
     if reasons:
         sentence += f": {reasons}"
-    if is_held:
+    if excesses:
         sentence += (
-            f"; {report.drop_share:.0%} of the newest snapshot is above the tolerance of "
-            f"{max_drop_share:.0%}, so the day is held back from the next layer"
-        )
-    if is_wrong:
-        sentence += (
-            f"; {report.rows_lost} rows are missing in the output and {report.unaccounted} are in "
-            "no class or in several"
+            f"; in the newest snapshot {' and '.join(excesses)}, so the day is held back from the "
+            "next layer"
         )
     return Verdict(
-        passed=not (report.dropped or is_wrong),
-        severity="ERROR" if is_wrong or is_held else "WARN",
+        passed=not report.dropped,
+        severity="ERROR" if excesses else "WARN",
         description=f"{sentence}.",
         numbers={
             **_rows(report),
-            "drop_share": report.drop_share,
-            "rows_lost": report.rows_lost,
+            "drop_share": report.snapshot_dropped / report.snapshot_rows
+            if report.snapshot_rows
+            else 0.0,
             **{f"dropped_{name}": count for name, count in report.reasons.items()},
         },
     )
 
 
-def judge_duplicates(report: DayReport) -> Verdict:
+def judge_duplicates(evidence: Evidence) -> Verdict:
     """ERROR when a row stands twice in the output; repeats that were resolved are no fault."""
+    report = evidence.report
     sentence = (
         f"{report.duplicates} of {report.rows_in} rows repeat another: "
         f"{report.exact_duplicates} exactly, {report.superseded} superseded by a newer version"
@@ -74,8 +98,42 @@ def judge_duplicates(report: DayReport) -> Verdict:
     )
 
 
-def judge_drift(report: DayReport) -> Verdict:
+def judge_reconciliation(evidence: Evidence) -> Verdict:
+    """ERROR unless every row that came in is found again in exactly one place, in both layers."""
+    report, upstream = evidence.report, evidence.upstream
+    classes = " + ".join(f"{count} {name}" for name, count in report.classes.items() if count)
+    faults = [
+        f"{abs(count)} rows {what}"
+        for count, what in (
+            (report.unaccounted, "are in no class, or in several"),
+            (report.rows_lost, "are missing where they should stand"),
+            (report.rows_doubled, "stand twice"),
+        )
+        if count
+    ]
+    if upstream and upstream.handed_on != report.taken_over:
+        faults.append(
+            f"{upstream.handed_on} rows were handed on to it and it found {report.taken_over}; "
+            "materialize the layer before and this one again"
+        )
+    return Verdict(
+        passed=not faults,
+        severity="ERROR",
+        description=f"{report.rows_in} rows in = {classes or 'none'}"
+        f"{''.join(f'; {fault}' for fault in faults)}.",
+        numbers={
+            **_rows(report),
+            "rows_lost": report.rows_lost,
+            "rows_doubled": report.rows_doubled,
+            "taken_over": report.taken_over,
+            **({"handed_on": upstream.handed_on} if upstream else {}),
+        },
+    )
+
+
+def judge_drift(evidence: Evidence) -> Verdict:
     """WARN for every field that is new, gone or changed in type, with where it was seen first."""
+    report = evidence.report
     sentences = [_told(change) for change in report.drift]
     changes = Counter(change["change"] for change in report.drift)
     return Verdict(
@@ -119,7 +177,7 @@ def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:
         sentence = f"All {len(verdicts)} days from {min(verdicts)} to {max(verdicts)} passed"
     else:
         sentence = "Nothing to judge: no day has been materialized; materialize some first"
-    is_error = not verdicts or any(verdict.severity == "ERROR" for verdict in failed.values())
+    is_error = not verdicts or any(verdict.is_error for verdict in failed.values())
     return Verdict(
         passed=bool(verdicts) and not failed,
         severity="ERROR" if is_error else "WARN",
@@ -128,6 +186,48 @@ def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:
     )
 
 
-def is_beyond_tolerance(report: DayReport, max_drop_share: float) -> bool:
-    """Whether the day must not go on to the next layer."""
-    return report.drop_share > max_drop_share
+@dataclass(frozen=True)
+class Check:
+    """What is asked of every day of an asset; of one asset alone where `asset` names it."""
+
+    name: str
+    description: str
+    judge: Callable[[Evidence], Verdict]
+    asset: str | None = None
+
+
+CHECKS = (
+    Check(
+        "drop_count",
+        "Counts the rows of a day that were dropped. Warns for any. Above the tolerance "
+        "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
+        "layer.",
+        judge_drops,
+    ),
+    Check(
+        "duplicate_count",
+        "Counts the rows of a day that repeat another, exactly or in a newer version. Fails when a "
+        "row stands twice in the output.",
+        judge_duplicates,
+    ),
+    Check(
+        "reconciliation",
+        "Holds the rows that came in against the classes they were put in, against what stands in "
+        "the tables, and against what the layer before handed on. Fails when one is missing or "
+        "stands in two places.",
+        judge_reconciliation,
+    ),
+    Check(
+        "schema_drift",
+        "Names the fields of a day that are new, gone or changed in type against the tracked "
+        "schema, where each was seen first, and an example. Warns for any; what becomes of them is "
+        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
+        judge_drift,
+        asset="bronze_neo_events",
+    ),
+)
+
+
+def checks_of(asset: str) -> list[Check]:
+    """The checks of an asset, by its name."""
+    return [check for check in CHECKS if check.asset in (None, asset)]

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.rules import UNREADABLE_LINE
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
@@ -191,6 +192,13 @@ def _report(day: date, counts: dict[str, int]) -> DayReport:
         rows_doubled=counts.get("rows_doubled", 0),
         snapshot_rows=counts.get("snapshot_rows", 0),
         snapshot_dropped=counts.get("snapshot_dropped", 0),
-        reasons={"unreadable_line": dropped} if dropped else {},
+        taken_over=counts.get("snapshot_rows", 0) - counts.get("snapshot_dropped", 0),
+        handed_on=counts.get("rows_out", 0),
+        snapshot_reasons=_unreadable(counts.get("snapshot_dropped", 0)),
+        reasons=_unreadable(dropped),
         details={name: counts.get(name, 0) for name in ("snapshots", "snapshots_without_file")},
     )
+
+
+def _unreadable(lines: int) -> dict[str, int]:
+    return {UNREADABLE_LINE: lines} if lines else {}

@@ -110,5 +110,7 @@ def _report(day: date, counts: Counter[str]) -> DayReport:
         rows_lost=counts["rows_lost"],
         rows_doubled=counts["rows_doubled"],
         snapshot_rows=counts["offered"],
+        taken_over=counts["offered"],
+        handed_on=counts["rows_out"],
         details={name: counts[name] for name in OUTCOMES},
     )

@@ -11,12 +11,17 @@ class DayReport:
 
     Every row that came in is in exactly one class:
     `rows_in = kept + dropped + exact_duplicates + superseded + withdrawn`.
-    `snapshot_rows` and `snapshot_dropped` count within the newest snapshot alone, `reasons` the
-    dropped rows by rule (a row may break several), `warnings` the kept rows by rule, and
-    `details` what only the one stage knows, such as rows inserted.  `rows_lost` counts rows of the
-    input that are missing in the output, `rows_doubled` rows that stand there twice; both are
-    looked for, not assumed, and must be zero.  `drift` says how the objects of the day differ from
-    the tracked schema, one mapping a change.
+    `reasons` counts the dropped rows by rule (a row may break several), `warnings` the kept rows by
+    rule, and `details` what only the one stage knows, such as rows inserted.  `snapshot_rows`,
+    `snapshot_dropped` and `snapshot_reasons` count within the newest snapshot alone.
+
+    `rows_lost` counts rows of the input that are missing in the output, `rows_doubled` rows that
+    stand there twice; both are looked for, not assumed, and must be zero.  `taken_over` counts the
+    rows that the layer before has handed on, as this stage found them, and `handed_on` those that
+    the next one will find.
+
+    `rule_set` is the version of the rules that judged the rows, where rules did.  `drift` says how
+    the objects of the day differ from the tracked schema, one mapping a change.
     """
 
     day: date
@@ -31,9 +36,13 @@ class DayReport:
     rows_doubled: int = 0
     snapshot_rows: int = 0
     snapshot_dropped: int = 0
+    snapshot_reasons: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, int] = field(default_factory=dict)
+    taken_over: int = 0
+    handed_on: int = 0
+    rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
 
     @property
@@ -48,6 +57,20 @@ class DayReport:
         }
 
     @property
+    def metrics(self) -> dict[tuple[str, str | None], int]:
+        """Every count by its name and, where only the rows that break a rule count, the rule."""
+        return {
+            ("rows_in", None): self.rows_in,
+            **{(name, None): count for name, count in self.classes.items()},
+            ("rows_out", None): self.rows_out,
+            ("rows_lost", None): self.rows_lost,
+            ("rows_doubled", None): self.rows_doubled,
+            **{(name, None): count for name, count in self.details.items()},
+            **{("dropped", rule): count for rule, count in self.reasons.items()},
+            **{("warned", rule): count for rule, count in self.warnings.items()},
+        }
+
+    @property
     def duplicates(self) -> int:
         """Rows that another row repeats or replaces."""
         return self.exact_duplicates + self.superseded
@@ -56,8 +79,3 @@ class DayReport:
     def unaccounted(self) -> int:
         """Rows that stand in no class, or in several; zero unless the stage is wrong."""
         return self.rows_in - sum(self.classes.values())
-
-    @property
-    def drop_share(self) -> float:
-        """Dropped rows ÷ rows, in the newest snapshot; 0 where it is empty."""
-        return self.snapshot_dropped / self.snapshot_rows if self.snapshot_rows else 0.0

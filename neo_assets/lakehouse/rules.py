@@ -1,66 +1,214 @@
-"""The rules a row must meet, in the words of declarative pipelines: `drop` or `warn`.
+"""The rules a row must meet, in the words of declarative pipelines: `warn`, `drop` or `fail`.
 
 A rule's condition is an SQL expression over the typed columns of a row and its `feed_date`; null
 means the rule failed.
 """
 
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from neo_assets.lakehouse.tables import APPROACH_COLUMNS
+
+Action = Literal["warn", "drop", "fail"]
+
+_PATHS = {column.name: column.path for column in APPROACH_COLUMNS}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One demand on a row: its name stands as the reason on every row that breaks it."""
+    """One demand on a row: its name stands as the reason on every row that breaks it.
+
+    `action` is what becomes of such a row: it is kept with a warning, dropped into quarantine, or
+    fails its whole day. `column` is the column that the rule is about, whose value as the feed sent
+    it is told with the reason; empty where there is no single one.
+    """
 
     name: str
     demand: str
     condition: str
-    action: Literal["drop", "warn"] = "drop"
+    column: str = ""
+    action: Action = "drop"
 
 
 UNREADABLE_LINE = "unreadable_line"
+"""The reason of a line that is no JSON: it has no columns for a rule to look at."""
 
 RULES = (
-    Rule("missing_designation", "has a name or a designation", "designation IS NOT NULL"),
+    Rule(
+        "missing_designation",
+        "has a name or a designation",
+        "designation IS NOT NULL",
+        "designation",
+    ),
     Rule(
         "unreadable_date",
         "has a date of approach that can be read",
         "close_approach_date IS NOT NULL",
+        "close_approach_date",
     ),
     Rule(
         "date_mismatch",
         "was listed under its own date of approach",
         "close_approach_date IS NULL OR close_approach_date = feed_date",
+        "close_approach_date",
     ),
     Rule(
         "invalid_velocity",
         "has a relative velocity that is a number above zero",
         "relative_velocity_km_s > 0",
+        "relative_velocity_km_s",
     ),
     Rule(
         "invalid_miss_distance",
         "has a miss distance in km that is a number above zero",
         "miss_distance_km > 0",
+        "miss_distance_km",
     ),
     Rule(
         "invalid_orbiting_body",
         "names the body it approaches, in letters",
         "orbiting_body RLIKE '^[A-Za-z]+$'",
+        "orbiting_body",
     ),
     Rule(
         "unreadable_time",
         "has a minute of approach that can be read",
         "close_approach_at IS NOT NULL",
+        "close_approach_at",
+        action="warn",
+    ),
+    Rule(
+        "unknown_orbiting_body",
+        "approaches a body that JPL's close-approach tables know, by their names",
+        "orbiting_body IN ('Merc', 'Venus', 'Earth', 'Moon', 'Mars', 'Juptr', 'Satrn', 'Urnus',"
+        " 'Neptn', 'Pluto')",
+        "orbiting_body",
+        action="warn",
+    ),
+    # A body bound to the Sun meets the Earth with at most 42.1 + 30.3 km/s, an interstellar one as
+    # fast as 3I/ATLAS (58 km/s far from the Sun) with 102; the feed's fastest had 78.7.
+    Rule(
+        "implausible_velocity",
+        "is not faster than anything seen in the solar system, 110 km/s",
+        "relative_velocity_km_s <= 110",
+        "relative_velocity_km_s",
+        action="warn",
+    ),
+    # The feed lists what comes within half an astronomical unit.
+    Rule(
+        "implausible_distance",
+        "passes outside the Earth and within 0.51 au",
+        "miss_distance_km BETWEEN 6371 AND 0.51 * 149597870.7",
+        "miss_distance_km",
+        action="warn",
+    ),
+    Rule(
+        "disagreeing_distances",
+        "says the same distance in km, au and lunar distances, to a thousandth",
+        "abs(miss_distance_km / (miss_distance_au * 149597870.7) - 1) < 0.001"
+        " AND abs(miss_distance_lunar / (miss_distance_au * 389) - 1) < 0.001",
+        "miss_distance_lunar",
+        action="warn",
+    ),
+    Rule(
+        "inverted_diameters",
+        "has a smallest diameter above zero that is not above the largest; none is allowed",
+        "estimated_diameter_min_m IS NULL OR estimated_diameter_max_m IS NULL"
+        " OR (estimated_diameter_min_m > 0 AND estimated_diameter_min_m <="
+        " estimated_diameter_max_m)",
+        "estimated_diameter_min_m",
+        action="warn",
+    ),
+    # The feed computes diameters from H: 1329 km / sqrt(albedo) * 10^(-H/5), with albedo 0.25.
+    Rule(
+        "diameters_disagree_with_magnitude",
+        "has the smallest diameter that follows from H, to a hundredth; none is allowed",
+        "absolute_magnitude_h IS NULL OR estimated_diameter_min_m IS NULL"
+        " OR abs(estimated_diameter_min_m * pow(10, absolute_magnitude_h / 5) / 2658000 - 1)"
+        " < 0.01",
+        "estimated_diameter_min_m",
         action="warn",
     ),
 )
 
 
-def broken(action: Literal["drop", "warn"]) -> str:
-    """The names of the rules a row breaks, as an SQL expression of type ARRAY<STRING>."""
-    names = ", ".join(
-        f"CASE WHEN coalesce({rule.condition}, false) THEN NULL ELSE '{rule.name}' END"
-        for rule in RULES
-        if rule.action == action
+class RuleError(Exception):
+    """A rule cannot be applied; the message names it and says why."""
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules of a lakehouse, in order."""
+
+    rules: Sequence[Rule] = RULES
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with every condition, action, name and order."""
+        content = repr([(rule.name, rule.condition, rule.action) for rule in self.rules])
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    @property
+    def warning(self) -> list[Rule]:
+        """The rules that let a row through."""
+        return [rule for rule in self.rules if rule.action == "warn"]
+
+    @property
+    def dropping(self) -> list[Rule]:
+        """The rules that do not: where the day of a row fails, the row is no good either."""
+        return [rule for rule in self.rules if rule.action != "warn"]
+
+    @property
+    def failing(self) -> list[Rule]:
+        """The rules that nothing may break."""
+        return [rule for rule in self.rules if rule.action == "fail"]
+
+    def unfit(self, typed: DataFrame) -> dict[str, str]:
+        """The rules whose condition Spark cannot read on typed rows, each with Spark's reason."""
+        problems = {}
+        for rule in self.rules:
+            try:
+                if typed.select(F.expr(rule.condition).alias("is_met")).dtypes[0][1] != "boolean":
+                    problems[rule.name] = "it is neither true nor false"
+            except AnalysisException as error:
+                problems[rule.name] = str(error).splitlines()[0]
+        return problems
+
+
+IN_FORCE = RuleSet()
+"""The rules above, as long as no configuration changes them."""
+
+
+def broken(rules: Sequence[Rule]) -> str:
+    """The names of those rules that a row breaks, as an SQL expression of type ARRAY<STRING>."""
+    return _for_broken(rules, lambda rule: f"'{rule.name}'")
+
+
+def findings(rules: Sequence[Rule]) -> str:
+    """The same, each with what was sent: `invalid_velocity: relative_velocity_km_s = 0`."""
+    return _for_broken(rules, _finding)
+
+
+def _for_broken(rules: Sequence[Rule], said: Callable[[Rule], str]) -> str:
+    cases = ", ".join(
+        f"CASE WHEN coalesce({rule.condition}, false) THEN NULL ELSE {said(rule)} END"
+        for rule in rules
     )
-    return f"array_compact(array({names}))"
+    return f"array_compact(array({cases}))" if rules else "CAST(array() AS ARRAY<STRING>)"
+
+
+def _finding(rule: Rule) -> str:
+    path = _PATHS.get(rule.column)
+    if not path:
+        return f"'{rule.name}'"
+    value = f"coalesce(try_variant_get(payload, '$.{path}', 'string'), 'missing')"
+    return f"concat('{rule.name}: {rule.column} = ', {value})"

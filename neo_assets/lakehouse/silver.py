@@ -6,16 +6,17 @@ since when an approach is known, when it last changed and whether it was withdra
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import rules
+from neo_assets.lakehouse import quarantine, rules
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.rules import IN_FORCE, RuleError, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
     APPROACH_COLUMNS,
@@ -27,23 +28,58 @@ from neo_assets.lakehouse.tables import (
 )
 
 
-def refine(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
-    """Bring silver for these days to what bronze holds, and account for every row of bronze."""
+def refine(
+    lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet = IN_FORCE
+) -> list[DayReport]:
+    """Bring silver for these days to what bronze holds, and account for every row of bronze.
+
+    Raises:
+        RuleError: a rule has a condition that Spark cannot read.
+    """
+    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
     lakehouse.replace_days(
         SILVER_NEO_VERSIONS,
-        classify(lakehouse.read_days(BRONZE_NEO_EVENTS, days)),
+        classify(bronze, rule_set),
         days,
-        parts={
-            SILVER_NEO_EVENTS: "classification = 'kept'",
-            SILVER_NEO_QUARANTINE: "classification = 'dropped'",
-        },
+        parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
-    return _account(lakehouse, days)
+    classes = _classes(lakehouse, days)
+    dropped = {row.day for row in classes if row.classification == "dropped"}
+    known = lakehouse.read_days(SILVER_NEO_QUARANTINE, days).select("partition_date").distinct()
+    dropped |= {row.partition_date for row in known.collect()}
+    if dropped:
+        quarantine.update(lakehouse, dropped, rule_set)
+    return _account(lakehouse, days, classes, rule_set)
 
 
-def classify(bronze: DataFrame) -> DataFrame:
+def days_that_fail(
+    lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet
+) -> dict[date, str]:
+    """The days with a row in their newest snapshot that breaks a rule of action `fail`, and why."""
+    if not rule_set.failing:
+        return {}
+    rows = _in_snapshots(lakehouse.read_days(BRONZE_NEO_EVENTS, days)).where(
+        "snapshot = newest_snapshot AND payload IS NOT NULL"
+    )
+    found = (
+        _typed(rows)
+        .select("feed_date", F.explode(F.expr(rules.findings(rule_set.failing))).alias("finding"))
+        .groupBy("feed_date")
+        .agg(F.count("*").alias("rows"), F.min("finding").alias("example"))
+        .collect()
+    )
+    return {
+        row.feed_date: f"{row.rows} times a rule that must not be broken was, as in {row.example}"
+        for row in found
+    }
+
+
+def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
     """Rows of `silver_neo_versions` for the rows of bronze, which must hold whole days."""
-    return _with_class(_with_history(_judged(_typed(_in_snapshots(bronze)))))
+    typed = _typed(_in_snapshots(bronze))
+    if rule_set != IN_FORCE and (problems := rule_set.unfit(typed)):
+        raise RuleError("; ".join(f"the rule {name}: {why}" for name, why in problems.items()))
+    return _with_class(_with_history(_judged(typed, rule_set)))
 
 
 def _in_snapshots(bronze: DataFrame) -> DataFrame:
@@ -66,33 +102,35 @@ def _typed(rows: DataFrame) -> DataFrame:
         {column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS}
     )
     values = F.to_json(F.struct(*(column.name for column in APPROACH_COLUMNS)))
-    text = F.coalesce(F.to_json("payload"), "unreadable_line")
     return typed.withColumns(
         {
-            "payload": text,
-            "content_hash": F.sha2(text, 256),
+            "text": F.coalesce(F.to_json("payload"), "unreadable_line"),
             "values_hash": F.sha2(values, 256),
             # Numbered asteroids have identifiers that begin with 2.
             "is_numbered": F.coalesce(F.col("neo_id").startswith("2"), F.lit(False)),
         }
-    )
+    ).withColumn("content_hash", F.sha2("text", 256))
 
 
-def _judged(rows: DataFrame) -> DataFrame:
+def _judged(rows: DataFrame, rule_set: RuleSet) -> DataFrame:
     unreadable = F.col("unreadable_line").isNotNull()
+    only = F.array(F.lit(rules.UNREADABLE_LINE))
+    none = F.array().cast("array<string>")
     return (
-        rows.withColumn(
-            "reasons",
-            F.when(unreadable, F.array(F.lit(rules.UNREADABLE_LINE))).otherwise(
-                F.expr(rules.broken("drop"))
-            ),
+        rows.withColumns(
+            {
+                "reasons": F.when(unreadable, only).otherwise(
+                    F.expr(rules.broken(rule_set.dropping))
+                ),
+                "findings": F.when(unreadable, only).otherwise(
+                    F.expr(rules.findings(rule_set.dropping))
+                ),
+            }
         )
         .withColumn("is_valid", F.size("reasons") == 0)
         .withColumn(
             "warnings",
-            F.when(F.col("is_valid"), F.expr(rules.broken("warn"))).otherwise(
-                F.array().cast("array<string>")
-            ),
+            F.when(F.col("is_valid"), F.expr(rules.broken(rule_set.warning))).otherwise(none),
         )
     )
 
@@ -175,60 +213,96 @@ def _with_class(rows: DataFrame) -> DataFrame:
             .when(in_newest, "kept")
             .when(F.col("is_gone"), "withdrawn")
             .otherwise("superseded"),
-            "payload": F.when(~F.col("is_valid"), F.col("payload")),
+            "payload": F.when(~F.col("is_valid"), F.col("text")),
         }
     ).select(*SILVER_NEO_VERSIONS.column_names)
 
 
-def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
-    """Count the classes that were written, and hold them against bronze and silver as they are."""
-    classes = (
+def _classes(lakehouse: Lakehouse, days: Collection[date]) -> list[Row]:
+    """The rows that were written, counted by all that the account tells apart."""
+    return (
         lakehouse.read_days(SILVER_NEO_VERSIONS, days)
-        .groupBy("partition_date", "classification", "is_in_newest_snapshot", "reasons", "warnings")
-        .count()
+        .groupBy(
+            F.col("partition_date").alias("day"),
+            "classification",
+            "is_in_newest_snapshot",
+            "is_last_good",
+            "reasons",
+            "warnings",
+        )
+        .agg(F.count("*").alias("rows"))
         .collect()
     )
+
+
+def _standing(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Row]:
+    """What bronze, silver and the quarantine hold now, for each day that has any of it."""
     bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
     silver = lakehouse.read_days(SILVER_NEO_EVENTS, days)
+    quarantined = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
+    day = F.col("partition_date").alias("day")
     rows_in = bronze.groupBy(F.col("feed_date").alias("day")).agg(
         F.count_if(F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")).alias("rows_in")
     )
-    rows_out = silver.groupBy(F.col("partition_date").alias("day")).agg(
+    rows_out = silver.groupBy(day).agg(
         F.count("*").alias("rows_out"), F.countDistinct(*BUSINESS_KEY).alias("approaches")
     )
-    standing = {row.day: row for row in rows_in.join(rows_out, "day", "full").na.fill(0).collect()}
-    reports = []
-    for day in sorted(days):
-        of_day = [row for row in classes if row.partition_date == day]
-        counts = _totals((row.classification, row["count"]) for row in of_day)
-        newest = _totals(
-            (row.classification, row["count"]) for row in of_day if row.is_in_newest_snapshot
-        )
-        there = standing.get(day)
-        rows_in_silver = there.rows_out if there else 0
-        reports.append(
-            DayReport(
-                day=day,
-                rows_in=there.rows_in if there else 0,
-                rows_out=rows_in_silver,
-                rows_lost=max(counts["kept"] - rows_in_silver, 0),
-                rows_doubled=rows_in_silver - there.approaches if there else 0,
-                snapshot_rows=newest.total(),
-                snapshot_dropped=newest["dropped"],
-                reasons=dict(
-                    _totals((name, row["count"]) for row in of_day for name in row.reasons)
-                ),
-                warnings=dict(
-                    _totals((name, row["count"]) for row in of_day for name in row.warnings)
-                ),
-                kept=counts["kept"],
-                dropped=counts["dropped"],
-                exact_duplicates=counts["exact_duplicates"],
-                superseded=counts["superseded"],
-                withdrawn=counts["withdrawn"],
+    in_quarantine = quarantined.groupBy(day).agg(
+        F.count_if(F.col("status") != "replayed").alias("in_quarantine")
+    )
+    joined = rows_in.join(rows_out, "day", "full").join(in_quarantine, "day", "full").na.fill(0)
+    return {row.day: row for row in joined.collect()}
+
+
+def _account(
+    lakehouse: Lakehouse, days: Collection[date], classes: Sequence[Row], rule_set: RuleSet
+) -> list[DayReport]:
+    """Hold the classes that were written against bronze, silver and the quarantine as they are."""
+    standing = _standing(lakehouse, days)
+    by_day: dict[date, list[Row]] = defaultdict(list)
+    for row in classes:
+        by_day[row.day].append(row)
+    return [_report(day, by_day[day], standing.get(day), rule_set) for day in sorted(days)]
+
+
+def _report(
+    day: date, classes: Sequence[Row], standing: Row | None, rule_set: RuleSet
+) -> DayReport:
+    counts = _totals((row.classification, row.rows) for row in classes)
+    newest = _totals((row.classification, row.rows) for row in classes if row.is_in_newest_snapshot)
+    rows_in, rows_out, approaches, in_quarantine = (
+        (standing.rows_in, standing.rows_out, standing.approaches, standing.in_quarantine)
+        if standing
+        else (0, 0, 0, 0)
+    )
+    return DayReport(
+        day=day,
+        rows_in=rows_in,
+        rows_out=rows_out,
+        rows_lost=max(counts["kept"] - rows_out, 0) + max(counts["dropped"] - in_quarantine, 0),
+        rows_doubled=rows_out - approaches + max(in_quarantine - counts["dropped"], 0),
+        snapshot_rows=newest.total(),
+        snapshot_dropped=newest["dropped"],
+        snapshot_reasons=dict(
+            _totals(
+                (name, row.rows)
+                for row in classes
+                if row.is_in_newest_snapshot
+                for name in row.reasons
             )
-        )
-    return reports
+        ),
+        reasons=dict(_totals((name, row.rows) for row in classes for name in row.reasons)),
+        warnings=dict(_totals((name, row.rows) for row in classes for name in row.warnings)),
+        taken_over=rows_in,
+        handed_on=sum(row.rows for row in classes if row.is_last_good),
+        details={"in_quarantine": in_quarantine},
+        rule_set=rule_set.version,
+        kept=counts["kept"],
+        dropped=counts["dropped"],
+        exact_duplicates=counts["exact_duplicates"],
+        superseded=counts["superseded"],
+        withdrawn=counts["withdrawn"],
+    )
 
 
 def _totals(counts: Iterable[tuple[str, int]]) -> Counter[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse.tables import TABLES, Table
+from neo_assets.lakehouse.tables import TABLES, Column, Table
 
 CHECKPOINT = "neo.checkpoint"
 """Property of a table that names the checkpoint of the stream that fills it.
@@ -48,7 +48,7 @@ class Lakehouse:
     layout: Layout
 
     def ensure_tables(self, tables: Iterable[Table] = TABLES) -> None:
-        """Create the tables that do not exist yet.
+        """Create the tables that do not exist yet, and give older ones the columns they lack.
 
         Raises:
             LakehouseError: a table is gone, but not the checkpoint of its stream, which would pass
@@ -62,10 +62,20 @@ class Lakehouse:
                         "rebuild it from the landing zone with: neo-assets replay --full"
                     )
                 self.spark.sql(_creation(table, self.layout.identifier(table)))
+            else:
+                self._add_columns(table)
+
+    def _add_columns(self, table: Table) -> None:
+        known = set(self.read(table).columns)
+        new = [_column(column) for column in table.columns if column.name not in known]
+        if new:
+            self.spark.sql(
+                f"ALTER TABLE {self.layout.identifier(table)} ADD COLUMNS ({', '.join(new)})"
+            )
 
     def has(self, table: Table) -> bool:
-        """Whether the table exists."""
-        return (self.layout.tables / table.name / "_delta_log").is_dir()
+        """Whether the table exists; whoever is killed while creating it leaves an empty log."""
+        return any((self.layout.tables / table.name / "_delta_log").glob("*.json"))
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
@@ -219,10 +229,7 @@ def _is_checkpoint(folder: Path) -> bool:
 
 
 def _creation(table: Table, identifier: str) -> str:
-    columns = ", ".join(
-        f"`{column.name}` {column.type} COMMENT {_literal(column.comment)}"
-        for column in table.columns
-    )
+    columns = ", ".join(map(_column, table.columns))
     partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})"
     properties = _listed(table.properties)
     clauses: Iterable[str] = (
@@ -232,6 +239,10 @@ def _creation(table: Table, identifier: str) -> str:
         f"TBLPROPERTIES ({properties})" if properties else "",
     )
     return " ".join(clause for clause in clauses if clause)
+
+
+def _column(column: Column) -> str:
+    return f"`{column.name}` {column.type} COMMENT {_literal(column.comment)}"
 
 
 def _listed(properties: Mapping[str, str]) -> str:

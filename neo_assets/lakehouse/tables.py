@@ -10,12 +10,16 @@ from neo_assets.lakehouse import bands, keys
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `derivation` is the SQL expression that fills it, where there is a single one."""
+    """One column; `derivation` is the SQL expression that fills it, where there is a single one.
+
+    `path` is where the value stands in an object of the feed.
+    """
 
     name: str
     type: str
     comment: str
     derivation: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,22 @@ def _boolean(path: str) -> str:
     return f"try_cast({_text(path)} AS BOOLEAN)"
 
 
+def _date(path: str) -> str:
+    text = _text(path)
+    form = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
+    return f"CASE WHEN {text} RLIKE '{form}' THEN try_cast({text} AS DATE) END"
+
+
+def _minute(path: str) -> str:
+    return f"try_to_timestamp({_text(path)}, 'yyyy-MMM-dd HH:mm')"
+
+
+def _designation(path: str) -> str:
+    in_parentheses = f"regexp_extract({_text(path)}, '[(]([^()]*)[)][^()]*$', 1)"
+    return f"coalesce(nullif(trim({in_parentheses}), ''), {_text(path)}, {_text('designation')})"
+
+
 _APPROACH = "close_approach_data[0]"
-_DATE = _text(f"{_APPROACH}.close_approach_date")
-_IN_PARENTHESES = r"regexp_extract({name}, '[(]([^()]*)[)][^()]*$', 1)".format(name=_text("name"))
 
 APPROACH_COLUMNS = (
     Column(
@@ -70,76 +87,87 @@ APPROACH_COLUMNS = (
         "STRING",
         "Designation of the object, what stands in the last parentheses of its name, else the "
         "name; unlike `neo_id` it stays when an asteroid is numbered.",
-        f"coalesce(nullif(trim({_IN_PARENTHESES}), ''), {_text('name')}, {_text('designation')})",
+        _designation("name"),
+        "name",
     ),
     Column(
         "close_approach_date",
         "DATE",
         "Day of the closest approach (TDB, which is 69 s ahead of UTC).",
-        f"CASE WHEN {_DATE} RLIKE '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}$' "
-        f"THEN try_cast({_DATE} AS DATE) END",
+        _date(f"{_APPROACH}.close_approach_date"),
+        f"{_APPROACH}.close_approach_date",
     ),
     Column(
         "orbiting_body",
         "STRING",
         "Body that is approached; in this feed the Earth.",
         _text(f"{_APPROACH}.orbiting_body"),
+        f"{_APPROACH}.orbiting_body",
     ),
     Column(
         "neo_id",
         "STRING",
         "Identifier of the object in NeoWs; changes when an asteroid is numbered.",
         f"coalesce({_text('id')}, {_text('neo_reference_id')})",
+        "id",
     ),
-    Column("name", "STRING", "Name of the object as NASA writes it.", _text("name")),
+    Column("name", "STRING", "Name of the object as NASA writes it.", _text("name"), "name"),
     Column(
         "close_approach_at",
         "TIMESTAMP",
         "Minute of the closest approach, in TDB as JPL gives it, not shifted to UTC; null in "
         "answers of 2015-2018, which give the day only.",
-        f"try_to_timestamp({_text(f'{_APPROACH}.close_approach_date_full')}, 'yyyy-MMM-dd HH:mm')",
+        _minute(f"{_APPROACH}.close_approach_date_full"),
+        f"{_APPROACH}.close_approach_date_full",
     ),
     Column(
         "miss_distance_km",
         "DOUBLE",
         "Smallest distance between the centres of both bodies, in km.",
         _positive(f"{_APPROACH}.miss_distance.kilometers"),
+        f"{_APPROACH}.miss_distance.kilometers",
     ),
     Column(
         "miss_distance_lunar",
         "DOUBLE",
         "The same in lunar distances; NeoWs counts 389 to the astronomical unit.",
         _positive(f"{_APPROACH}.miss_distance.lunar"),
+        f"{_APPROACH}.miss_distance.lunar",
     ),
     Column(
         "miss_distance_au",
         "DOUBLE",
         "The same in astronomical units, which NeoWs takes for 149,597,870 km.",
         _positive(f"{_APPROACH}.miss_distance.astronomical"),
+        f"{_APPROACH}.miss_distance.astronomical",
     ),
     Column(
         "relative_velocity_km_s",
         "DOUBLE",
         "Velocity relative to the body at the closest approach, in km/s.",
         _positive(f"{_APPROACH}.relative_velocity.kilometers_per_second"),
+        f"{_APPROACH}.relative_velocity.kilometers_per_second",
     ),
     Column(
         "absolute_magnitude_h",
         "DOUBLE",
         "Absolute magnitude H of the object; smaller is brighter and larger.",
         _number("absolute_magnitude_h"),
+        "absolute_magnitude_h",
     ),
     Column(
         "estimated_diameter_min_m",
         "DOUBLE",
         "Smallest diameter in metres: 1329 km / √0.25 · 10^(-H/5), an albedo of 0.25.",
         _number("estimated_diameter.meters.estimated_diameter_min"),
+        "estimated_diameter.meters.estimated_diameter_min",
     ),
     Column(
         "estimated_diameter_max_m",
         "DOUBLE",
         "Largest diameter in metres: √5 times the smallest, an albedo of 0.05.",
         _number("estimated_diameter.meters.estimated_diameter_max"),
+        "estimated_diameter.meters.estimated_diameter_max",
     ),
     Column(
         "is_potentially_hazardous",
@@ -147,12 +175,14 @@ APPROACH_COLUMNS = (
         "Whether the object, not this approach, is potentially hazardous: its orbit comes within "
         "0.05 au of the Earth's and H is at most 22.",
         _boolean("is_potentially_hazardous_asteroid"),
+        "is_potentially_hazardous_asteroid",
     ),
     Column(
         "is_sentry_object",
         "BOOLEAN",
         "Whether JPL's Sentry watches the object; null where the answer does not say.",
         _boolean("is_sentry_object"),
+        "is_sentry_object",
     ),
 )
 """What the feed says about an approach, in silver and gold alike; the first three are its key."""
@@ -219,6 +249,9 @@ _LINEAGE_COLUMNS = (
     Column("run_id", "STRING", "Run that brought the row into bronze."),
 )
 _REASONS = Column("reasons", "ARRAY<STRING>", "The rules the row breaks; empty for a valid row.")
+_FINDINGS = Column(
+    "findings", "ARRAY<STRING>", "The same rules, each with the value that the feed sent."
+)
 _PAYLOAD = Column(
     "payload", "STRING", "The dropped object as JSON text, or the line that could not be read."
 )
@@ -235,7 +268,9 @@ SILVER_NEO_VERSIONS = Table(
             "`kept`, `dropped`, `exact_duplicates`, `superseded` or `withdrawn`.",
         ),
         _REASONS,
+        _FINDINGS,
         Column("warnings", "ARRAY<STRING>", "The rules the row breaks without being dropped."),
+        Column("fetched_at", "TIMESTAMP", "When the snapshot was fetched (UTC)."),
         Column("is_in_newest_snapshot", "BOOLEAN", "Whether the newest snapshot holds the row."),
         Column(
             "is_last_good",
@@ -258,9 +293,26 @@ SILVER_NEO_EVENTS = Table(
 
 SILVER_NEO_QUARANTINE = Table(
     "silver_neo_quarantine",
-    "One row is one row of bronze that was dropped, with the reasons and what it said.",
+    "One row is one row of bronze that was dropped, with the reasons, what it said and what became "
+    "of it; it stays when a changed rule lets the row through.",
     "partition_date",
-    (*_LINEAGE_COLUMNS, _REASONS, Column("content_hash", "STRING", "SHA-256 of it."), _PAYLOAD),
+    (
+        *_LINEAGE_COLUMNS,
+        Column(
+            "status",
+            "STRING",
+            "`open`; `replayed` when the row now goes through; `discarded` on a person's word.",
+        ),
+        _REASONS,
+        _FINDINGS,
+        Column("rule_set", "STRING", "Version of the rules that dropped the row."),
+        Column("content_hash", "STRING", "SHA-256 of the row, whatever the order of its fields."),
+        Column("repeat", "INT", "Number of the row among those of its file that say the same."),
+        Column("first_seen_at", "TIMESTAMP", "When the day was first answered with it (UTC)."),
+        Column("last_seen_at", "TIMESTAMP", "When the day was last answered with it (UTC)."),
+        Column("status_note", "STRING", "Who discarded the row, and why; else null."),
+        _PAYLOAD,
+    ),
 )
 
 GOLD_NEO_FACT = Table(
@@ -345,6 +397,28 @@ GOLD_NEO_FACT = Table(
     ),
     partitioned_by=("close_approach_year", "close_approach_month"),
 )
+
+DQ_METRICS = Table(
+    "dq_metrics",
+    "One row is one number that a run measured of one asset and day.",
+    "partition_date",
+    (
+        Column("run_id", "STRING", "Run that measured it."),
+        Column("asset", "STRING", "Asset whose rows were counted."),
+        Column("partition_date", "DATE", "Day whose rows were counted."),
+        Column(
+            "metric",
+            "STRING",
+            "What was counted, in rows: `rows_in`, `rows_out`, `warned`, a class such as `kept`, "
+            "or what one asset alone counts.",
+        ),
+        Column("rule", "STRING", "Rule whose rows alone were counted; null for all rows."),
+        Column("value", "BIGINT", "The number."),
+        Column("rule_set", "STRING", "Version of the rules in force."),
+        Column("measured_at", "TIMESTAMP", "When it was measured (UTC)."),
+    ),
+)
+"""Written and read without Spark, so that an asset that needs none can be measured."""
 
 TABLES = (
     BRONZE_NEO_EVENTS,

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from neo_assets.assets.raw_feed_files import raw_feed_files
-from neo_assets.checks.evaluations import counting_checks
+from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
@@ -56,7 +56,7 @@ class At:
 
 def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [raw_feed_files, counting_checks(raw_feed_files.key)],
+        [raw_feed_files, checks_on(raw_feed_files.key)],
         resources={"feed": NeoFeed()},
         instance=instance,
         tags={

@@ -72,7 +72,7 @@ def test_a_line_that_is_no_json_is_kept_as_text_and_quarantined(lakehouse: Lakeh
     report = bronze.ingest(lakehouse, [FIRST], "a run")[0]
     assert (report.rows_in, report.kept, report.dropped) == (2, 1, 1)
     assert report.reasons == {"unreadable_line": 1}
-    assert report.drop_share == 0.5
+    assert (report.snapshot_rows, report.snapshot_dropped) == (2, 1)
 
     refined = silver.refine(lakehouse, [FIRST])[0]
     assert (refined.rows_in, refined.kept, refined.dropped) == (2, 1, 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.checks.verdicts import judge_drift
+from neo_assets.checks.verdicts import Evidence, judge_drift
 from neo_assets.lakehouse import bronze, schema_tracking
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.schema_tracking import (
@@ -199,7 +199,7 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     assert fields["neo_reference_id"]["gone"]["feed_date"] == "2024-03-04"
     assert fields["absolute_magnitude_h"]["types"] == ["number"]
 
-    verdict = judge_drift(report)
+    verdict = judge_drift(Evidence(report))
     assert not verdict.passed and verdict.severity == "WARN"
     assert (verdict.numbers["fields_new"], verdict.numbers["fields_gone"]) == (2, 1)
     assert "new: moons (array, such as [{" in verdict.description

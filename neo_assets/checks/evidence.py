@@ -1,0 +1,66 @@
+"""What is known of a day when its checks judge it, read from Dagster's own history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from neo_assets.checks.accounts import LAYERS, Account, newest_accounts
+from neo_assets.checks.releases import releases
+from neo_assets.checks.verdicts import Check, Evidence, Verdict, checks_of
+from neo_assets.quality import quality
+from neo_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Case:
+    """The newest account of an asset for a day, with all that it is held against."""
+
+    account: Account
+    evidence: Evidence
+
+    def verdict(self, check: Check) -> Verdict:
+        """What the check says; an ERROR that a person has let through is a WARN."""
+        return check.judge(self.evidence).released(self.evidence.release)
+
+
+def cases(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+) -> dict[date, Case]:
+    """The case of each day; days never materialized are missing."""
+    name = asset.to_user_string()
+    tolerances = quality(Settings.from_environment()).tolerances_of(name)
+    accounts = newest_accounts(instance, asset, days)
+    released = releases(instance, asset, accounts)
+    upstream: dict[date, Account] = {}
+    if name != LAYERS[0] and accounts:
+        before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
+        limits = {day: account.storage_id for day, account in accounts.items()}
+        upstream = newest_accounts(instance, before, list(accounts), limits)
+    return {
+        day: Case(
+            account,
+            Evidence(
+                account.report,
+                tolerances,
+                upstream[day].report if day in upstream else None,
+                released.get(day),
+            ),
+        )
+        for day, account in accounts.items()
+    }
+
+
+def errors(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+) -> dict[date, str]:
+    """The days for which a check of the asset ends in ERROR, with what it says of the first."""
+    name = asset.to_user_string()
+    found: dict[date, str] = {}
+    for day, case in cases(instance, asset, days).items():
+        for check in checks_of(name):
+            verdict = case.verdict(check)
+            if verdict.is_error:
+                found.setdefault(day, f"{name} {check.name}: {verdict.description.rstrip('.')}")
+    return found

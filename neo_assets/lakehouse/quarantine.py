@@ -1,0 +1,116 @@
+"""The quarantine: every dropped row, what is wrong with it, and what became of it.
+
+Silver brings it up to date with every run; people discard rows with a reason.  What people do needs
+no Spark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from neo_assets.lakehouse.rules import RuleSet
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, SILVER_NEO_VERSIONS
+
+_KEY = ("partition_date", "source_file", "content_hash", "repeat")
+
+
+def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> None:
+    """Bring the quarantine of these days to the rows that `silver_neo_versions` has dropped.
+
+    A row that is known keeps what a person said of it.  One that is no longer dropped stays, as
+    `replayed`.
+    """
+    now = _dropped(lakehouse.read_days(SILVER_NEO_VERSIONS, days), rule_set)
+    known = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
+    values = F.struct(*SILVER_NEO_QUARANTINE.column_names)
+    both = now.select(*_KEY, values.alias("now")).join(
+        known.select(*_KEY, values.alias("known")), [*_KEY], "full"
+    )
+    status = F.col("known.status")
+    is_dropped = F.col("now").isNotNull()
+    rows = both.select(
+        F.expr("inline(array(coalesce(now, known)))"),
+        F.when(~is_dropped & (status == "open"), "replayed")
+        .when(is_dropped & (F.coalesce(status, F.lit("open")) != "discarded"), "open")
+        .otherwise(status)
+        .alias("new_status"),
+        F.when(status == "discarded", F.col("known.status_note")).alias("new_status_note"),
+    ).withColumns({"status": F.col("new_status"), "status_note": F.col("new_status_note")})
+    lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, parts={})
+
+
+def _dropped(versions: DataFrame, rule_set: RuleSet) -> DataFrame:
+    same_row = Window.partitionBy("partition_date", "source_file", "content_hash")
+    same_content = Window.partitionBy("partition_date", "content_hash")
+    return versions.where("classification = 'dropped'").withColumns(
+        {
+            "status": F.lit("open"),
+            "status_note": F.lit(None).cast("string"),
+            "rule_set": F.lit(rule_set.version),
+            "repeat": F.row_number().over(same_row.orderBy("snapshot_id")),
+            "first_seen_at": F.min("fetched_at").over(same_content),
+            "last_seen_at": F.max("fetched_at").over(same_content),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of the quarantine are meant; what is not given does not matter.
+
+    `file` is a part of the event file's path, `row` the beginning of a row's content hash.
+    """
+
+    day: date | None = None
+    rule: str | None = None
+    file: str | None = None
+    row: str | None = None
+    status: str | None = "open"
+
+
+def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
+    """The rows of the quarantine that are meant, the newest day first; none without a table."""
+    folder = tables / SILVER_NEO_QUARANTINE.name
+    if not DeltaTable.is_deltatable(str(folder)):
+        return []
+    of_day = [("partition_date", "=", selection.day)] if selection.day else None
+    found: list[dict[str, Any]] = DeltaTable(folder).to_pyarrow_table(filters=of_day).to_pylist()
+    chosen = [
+        row
+        for row in found
+        if selection.status in (None, row["status"])
+        and (selection.rule is None or selection.rule in row["reasons"])
+        and (selection.file or "") in row["source_file"]
+        and row["content_hash"].startswith(selection.row or "")
+    ]
+    return sorted(
+        chosen, key=lambda row: (row["partition_date"], row["content_hash"]), reverse=True
+    )
+
+
+def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None:
+    """Mark these rows as discarded, with who did it and why; whoever calls is the only writer."""
+    if not selected:
+        return
+    is_selected = " OR ".join(f"({_is(row)})" for row in selected)
+    DeltaTable(tables / SILVER_NEO_QUARANTINE.name).update(
+        new_values={"status": "discarded", "status_note": note}, predicate=is_selected
+    )
+
+
+def _is(row: dict[str, Any]) -> str:
+    source_file = row["source_file"].replace("'", "''")
+    return (
+        f"partition_date = DATE '{row['partition_date']}' AND source_file = '{source_file}' "
+        f"AND content_hash = '{row['content_hash']}' AND repeat = {row['repeat']}"
+    )
