@@ -12,8 +12,10 @@ from dagster._core.execution.plan.objects import StepFailureData
 
 from neo_assets.automation.jobs import REPLAYED, reset_streaming_checkpoints
 from neo_assets.automation.schedules import landed_partitions
-from neo_assets.checks.accounts import report_of
+from neo_assets.checks import releases
+from neo_assets.checks.accounts import newest_accounts, report_of
 from neo_assets.checks.evaluations import outcome_of
+from neo_assets.checks.evidence import errors
 from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
@@ -138,6 +140,25 @@ def replay(
         assets = replayed_assets(full=full)
         _backfill(instance, assets, days, outcome, on_progress)
     return outcome
+
+
+def release(day: date, why: str) -> list[dg.AssetKey]:
+    """Let a held day through on a person's word; the assets that it has not reached for it.
+
+    Raises:
+        BackfillError: no check holds the day.
+    """
+    with dg.DagsterInstance.from_config(
+        str(prepare_instance(Settings.from_environment()))
+    ) as instance:
+        held = [asset.key for asset in ASSETS if errors(instance, asset.key, [day])]
+        if not held:
+            raise BackfillError(f"{day} is not held: no check of it ends in ERROR.")
+        for asset in held:
+            account = newest_accounts(instance, asset, [day])[day]
+            releases.release(instance, asset, account.report, why)
+    keys = [asset.key for asset in ASSETS]
+    return keys[keys.index(held[0]) + 1 :]
 
 
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:

@@ -10,10 +10,16 @@ from neo_assets.automation.jobs import (
     REFRESH,
     REPLAY_AFTER_RESET,
     SELECTIVE_REFRESH,
+    discard_quarantine,
     full_refresh,
+    replay_quarantine,
     reset_streaming_checkpoints,
 )
-from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
+from neo_assets.automation.schedules import (
+    daily_refresh,
+    quarantine_replay_sensor,
+    replay_after_reset_sensor,
+)
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
@@ -29,9 +35,11 @@ defs = dg.Definitions(
         SELECTIVE_REFRESH,
         reset_streaming_checkpoints,
         REPLAY_AFTER_RESET,
+        replay_quarantine,
+        discard_quarantine,
     ],
     schedules=[daily_refresh],
-    sensors=[replay_after_reset_sensor],
+    sensors=[replay_after_reset_sensor, quarantine_replay_sensor],
     resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,

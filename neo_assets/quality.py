@@ -114,7 +114,9 @@ class _RuleChange(_Strict):
 
 
 class _Limit(_Strict):
-    asset: str | None = None
+    asset: (
+        Literal["raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_fact"] | None
+    ) = None
     rule: str | None = None
     rows: int | None = Field(None, ge=0)
     share: float | None = Field(None, ge=0, le=1)

@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         return self.neo_data_dir / "tables"
 
     @property
+    def writing_lock(self) -> Path:
+        """A file that whoever writes to the tables holds a lock on."""
+        return self.neo_data_dir / ".writing.lock"
+
+    @property
     def checkpoints_directory(self) -> Path:
         """Streaming checkpoints and tracked schemas."""
         return self.neo_data_dir / "checkpoints"

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
@@ -19,6 +20,7 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
+from neo_assets.partitions import DAILY
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings
@@ -309,10 +311,11 @@ def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
             assert (str(days[1]) in materialized) is not held
         (run,) = instance.get_runs(limit=1)
         assert run.status is dg.DagsterRunStatus.FAILURE
-        # What Dagster's own grid of partitions is made of.
         for name in ("silver_neo_events", "gold_neo_fact"):
-            attempts = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations
-            assert set(attempts(dg.AssetKey(name))) == {str(days[1])}
+            status = get_and_update_asset_status_cache_value(instance, dg.AssetKey(name), DAILY)
+            assert status
+            failed = status.deserialize_failed_partition_subsets(DAILY)
+            assert list(failed.get_partition_keys()) == [str(days[1])]
     stored = site.history()
     assert set(stored.values()) == {1} and len(stored) == 3 * (4 * 3 + 1)
     assert stored["silver_neo_events", "drop_count", str(days[1]), "FAILED"] == 1

@@ -1,6 +1,11 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
+from datetime import date
+from typing import Any
+
 import dagster as dg
+from filelock import FileLock
+from pydantic import Field
 
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings
@@ -62,3 +67,75 @@ REPLAY_AFTER_RESET = dg.define_asset_job(
     description="The second half of a full refresh: every line of bronze is held against the "
     "landing zone, then silver and gold are rebuilt. Launched by the sensor of that name.",
 )
+
+
+class QuarantineFilter(dg.Config):
+    """Which open rows of the quarantine are meant; what is left empty does not matter."""
+
+    day: str = Field("", description="Day under which a row was listed, as YYYY-MM-DD.")
+    rule: str = Field("", description="A rule that the row breaks.")
+    file: str = Field("", description="A part of the path of the row's event file.")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows that are meant.
+
+        Raises:
+            ValueError: the day is none.
+        """
+        from neo_assets.lakehouse import quarantine
+
+        return quarantine.rows(
+            Settings.from_environment().tables_directory,
+            quarantine.Selection(
+                date.fromisoformat(self.day) if self.day else None,
+                self.rule or None,
+                self.file or None,
+            ),
+        )
+
+
+class Discard(QuarantineFilter):
+    """Which rows are discarded, and why."""
+
+    why: str = Field(description="Who discards them, and why.")
+
+
+@dg.op(out=dg.Out(dg.Nothing))
+def choose_rows(context: dg.OpExecutionContext, config: QuarantineFilter) -> None:
+    """Find the days of the rows that are to be judged anew."""
+    found = config.rows()
+    days = sorted({str(row["partition_date"]) for row in found})
+    context.log.info(f"{len(found)} open rows are judged anew, of {', '.join(days) or 'no day'}.")
+
+
+@dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
+def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
+    """Close the rows with a reason.
+
+    Raises:
+        dagster.Failure: no filter says which rows are meant.
+    """
+    from neo_assets.lakehouse import quarantine
+
+    if not (config.day or config.rule or config.file):
+        raise dg.Failure("Give a day, a rule or a file: not everything at once.")
+    settings = Settings.from_environment()
+    with FileLock(settings.writing_lock):
+        found = config.rows()
+        quarantine.discard(settings.tables_directory, found, config.why)
+    context.log.info(f"{len(found)} rows discarded.")
+
+
+@dg.job(
+    description="Judges open rows of the quarantine anew by the rules in force: runs of "
+    "selective_refresh for their days follow this one, and what now goes through is in gold."
+)
+def replay_quarantine() -> None:
+    """Choose the rows; a sensor launches the replay of their days."""
+    choose_rows()
+
+
+@dg.job(description="Closes open rows of the quarantine for good, with a reason.")
+def discard_quarantine() -> None:
+    """Discard the rows that are chosen."""
+    discard_rows()

@@ -1,11 +1,20 @@
-"""What starts by itself: the daily refresh of a window of days, the second half of a full one."""
+"""What starts by itself: the daily refresh of a window of days, and what follows a finished job."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 
-from neo_assets.automation.jobs import REFRESH, REPLAY_AFTER_RESET, full_refresh
+from neo_assets.automation.jobs import (
+    REFRESH,
+    REPLAY_AFTER_RESET,
+    SELECTIVE_REFRESH,
+    QuarantineFilter,
+    choose_rows,
+    full_refresh,
+    replay_quarantine,
+)
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
@@ -41,6 +50,23 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def replay_after_reset_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
     """One run for each chunk of landed days."""
     for days in chunks(landed_partitions()):
+        yield dg.RunRequest(
+            run_key=f"{context.dagster_run.run_id}:{days[0]}", tags=range_tags(days[0], days[-1])
+        )
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[replay_quarantine],
+    request_job=SELECTIVE_REFRESH,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Replays the days of the rows that replay_quarantine has chosen.",
+)
+def quarantine_replay_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
+    """One run for each chunk of days with such rows."""
+    ops: Any = context.dagster_run.run_config.get("ops", {})
+    rows = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {})).rows()
+    for days in chunks(sorted({row["partition_date"] for row in rows})):
         yield dg.RunRequest(
             run_key=f"{context.dagster_run.run_id}:{days[0]}", tags=range_tags(days[0], days[-1])
         )

@@ -63,7 +63,7 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
         settings = Settings.from_environment()
         settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
         # The kernel lets go of the lock when a process ends, however it ends.
-        with FileLock(settings.neo_data_dir / ".writing.lock"):
+        with FileLock(settings.writing_lock):
             try:
                 if self._lakehouse is None:
                     self._lakehouse = self._connect()

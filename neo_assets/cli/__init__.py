@@ -1,0 +1,34 @@
+"""`neo-assets`: what the UI does, without it."""
+
+import sys
+
+import typer
+
+from neo_assets.cli import look, quarantine, run
+from neo_assets.cli.console import complain
+from neo_assets.settings import SettingsError
+
+application = typer.Typer(
+    help="NASA's feed of asteroids passing Earth, from raw answers to a star schema.",
+    epilog="Exit codes: 0 all is well, 1 a day failed or a check ended in ERROR, 2 wrong usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (run.demo, run.backfill, run.replay, run.release, look.status):
+    application.command()(command)
+application.add_typer(quarantine.application, name="quarantine")
+
+
+def main() -> None:
+    """Run the command line; trouble that has a remedy is one sentence, without a traceback."""
+    from neo_assets.spark_server.delta_jars import DeltaJarsError
+    from neo_assets.spark_server.java import JavaError
+    from neo_assets.spark_server.server import SparkServerError
+
+    try:
+        application()
+    except (SettingsError, JavaError, DeltaJarsError, SparkServerError) as error:
+        complain(str(error))
+        sys.exit(1)

@@ -1,0 +1,127 @@
+"""What people read on the console: tables, progress, and what went wrong."""
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from neo_assets.backfill import Outcome
+
+WIDTH_OF_PLAIN_OUTPUT = 120
+COUNTS = ("drop_count", "duplicate_count")
+"""The checks with a column of their own; what the others say stands in one together."""
+
+
+@contextmanager
+def narration(steps: int) -> "Iterator[Callable[[dg.DagsterEvent], None]]":
+    """What tells of a backfill as it goes on, over so many days of assets."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description:<40}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as progress:
+        yield _narrator(progress, progress.add_task("starting Spark", total=steps), console)
+
+
+def _narrator(
+    progress: Progress, task: TaskID, console: Console
+) -> "Callable[[dg.DagsterEvent], None]":
+    """What moves the bar on a terminal, and writes one line a finished asset elsewhere."""
+    import dagster as dg
+
+    def narrate(event: "dg.DagsterEvent") -> None:
+        if event.event_type is dg.DagsterEventType.STEP_START:
+            progress.update(task, description=str(event.step_key))
+        elif event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+            progress.advance(task)
+        elif (
+            event.is_step_success
+            and progress.disable
+            and not str(event.step_key).endswith("_checks")
+        ):
+            console.print(event.message, highlight=False, soft_wrap=True)
+
+    return narrate
+
+
+def finish(outcome: "Outcome") -> None:
+    """Say what went wrong, and exit with 1 where something did."""
+    for (first, last), failure in outcome.failures.items():
+        complain(f"{first}…{last}: {failure}")
+    for evaluation in outcome.errors:
+        complain(
+            f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
+            f"{evaluation.check_name}: {evaluation.description}"
+        )
+    if not outcome.is_good:
+        raise typer.Exit(1)
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what went wrong."""
+    Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def account_of(outcome: "Outcome") -> Table:
+    """What became of every asset and day."""
+    from neo_assets.checks.evaluations import outcome_of
+
+    headers = ("asset", "day", "rows in", "rows out", "dropped", "duplicates")
+    table = table_of(*headers, *COUNTS, "other checks", numbers=range(2, 6))
+    for (asset, day), report in outcome.reports.items():
+        evaluations = outcome.checks.get((asset, day), {})
+        checks = {name: outcome_of(evaluation) for name, evaluation in evaluations.items()}
+        table.add_row(
+            asset,
+            str(day),
+            f"{report.rows_in:,}",
+            f"{report.rows_out:,}",
+            f"{report.dropped:,}",
+            f"{report.duplicates:,}",
+            *by_column(checks, "none"),
+        )
+    return table
+
+
+def by_column(checks: Mapping[str, str], nothing: str) -> list[str]:
+    """What the checks said, for each column of checks: of the others what is not `passed`."""
+    others = {name: said for name, said in checks.items() if name not in COUNTS}
+    remarkable = [
+        f"{name} {said}" for name, said in others.items() if not said.startswith("passed")
+    ]
+    told = ", ".join(remarkable or sorted(set(others.values()))[-1:])
+    return [*(checks.get(name, nothing) for name in COUNTS), told or nothing]
+
+
+def table_of(*headers: str, numbers: Container[int]) -> Table:
+    """A table without rows; the columns at these positions hold numbers."""
+    table = Table(box=SIMPLE_HEAD)
+    for position, header in enumerate(headers):
+        table.add_column(header, justify="right" if position in numbers else "left", no_wrap=True)
+    return table
+
+
+def plain_console() -> Console:
+    """Standard output, for people and for what reads it instead of them."""
+    # What is not a terminal has no width; what reads it wants whole lines.
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_OF_PLAIN_OUTPUT)

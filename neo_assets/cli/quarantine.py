@@ -1,0 +1,140 @@
+"""`neo-assets quarantine`: what was dropped, why, and what becomes of it."""
+
+import getpass
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neo_assets.cli.console import complain, finish, narration, plain_console, table_of
+from neo_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
+
+HASH_SHOWN = 10
+
+application = typer.Typer(
+    help="Dropped rows: look at them, replay them after a rule has changed, or discard them.",
+    no_args_is_help=True,
+)
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Day under which a row was listed."),
+]
+Rule = Annotated[str | None, typer.Option(metavar="NAME", help="A rule that the row breaks.")]
+File = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="A part of the path of the row's event file.")
+]
+Status = Annotated[str, typer.Option(metavar="STATUS", help="open, replayed, discarded, or all.")]
+
+
+@application.command("list")
+def list_rows(
+    day: Day = None, rule: Rule = None, file: File = None, status: Status = "open"
+) -> None:
+    """List the rows, the newest day first.
+
+    Example: neo-assets quarantine list --rule invalid_velocity
+    """
+    table = table_of("row", "day", "status", "reasons", "event file", numbers=())
+    for row in _rows(_selection(day, rule, file, status=status)):
+        table.add_row(
+            row["content_hash"][:HASH_SHOWN],
+            str(row["partition_date"]),
+            row["status"],
+            ", ".join(row["reasons"]),
+            row["source_file"].rpartition("/")[2],
+        )
+    plain_console().print(table if table.row_count else "No such row is in quarantine.")
+
+
+@application.command()
+def show(row: Annotated[str, typer.Argument(help="The beginning of the row's hash.")]) -> None:
+    """Show everything that is known of a row.
+
+    Example: neo-assets quarantine show 3f29a1c0d4
+    """
+    found = _rows(_selection(row=row, status="all"))
+    if not found:
+        complain(f"No row in quarantine begins with {row}.")
+        raise typer.Exit(1)
+    for each in found:
+        payload = each.pop("payload")
+        for name, value in each.items():
+            shown = ", ".join(value) if isinstance(value, list) else value
+            typer.echo(f"{name:<16}{'' if shown is None else shown}")
+        typer.echo(f"{'payload':<16}{_indented(payload)}\n")
+
+
+@application.command()
+def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
+    """Judge the open rows anew by the rules in force: what now goes through is brought to gold.
+
+    Example: neo-assets quarantine replay --rule implausible_velocity
+    """
+    from neo_assets import backfill as running
+
+    selection = _selection(day, rule, file)
+    before = _rows(selection)
+    if not before:
+        typer.echo("No such row is open, so there is nothing to replay.")
+        return
+    days = sorted({row["partition_date"] for row in before})
+    with narration(2 * len(days)) as narrate:
+        outcome = running.replay(days, narrate)
+    typer.echo(f"{len(before) - len(_rows(selection))} of {len(before)} rows went through.")
+    finish(outcome)
+
+
+@application.command()
+def discard(
+    why: Annotated[str, typer.Option(help="What a colleague will want to know in a year.")],
+    day: Day = None,
+    rule: Rule = None,
+    file: File = None,
+    row: Annotated[str | None, typer.Option(help="The beginning of the row's hash.")] = None,
+) -> None:
+    """Close open rows for good, with a reason. At least one of the filters is needed.
+
+    Example: neo-assets quarantine discard --day 2024-03-02 --why "listed under a wrong day"
+    """
+    from filelock import FileLock
+
+    from neo_assets.lakehouse import quarantine
+
+    if not (day or rule or file or row):
+        raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
+    settings = Settings.from_environment()
+    with FileLock(settings.writing_lock):
+        chosen = _rows(_selection(day, rule, file, row))
+        quarantine.discard(settings.tables_directory, chosen, f"by {getpass.getuser()}: {why}")
+    typer.echo(f"{len(chosen)} rows discarded.")
+
+
+def _selection(
+    day: datetime | None = None,
+    rule: str | None = None,
+    file: str | None = None,
+    row: str | None = None,
+    status: str = "open",
+) -> "Selection":
+    from neo_assets.lakehouse.quarantine import Selection
+
+    wanted = None if status == "all" else status
+    return Selection(day.date() if day else None, rule, file, row, wanted)
+
+
+def _rows(selection: "Selection") -> list[dict[str, Any]]:
+    from neo_assets.lakehouse import quarantine
+
+    return quarantine.rows(Settings.from_environment().tables_directory, selection)
+
+
+def _indented(payload: str) -> str:
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    except ValueError:
+        return payload

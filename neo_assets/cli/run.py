@@ -1,0 +1,112 @@
+"""The commands that materialize."""
+
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neo_assets.cli.console import account_of, finish, narration, plain_console
+
+if TYPE_CHECKING:
+    from neo_assets.backfill import Outcome
+
+DEMO_DAYS = 14
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
+def demo() -> None:
+    """Materialize the last two weeks, raw to gold, and print what became of every day.
+
+    Example: neo-assets demo
+    """
+    today = datetime.now(timezone.utc).date()
+    outcome = _backfill(today - timedelta(days=DEMO_DAYS - 1), today, "*")
+    console = plain_console()
+    console.print(account_of(outcome))
+    finish(outcome)
+    console.print(
+        "All of it is in the UI too, with the history of every check: [bold]make ui[/bold]"
+    )
+
+
+def backfill(
+    start: Day,
+    end: Day,
+    select: Annotated[
+        str, typer.Option(metavar="SELECTION", help="Assets, in Dagster's selection syntax.")
+    ] = "*",
+) -> None:
+    """Materialize an inclusive range of days, in runs of NEO_PARTITIONS_PER_RUN days.
+
+    Example: neo-assets backfill --start 2024-03-01 --end 2024-03-31
+
+    Example: neo-assets backfill --start 2024-03-01 --end 2024-03-31 --select 'silver_neo_events+'
+    """
+    finish(_backfill(start.date(), end.date(), select))
+
+
+def replay(
+    start: OptionalDay = None,
+    end: OptionalDay = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Rebuild bronze first, from the landing zone and with a new checkpoint; it is "
+            "swapped in only when it is complete. Without --start and --end, all landed days.",
+        ),
+    ] = False,
+) -> None:
+    """Rebuild silver and gold for an inclusive range of days from bronze alone, without the API.
+
+    Example: neo-assets replay --start 2024-03-01 --end 2024-03-31
+
+    Example: neo-assets replay --full
+    """
+    from neo_assets import backfill as running
+
+    if (start is None) != (end is None) or (start is None and not full):
+        raise typer.BadParameter("--start and --end are both needed, unless --full is given.")
+    try:
+        if start and end:
+            days = running.days_between(start.date(), end.date())
+        else:
+            days = running.landed_days()
+    except running.BackfillError as error:
+        raise typer.BadParameter(str(error)) from None
+    steps = len(running.replayed_assets(full=full)) * len(days)
+    with narration(steps) as narrate:
+        outcome = running.replay(days, narrate, full=full)
+    finish(outcome)
+
+
+def release(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY")],
+    why: Annotated[str, typer.Option(help="What a colleague will want to know in a year.")],
+) -> None:
+    """Let a held day through on your word, which is recorded, and bring it to the layers below.
+
+    Example: neo-assets release 2024-03-02 --why "NASA really lists these without velocity"
+    """
+    from neo_assets import backfill as running
+
+    try:
+        assets = running.release(day.date(), why)
+    except running.BackfillError as error:
+        raise typer.BadParameter(str(error)) from None
+    if assets:
+        with narration(len(assets)) as narrate:
+            finish(running.backfill(assets, [day.date()], narrate))
+
+
+def _backfill(start: date, end: date, selection: str) -> "Outcome":
+    from neo_assets.backfill import BackfillError, backfill, days_between, selected_assets
+
+    try:
+        assets, days = selected_assets(selection), days_between(start, end)
+    except BackfillError as error:
+        raise typer.BadParameter(str(error)) from None
+    with narration(len(assets) * len(days)) as narrate:
+        return backfill(assets, days, narrate)
