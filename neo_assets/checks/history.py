@@ -11,8 +11,8 @@ fit for counts, which are small, skewed and often zero:
 - It is the largest of that 1, of the median absolute deviation, and of the decile on the side of
   the count, each scaled to a normal distribution.  Most days of a bursty history are zero and so
   is its median absolute deviation; the decile sees the bursts, so that what happens on more than
-  one day in ten is usual.  A past outlier does not hide the next, nor
-  do three in 30 days.
+  one day in ten is usual.  A past outlier does not hide the next,
+  nor do three in 30 days.
 
 With 30 days before, steady counts are called unusual on about 0.1 of 100 days if they are Poisson,
 and on up to 2 if they are far more uneven, with variances of 5 to 20 times the mean; the tests hold
