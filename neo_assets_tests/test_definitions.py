@@ -6,11 +6,12 @@ import sys
 PROGRAM = """
 import sys
 import neo_assets.definitions
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"pyspark", "py4j", "grpc_status"}))
+costly = {"pyspark", "py4j", "grpc_status", "matplotlib"}
+print(sorted({name.partition(".")[0] for name in sys.modules} & costly))
 """
 
 
-def test_loading_the_code_location_loads_no_spark() -> None:
+def test_loading_the_code_location_loads_neither_spark_nor_plots() -> None:
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
     )
