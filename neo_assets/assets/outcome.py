@@ -7,7 +7,9 @@ import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from neo_assets.checks.accounts import LAYERS, report_metadata
+from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import is_in_run, record_evaluations
+from neo_assets.checks.evidence import history
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.settings import Settings
 
@@ -42,6 +44,11 @@ def conclude(
         }
         for report in reports
     }
+    if reports:
+        newest = max(report.day for report in reports)
+        metadata[newest.isoformat()]["history"] = dg.MetadataValue.md(
+            _chronicle(context, reports, newest)
+        )
     if not failed:
         for partition, values in metadata.items():
             context.add_asset_metadata(values, partition_key=partition)
@@ -63,6 +70,13 @@ def conclude(
 def _next_is_in_run(context: dg.AssetExecutionContext) -> bool:
     position = LAYERS.index(context.asset_key.to_user_string())
     return any(is_in_run(context, dg.AssetKey(name)) for name in LAYERS[position + 1 :][:1])
+
+
+def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], last: date) -> str:
+    """The last days for people to read; those of this run are not materialized yet."""
+    before = history(context.instance, context.asset_key, [last], CHRONICLE_DAYS)
+    by_day = {report.day: report for report in (*before, *reports)}
+    return markdown_of(by_day.values(), last)
 
 
 def _measure(context: dg.AssetExecutionContext, reports: Sequence[DayReport]) -> None:

@@ -67,6 +67,7 @@ def _account(landing: Landing, calls_left: int | None) -> DayReport:
         exact_duplicates=landing.repeated,
         rows_out=landing.objects,
         snapshot_rows=landing.objects,
+        snapshot_duplicates=landing.repeated,
         handed_on=landing.objects,
         details={
             "snapshots_landed": int(landing.is_new),

@@ -60,7 +60,7 @@ def record_evaluations(
     failed: Mapping[date, str] | None = None,
 ) -> None:
     """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
-    by_day = cases(context.instance, asset, days)
+    by_day = cases(context.instance, asset, days, with_history=True)
     for day in days:
         case = by_day.get(day)
         for check in checks_of(asset.to_user_string()):
@@ -86,7 +86,7 @@ def _record_evaluations_of_all_days(
 ) -> None:
     materialized = context.instance.get_materialized_partitions(asset)
     days = sorted(date.fromisoformat(key) for key in materialized)
-    by_day = cases(context.instance, asset, days)
+    by_day = cases(context.instance, asset, days, with_history=True)
     accounts = [case.account for case in by_day.values()]
     newest = max(accounts, key=lambda account: account.storage_id, default=None)
     for check in checks_of(asset.to_user_string()):

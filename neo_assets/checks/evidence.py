@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
 from neo_assets.checks.accounts import LAYERS, Account, newest_accounts
+from neo_assets.checks.history import HISTORY_DAYS
 from neo_assets.checks.releases import releases
 from neo_assets.checks.verdicts import Check, Evidence, Verdict, checks_of
+from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
 
@@ -26,9 +28,12 @@ class Case:
 
 
 def cases(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], *, with_history: bool
 ) -> dict[date, Case]:
-    """The case of each day; days never materialized are missing."""
+    """The case of each day; days never materialized are missing.
+
+    The days before can turn a pass into a warning only: whoever asks for errors needs no history.
+    """
     name = asset.to_user_string()
     tolerances = quality(Settings.from_environment()).tolerances_of(name)
     accounts = newest_accounts(instance, asset, days)
@@ -38,12 +43,14 @@ def cases(
         before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
         limits = {day: account.storage_id for day, account in accounts.items()}
         upstream = newest_accounts(instance, before, list(accounts), limits)
+    earlier = history(instance, asset, days, HISTORY_DAYS) if with_history else []
     return {
         day: Case(
             account,
             Evidence(
                 account.report,
                 tolerances,
+                earlier,
                 upstream[day].report if day in upstream else None,
                 released.get(day),
             ),
@@ -52,13 +59,24 @@ def cases(
     }
 
 
+def history(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], before: int
+) -> list[DayReport]:
+    """The newest reports of these days, and of so many days before them."""
+    if not days:
+        return []
+    first, last = min(days) - timedelta(days=before), max(days)
+    span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [account.report for account in newest_accounts(instance, asset, span).values()]
+
+
 def errors(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
 ) -> dict[date, str]:
     """The days for which a check of the asset ends in ERROR, with what it says of the first."""
     name = asset.to_user_string()
     found: dict[date, str] = {}
-    for day, case in cases(instance, asset, days).items():
+    for day, case in cases(instance, asset, days, with_history=False).items():
         for check in checks_of(name):
             verdict = case.verdict(check)
             if verdict.is_error:

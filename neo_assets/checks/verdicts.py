@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from neo_assets.checks.history import History
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import Tolerance
 
@@ -39,15 +40,20 @@ class Verdict:
 class Evidence:
     """What a check may look at: the account of the day, and what it is held against.
 
-    `upstream` is the account from which the asset was made; none for the first layer, or where the
-    layer before has never been materialized for the day.  `release` is a person's word that lets
-    the day through whatever the checks say.
+    `earlier` are the accounts of the days before, `upstream` is the one from which the asset was
+    made; none for the first layer, or where the layer before has never been materialized for the
+    day.  `release` is a person's word that lets the day through whatever the checks say.
     """
 
     report: DayReport
     tolerances: Sequence[Tolerance] = ()
+    earlier: Sequence[DayReport] = ()
     upstream: DayReport | None = None
     release: str | None = None
+
+    def history(self, count: Callable[[DayReport], int]) -> History:
+        """The same count on the days before."""
+        return History.before(self.report.day, self.earlier, count)
 
 
 def judge_drops(evidence: Evidence) -> Verdict:
@@ -63,6 +69,8 @@ def judge_drops(evidence: Evidence) -> Verdict:
             f"; in the newest snapshot {' and '.join(excesses)}, so the day is held back from the "
             "next layer"
         )
+    history = evidence.history(lambda each: each.snapshot_dropped)
+    sentence += _compared(history, report.snapshot_dropped, report.dropped, "dropped")
     return Verdict(
         passed=not report.dropped,
         severity="ERROR" if excesses else "WARN",
@@ -78,7 +86,10 @@ def judge_drops(evidence: Evidence) -> Verdict:
 
 
 def judge_duplicates(evidence: Evidence) -> Verdict:
-    """ERROR when a row stands twice in the output; repeats that were resolved are no fault."""
+    """ERROR when a row stands twice in the output, WARN for unusually many repeats.
+
+    Repeats that were resolved are no fault.
+    """
     report = evidence.report
     sentence = (
         f"{report.duplicates} of {report.rows_in} rows repeat another: "
@@ -86,9 +97,11 @@ def judge_duplicates(evidence: Evidence) -> Verdict:
     )
     if report.rows_doubled:
         sentence += f"; {report.rows_doubled} rows stand twice in the output"
+    history = evidence.history(lambda each: each.snapshot_duplicates)
+    sentence += _compared(history, report.snapshot_duplicates, report.duplicates, "repeated")
     return Verdict(
-        passed=not report.rows_doubled,
-        severity="ERROR",
+        passed=not (report.rows_doubled or history.is_unusual(report.snapshot_duplicates)),
+        severity="ERROR" if report.rows_doubled else "WARN",
         description=f"{sentence}.",
         numbers={
             **_rows(report),
@@ -131,6 +144,18 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
     )
 
 
+def judge_volume(evidence: Evidence) -> Verdict:
+    """WARN when a day lists far more or fewer rows than the days before."""
+    rows = evidence.report.snapshot_rows
+    history = evidence.history(lambda each: each.snapshot_rows)
+    return Verdict(
+        passed=not history.is_unusual(rows),
+        severity="WARN",
+        description=f"{rows} rows listed; {history.against(rows, 'listed')}.",
+        numbers={**_rows(evidence.report), "snapshot_rows": rows},
+    )
+
+
 def judge_drift(evidence: Evidence) -> Verdict:
     """WARN for every field that is new, gone or changed in type, with where it was seen first."""
     report = evidence.report
@@ -159,6 +184,12 @@ def _told(change: Mapping[str, str]) -> str:
     if change["change"] == "new":
         return f"new: {change['field']} ({what}), {where}"
     return f"changed in type: {change['field']} (was {change['tracked_type']}, now {what}), {where}"
+
+
+def _compared(history: History, in_snapshot: int, in_all: int, what: str) -> str:
+    """The newest snapshot against the days before; older snapshots make any count grow."""
+    where = f"{in_snapshot} in the newest snapshot, " if in_snapshot != in_all else ""
+    return f"; {where}{history.against(in_snapshot, what)}"
 
 
 def _rows(report: DayReport) -> dict[str, int]:
@@ -206,8 +237,8 @@ CHECKS = (
     ),
     Check(
         "duplicate_count",
-        "Counts the rows of a day that repeat another, exactly or in a newer version. Fails when a "
-        "row stands twice in the output.",
+        "Counts the rows of a day that repeat another, exactly or in a newer version. Warns when "
+        "they are unusually many, and fails when a row stands twice in the output.",
         judge_duplicates,
     ),
     Check(
@@ -216,6 +247,13 @@ CHECKS = (
         "the tables, and against what the layer before handed on. Fails when one is missing or "
         "stands in two places.",
         judge_reconciliation,
+    ),
+    Check(
+        "volume",
+        "Holds the rows that a day lists against the 30 days before. Warns when they are far more "
+        "or far fewer.",
+        judge_volume,
+        asset="raw_feed_files",
     ),
     Check(
         "schema_drift",

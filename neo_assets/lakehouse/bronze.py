@@ -170,6 +170,9 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
         F.sum(F.expr("if(snapshot_id = newest AND is_unreadable, landed, 0)")).alias(
             "snapshot_dropped"
         ),
+        F.sum(
+            F.expr("if(snapshot_id = newest AND NOT is_unreadable, greatest(landed - 1, 0), 0)")
+        ).alias("snapshot_duplicates"),
         F.countDistinct("snapshot_id").alias("snapshots"),
         F.expr("count(DISTINCT CASE WHEN NOT has_file THEN snapshot_id END)").alias(
             "snapshots_without_file"
@@ -192,6 +195,7 @@ def _report(day: date, counts: dict[str, int]) -> DayReport:
         rows_doubled=counts.get("rows_doubled", 0),
         snapshot_rows=counts.get("snapshot_rows", 0),
         snapshot_dropped=counts.get("snapshot_dropped", 0),
+        snapshot_duplicates=counts.get("snapshot_duplicates", 0),
         taken_over=counts.get("snapshot_rows", 0) - counts.get("snapshot_dropped", 0),
         handed_on=counts.get("rows_out", 0),
         snapshot_reasons=_unreadable(counts.get("snapshot_dropped", 0)),

@@ -12,8 +12,8 @@ class DayReport:
     Every row that came in is in exactly one class:
     `rows_in = kept + dropped + exact_duplicates + superseded + withdrawn`.
     `reasons` counts the dropped rows by rule (a row may break several), `warnings` the kept rows by
-    rule, and `details` what only the one stage knows, such as rows inserted.  `snapshot_rows`,
-    `snapshot_dropped` and `snapshot_reasons` count within the newest snapshot alone.
+    rule, and `details` what only the one stage knows, such as rows inserted.  What begins with
+    `snapshot_` counts within the newest snapshot alone, and so can be compared between days.
 
     `rows_lost` counts rows of the input that are missing in the output, `rows_doubled` rows that
     stand there twice; both are looked for, not assumed, and must be zero.  `taken_over` counts the
@@ -36,6 +36,7 @@ class DayReport:
     rows_doubled: int = 0
     snapshot_rows: int = 0
     snapshot_dropped: int = 0
+    snapshot_duplicates: int = 0
     snapshot_reasons: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)

@@ -283,6 +283,7 @@ def _report(
         rows_doubled=rows_out - approaches + max(in_quarantine - counts["dropped"], 0),
         snapshot_rows=newest.total(),
         snapshot_dropped=newest["dropped"],
+        snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
         snapshot_reasons=dict(
             _totals(
                 (name, row.rows)

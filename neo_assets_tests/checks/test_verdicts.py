@@ -13,6 +13,7 @@ from neo_assets.checks.verdicts import (
     judge_drops,
     judge_duplicates,
     judge_reconciliation,
+    judge_volume,
 )
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import Tolerance
@@ -104,6 +105,26 @@ def test_rows_that_are_in_no_class_or_in_two_do_not_reconcile(
         assert judge_reconciliation(wrong).is_error
 
 
+def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
+    earlier = [
+        replace(SOUND, day=DAY - timedelta(days=number), snapshot_rows=20)
+        for number in range(1, 31)
+    ]
+    report = replace(
+        SOUND, kept=0, rows_in=60, dropped=60, snapshot_dropped=20, snapshot_duplicates=12
+    )
+    evidence = Evidence(report, [], earlier)
+    said = judge_drops(evidence).description
+    assert said.endswith(
+        "; 20 in the newest snapshot, 20 dropped is unusual: 30 earlier days had 0 each."
+    )
+    repeats = judge_duplicates(evidence)
+    assert (repeats.passed, repeats.severity) == (False, "WARN")
+    assert judge_volume(evidence).passed
+    assert not judge_volume(replace(evidence, report=replace(report, snapshot_rows=90))).passed
+    assert "median of 30 days is 0" in judge_drops(Evidence(SOUND, [], earlier)).description
+
+
 @given(report=reports(), doubled=counts)
 def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, doubled: int) -> None:
     verdict = judge_duplicates(Evidence(replace(report, rows_doubled=doubled)))
@@ -118,7 +139,7 @@ def test_the_sentence_names_every_reason() -> None:
         SOUND, kept=17, dropped=3, snapshot_dropped=3, reasons={"b_rule": 2, "a_rule": 1}
     )
     assert judge_drops(Evidence(report, [Tolerance(share=0.25)])).description == (
-        "3 of 20 rows dropped: 1 for a_rule, 2 for b_rule."
+        "3 of 20 rows dropped: 1 for a_rule, 2 for b_rule; no earlier day to compare with."
     )
 
 

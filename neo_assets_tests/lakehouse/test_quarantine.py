@@ -1,0 +1,118 @@
+"""What becomes of a dropped row: found, held, brought through, discarded, and never doubled."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from neo_assets.lakehouse import quarantine, silver
+from neo_assets.lakehouse.quarantine import Selection
+from neo_assets.lakehouse.rules import IN_FORCE, RULES, RuleSet
+from neo_assets.lakehouse.storage import Lakehouse
+
+from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, run, version_of
+
+FIRST = date(2024, 3, 1)
+SECOND = FIRST + timedelta(days=1)
+LENIENT = RuleSet(
+    tuple(
+        replace(rule, action="warn") if rule.name == "invalid_velocity" else rule for rule in RULES
+    )
+)
+
+
+def without_velocity(day: date, designation: str) -> FeedObject:
+    return feed_object(day, designation, relative_velocity=None)
+
+
+@pytest.fixture
+def dirty(lakehouse: Lakehouse) -> Lakehouse:
+    """Two days with four dropped rows: one of them twice in a snapshot, one in two snapshots."""
+    twice, lasting = without_velocity(FIRST, "2024 AA1"), without_velocity(FIRST, "2024 AB2")
+    sound = feed_object(FIRST, "2024 AC3")
+    misplaced = feed_object(SECOND, "2024 AD4", close_approach_date="2024-03-09")
+    land(
+        lakehouse, {FIRST: [(fetched(0), [twice, twice, lasting]), (fetched(1), [lasting, sound])]}
+    )
+    land(lakehouse, {SECOND: [(fetched(0), [misplaced])]})
+    run(lakehouse, [FIRST, SECOND])
+    return lakehouse
+
+
+def rows(lakehouse: Lakehouse, **selection: Any) -> list[dict[str, Any]]:
+    return quarantine.rows(lakehouse.layout.tables, Selection(**selection))
+
+
+def statuses(lakehouse: Lakehouse) -> Counter[str]:
+    return Counter(row["status"] for row in rows(lakehouse, status=None))
+
+
+def test_every_dropped_row_stands_there_once_with_all_that_is_known(dirty: Lakehouse) -> None:
+    found = rows(dirty)
+    assert len(found) == 5
+    assert {row["rule_set"] for row in found} == {IN_FORCE.version}
+    twice = [row for row in found if "2024 AA1" in row["payload"]]
+    assert sorted(row["repeat"] for row in twice) == [1, 2]
+    lasting = [row for row in found if "2024 AB2" in row["payload"]]
+    assert len({row["source_file"] for row in lasting}) == 2
+    for row in lasting:
+        assert row["findings"] == ["invalid_velocity: relative_velocity_km_s = missing"]
+        assert (row["first_seen_at"], row["last_seen_at"]) == (fetched(0), fetched(1))
+    for row in twice:
+        assert (row["first_seen_at"], row["last_seen_at"]) == (fetched(0), fetched(0))
+
+
+def test_a_rerun_writes_nothing(dirty: Lakehouse) -> None:
+    before = version_of(dirty, "silver_neo_quarantine")
+    run(dirty, [FIRST, SECOND])
+    assert version_of(dirty, "silver_neo_quarantine") == before
+
+
+def test_rows_are_chosen_by_day_rule_file_and_hash(dirty: Lakehouse) -> None:
+    assert len(rows(dirty, day=SECOND)) == 1
+    assert len(rows(dirty, rule="invalid_velocity")) == 4
+    assert rows(dirty, rule="no_such_rule") == []
+    (misplaced,) = rows(dirty, rule="date_mismatch")
+    assert rows(dirty, row=misplaced["content_hash"][:8]) == [misplaced]
+    assert rows(dirty, file=misplaced["source_file"].rpartition("/")[2]) == [misplaced]
+    assert [row["partition_date"] for row in rows(dirty)][0] == SECOND
+    assert quarantine.rows(dirty.layout.tables / "nowhere", Selection()) == []
+
+
+def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) -> None:
+    kept = {row["designation"] for row in rows_of(dirty, "silver_neo_events")}
+    assert kept == {"2024 AC3"}
+    report, _ = silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    assert (report.dropped, report.details["in_quarantine"]) == (0, 0)
+    assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+    kept = {row["designation"] for row in rows_of(dirty, "silver_neo_events")}
+    assert kept == {"2024 AB2", "2024 AC3"}
+    assert statuses(dirty) == {"replayed": 4, "open": 1}
+    version = version_of(dirty, "silver_neo_quarantine")
+    silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    assert version_of(dirty, "silver_neo_quarantine") == version
+
+    # The rule is strict again: they are open again, and none stands there twice.
+    silver.refine(dirty, [FIRST, SECOND])
+    assert statuses(dirty) == {"open": 5}
+
+
+def test_a_discarded_row_stays_so_until_a_rule_lets_it_through(dirty: Lakehouse) -> None:
+    quarantine.discard(dirty.layout.tables, rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
+    assert statuses(dirty) == {"open": 4, "discarded": 1}
+    report = silver.refine(dirty, [FIRST, SECOND])[1]
+    assert (report.dropped, report.rows_lost, report.rows_doubled) == (1, 0, 0)
+    (row,) = rows(dirty, status="discarded")
+    assert row["status_note"] == "by ada: it's wrong"
+    quarantine.discard(dirty.layout.tables, [], "nothing to do")
+    silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    assert statuses(dirty) == {"replayed": 4, "discarded": 1}
+
+
+def test_new_drops_of_a_day_leave_the_word_on_the_old_ones(dirty: Lakehouse) -> None:
+    quarantine.discard(dirty.layout.tables, rows(dirty, day=FIRST), "by ada: known")
+    land(dirty, {FIRST: [(fetched(2), [without_velocity(FIRST, "2024 AE5")])]})
+    run(dirty, [FIRST])
+    assert statuses(dirty) == {"discarded": 4, "open": 2}

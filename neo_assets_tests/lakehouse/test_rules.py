@@ -1,0 +1,184 @@
+"""Every rule on rows that keep it and rows that break it, and rule sets of all kinds."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from neo_assets.lakehouse import bronze, silver
+from neo_assets.lakehouse.rules import IN_FORCE, RULES, Action, Rule, RuleError, RuleSet
+from neo_assets.lakehouse.storage import Lakehouse
+
+from .feed_objects import FeedObject, feed_object, fetched, land, rows_of
+from .test_histories import random_histories
+
+START = date(2024, 1, 1)
+
+
+def of(day: date, place: str, **values: Any) -> FeedObject:
+    """An object with some values of its approach, or of one part of it, changed."""
+    item = feed_object(day)
+    approach = item["close_approach_data"][0]
+    approach[place] = approach[place] | values
+    return item
+
+
+def diameters(day: date, least: float, most: float) -> FeedObject:
+    meters = {"estimated_diameter_min": least, "estimated_diameter_max": most}
+    return feed_object(day, estimated_diameter={"meters": meters})
+
+
+def distances(day: date, au: float) -> FeedObject:
+    return of(
+        day,
+        "miss_distance",
+        astronomical=str(au),
+        lunar=str(au * 389),
+        kilometers=str(au * 149597870.7),
+    )
+
+
+def breaking(day: date) -> Iterator[tuple[str, FeedObject, str]]:
+    """For each rule rows that break it, with what is told of the value that was sent."""
+    yield "missing_designation", feed_object(day, name=None), "designation = missing"
+    yield (
+        "unreadable_date",
+        feed_object(day, close_approach_date="soon"),
+        "close_approach_date = soon",
+    )
+    yield (
+        "date_mismatch",
+        feed_object(day, close_approach_date="2023-12-31"),
+        "close_approach_date = 2023-12-31",
+    )
+    too_slow = of(day, "relative_velocity", kilometers_per_second="-3")
+    yield "invalid_velocity", too_slow, "relative_velocity_km_s = -3"
+    nowhere = of(day, "miss_distance", kilometers="NaN")
+    yield "invalid_miss_distance", nowhere, "miss_distance_km = NaN"
+    yield "invalid_orbiting_body", feed_object(day, orbiting_body="3"), "orbiting_body = 3"
+    yield "unreadable_time", feed_object(day, close_approach_date_full="noon"), ""
+    yield "unknown_orbiting_body", feed_object(day, orbiting_body="Vulcan"), ""
+    yield "implausible_velocity", of(day, "relative_velocity", kilometers_per_second="110.1"), ""
+    yield "implausible_distance", distances(day, 6370 / 149597870.7), ""
+    yield "implausible_distance", distances(day, 0.52), ""
+    yield "disagreeing_distances", of(day, "miss_distance", lunar="117.0"), ""
+    yield "disagreeing_distances", of(day, "miss_distance", astronomical="0.303"), ""
+    yield "disagreeing_distances", of(day, "miss_distance", lunar="unknown"), ""
+    yield "inverted_diameters", diameters(day, 143.4019, 143.4018), ""
+    yield "inverted_diameters", diameters(day, -1, 2), ""
+    yield "diameters_disagree_with_magnitude", diameters(day, 146, 320), ""
+
+
+def keeping(day: date) -> Iterator[FeedObject]:
+    """Rows at the edges of the rules that break none."""
+    yield feed_object(day)
+    yield of(day, "relative_velocity", kilometers_per_second="110")
+    yield of(day, "relative_velocity", kilometers_per_second="0.08")
+    yield distances(day, 6371 / 149597870.7)
+    yield distances(day, 0.51)
+    yield diameters(day, 143.4019234645, 143.4019234645)
+    yield diameters(day, 143.4019234645 * 1.0099, 320)
+    yield feed_object(day, absolute_magnitude_h=None)
+    yield feed_object(day, estimated_diameter=None)
+    yield feed_object(day, absolute_magnitude_h=None, estimated_diameter=None)
+
+
+def test_each_rule_finds_what_breaks_it_and_nothing_else(lakehouse: Lakehouse) -> None:
+    """One row a day, all days in one pass."""
+    expected: dict[date, tuple[str | None, str]] = {}
+    day = START
+    for name, _, finding in breaking(START):
+        expected[day] = name, finding
+        day += timedelta(days=1)
+    first_sound = day
+    for _ in keeping(START):
+        expected[day] = None, ""
+        day += timedelta(days=1)
+    assert {name for name, _ in expected.values() if name} == {rule.name for rule in RULES}
+    for number, on in enumerate(expected):
+        objects = (
+            list(breaking(on))[number][1]
+            if on < first_sound
+            else list(keeping(on))[number - (first_sound - START).days]
+        )
+        land(lakehouse, {on: [(fetched(0), [objects])]})
+    days = list(expected)
+    bronze.ingest(lakehouse, days, "a run")
+    silver.refine(lakehouse, days)
+    versions = {row["partition_date"]: row for row in rows_of(lakehouse, "silver_neo_versions")}
+    actions = {rule.name: rule.action for rule in RULES}
+    for on, (name, finding) in expected.items():
+        row = versions[on]
+        if name is None:
+            assert row["reasons"] == row["warnings"] == [], (on, row)
+        elif actions[name] == "warn":
+            assert (row["classification"], name in row["warnings"]) == ("kept", True), (name, row)
+            assert set(row["warnings"]) <= {name, "diameters_disagree_with_magnitude"}, row
+        else:
+            assert row["reasons"] == [name]
+            assert row["findings"] == [f"{name}: {finding}"]
+
+
+def test_a_condition_that_spark_cannot_read_is_named(lakehouse: Lakehouse) -> None:
+    for condition, said in (
+        ("no_such_column > 1", "rule mine: .*no_such_column"),
+        ("absolute_magnitude_h + 1", "rule mine: it is neither true nor false"),
+        ("absolute_magnitude_h >", "rule mine: "),
+    ):
+        rule_set = RuleSet((*RULES, Rule("mine", "is fine", condition)))
+        with pytest.raises(RuleError, match=said):
+            silver.refine(lakehouse, [START], rule_set)
+
+
+def test_a_day_fails_by_the_rows_of_its_newest_snapshot(lakehouse: Lakehouse) -> None:
+    rules = tuple(
+        replace(rule, action="fail") if rule.name == "invalid_velocity" else rule for rule in RULES
+    )
+    days = [START, START + timedelta(days=1), START + timedelta(days=2)]
+    bad = of(days[0], "relative_velocity", kilometers_per_second="0")
+    land(lakehouse, {days[0]: [(fetched(0), [feed_object(days[0]), bad])]})
+    # It was so, and is no more.
+    was = of(days[1], "relative_velocity", kilometers_per_second="0")
+    mended = [(fetched(0), [was]), (fetched(1), [feed_object(days[1])])]
+    land(lakehouse, {days[1]: mended, days[2]: [(fetched(0), [feed_object(days[2])])]})
+    bronze.ingest(lakehouse, days, "a run")
+    failing = silver.days_that_fail(lakehouse, days, RuleSet(rules))
+    assert set(failing) == {days[0]}
+    assert "invalid_velocity: relative_velocity_km_s = 0" in failing[days[0]]
+    assert silver.days_that_fail(lakehouse, days, IN_FORCE) == {}
+
+
+def test_whatever_the_rules_every_row_is_accounted_for(lakehouse: Lakehouse) -> None:
+    histories = random_histories(seed=11, days=12)
+    land(lakehouse, histories)
+    bronze.ingest(lakehouse, list(histories), "a run")
+    chance = random.Random(5)
+    conditions = ("absolute_magnitude_h < 22", "size(array(name)) = 1", "NULL", "neo_id > '2'")
+    actions: tuple[Action, ...] = ("warn", "drop", "fail")
+    for _ in range(4):
+        changed = [replace(rule, action=chance.choice(actions)) for rule in RULES]
+        own = [
+            Rule(f"own_{number}", "is as it is", condition, action=chance.choice(actions))
+            for number, condition in enumerate(conditions)
+        ]
+        rules = chance.sample([*changed, *own], chance.randint(0, len(changed) + len(own)))
+        rule_set = RuleSet(tuple(rules))
+        reports = silver.refine(lakehouse, list(histories), rule_set)
+        dropping = {rule.name for rule in rule_set.dropping}
+        for report in reports:
+            rows = sum(len(objects) for _, objects in histories[report.day])
+            assert report.rows_in == report.taken_over == rows
+            assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+            assert set(report.reasons) <= dropping
+            assert report.rule_set == rule_set.version
+        kept = Counter(row["partition_date"] for row in rows_of(lakehouse, "silver_neo_events"))
+        assert kept == Counter({report.day: report.kept for report in reports if report.kept})
+        open_rows = [
+            row for row in rows_of(lakehouse, "silver_neo_quarantine") if row["status"] == "open"
+        ]
+        assert len(open_rows) == sum(report.dropped for report in reports)
+        assert {row["rule_set"] for row in open_rows} <= {rule_set.version}
