@@ -3,6 +3,16 @@ from collections.abc import Iterator
 import pytest
 
 from neo_assets.spark_server.server import spark_connect_server
+from neo_assets_tests.faults import INJECTED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was done to the pipeline; that nothing was lost or doubled is each test's claim."""
+    if INJECTED:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(INJECTED.items()))
+        failed = len(terminalreporter.stats.get("failed", ()))
+        outcome = f"{failed} tests failed" if failed else "nothing was lost or doubled"
+        terminalreporter.write_line(f"{INJECTED.total()} faults injected ({kinds}): {outcome}.")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse import bronze
 from neo_assets.lakehouse.storage import Lakehouse, Layout
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets_tests.faults import injected
 from neo_assets_tests.interrupted import land_round, rounds_landed
 from neo_assets_tests.processes import descendants, still_running
 
@@ -118,6 +119,7 @@ def test_a_kill_at_any_moment(
                 pytest.fail(f"after {moments}: {process.stderr.read()[-3000:]}")
             wait_for(root, moment, chance)
             assert process.poll() is None, process.stderr.read()[-3000:]
+        injected("kills of Spark" if kills_server else "kills while streaming")
     rounds = rounds_landed(root / "landing" / "neo_feed", FIRST) + 1
     with worker(root, remote, rounds) as process:
         finish(process)

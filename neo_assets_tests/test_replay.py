@@ -16,6 +16,7 @@ from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.definitions import defs
+from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import neo_assets
 from neo_assets_tests.test_graph import Site, site
@@ -136,6 +137,7 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
     before = gold(site)
     (file,) = (site.root / "data/landing/neo_feed" / f"feed_date={DAYS[1]}").glob("*.json")
     file.write_text(file.read_text()[:-100])
+    injected("damaged event files")
 
     outcome = site.backfill(DAYS[0], DAYS[-1], "bronze_neo_events")
     (said,) = outcome.failures.values()
@@ -177,6 +179,7 @@ def test_a_disk_that_is_full(small_disk: Path, site: Site, asset: str) -> None:
     with suppress(OSError), ballast.open("wb", buffering=0) as stream:
         while True:
             stream.write(bytes(4096))
+    injected("full disks")
     outcome = site.backfill(DAYS[1], DAYS[-1], asset)
     (said,) = outcome.failures.values()
     assert "room" in said, said

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse import bronze, gold, replay, silver
 from neo_assets.lakehouse.storage import Lakehouse, LakehouseError, Layout
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of
 
@@ -94,6 +95,7 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
     ):
         with monkeypatch.context() as patched:
             patched.setattr(place, name, killed)
+            injected("interrupted rebuilds")
             with pytest.raises(KeyboardInterrupt):
                 replay.rebuild_bronze(full, "rebuild")
         bronze.ingest(full, DAYS, "after")
@@ -130,6 +132,7 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     checkpoint = full.layout.checkpoints / BRONZE
     for part in ("offsets", "sources", "metadata"):
         (checkpoint / part).rename(tmp_path / part)
+        injected("checkpoints gone")
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             bronze.ingest(full, DAYS, "again")
         (tmp_path / part).rename(checkpoint / part)
@@ -137,6 +140,7 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     assert bronze_of(full) == before
 
     shutil.rmtree(full.layout.checkpoints)
+    injected("checkpoints gone")
     with pytest.raises(LakehouseError, match="neo-assets replay --full"):
         bronze.ingest(full, DAYS, "again")
     replay.rebuild_bronze(full, "rebuild")
@@ -148,6 +152,7 @@ def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
     before, _ = bronze_of(full)
     for _ in range(2):
         shutil.rmtree(full.layout.tables / BRONZE)
+        injected("tables gone")
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             full.ensure_tables()
         assert not full.has(BRONZE_NEO_EVENTS)

@@ -13,6 +13,8 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from neo_assets_tests.faults import injected
+
 JsonObject = dict[str, Any]
 
 PAGE_OF_HEROKU = (
@@ -76,6 +78,8 @@ def serve(*acts: Act, finally_: Act | None = None) -> Iterator[FaultyService]:
                 days = tuple(first + timedelta(n) for n in range((last - first).days + 1))
                 call = Call(days, query["api_key"][0], self.connection, service.is_over)
                 service.calls.append(call)
+                if service.acts:
+                    injected("answers as a service should not give them")
                 act = service.acts.pop(0) if service.acts else service.finally_
                 act(call)
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from neo_assets.sources import landing_zone
 from neo_assets.sources.landing_zone import Landing, LandingError, LandingZone
+from neo_assets_tests.faults import injected
 
 DAY = date(2024, 3, 1)
 NOON = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)
@@ -131,6 +132,7 @@ def test_a_damaged_file_is_found_and_the_next_answer_takes_its_place(
     assert zone.damaged(DAY) == []
     text = file.read_text()
     file.write_bytes(CHANGES[change](text).encode("utf-8", "surrogatepass"))
+    injected("damaged event files")
     assert zone.damaged(DAY) == [file]
     assert f"{DAY}" in landing_zone.damage([file]) and file.name in landing_zone.damage([file])
 
@@ -316,6 +318,7 @@ def test_kill_in_the_middle_of_landing(tmp_path: Path) -> None:
         with run(KILLED_IN_THE_MIDDLE, zone.root, moment) as process:
             process.wait()
         assert process.returncode == -signal.SIGKILL, f"seed {seed}, step {moment} of {taken}"
+        injected("kills while landing")
         for file in files(zone):
             assert (zone.root / file).read_bytes() == content
         found["unfinished" if unfinished(zone) else "whole" if files(zone) else "nothing"] += 1

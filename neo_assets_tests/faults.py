@@ -1,0 +1,10 @@
+"""How many faults the suite has injected, by kind; the summary at its end says it."""
+
+from collections import Counter
+
+INJECTED: Counter[str] = Counter()
+
+
+def injected(kind: str, times: int = 1) -> None:
+    """Count a fault: a process killed, an answer spoilt, a file damaged."""
+    INJECTED[kind] += times
