@@ -69,7 +69,7 @@ def days_that_fail(
         .collect()
     )
     return {
-        row.feed_date: f"{row.rows} times a rule that must not be broken was, as in {row.example}"
+        row.feed_date: f"rules of action `fail` are broken {row.rows} times, such as {row.example}"
         for row in found
     }
 
