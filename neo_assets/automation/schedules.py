@@ -1,6 +1,6 @@
 """What starts by itself: the daily refresh of a window of days, and what follows a finished job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -49,10 +49,7 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 )
 def replay_after_reset_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
     """One run for each chunk of landed days."""
-    for days in chunks(landed_partitions()):
-        yield dg.RunRequest(
-            run_key=f"{context.dagster_run.run_id}:{days[0]}", tags=range_tags(days[0], days[-1])
-        )
+    yield from _a_run_for_each_chunk(context.dagster_run, landed_partitions())
 
 
 @dg.run_status_sensor(
@@ -66,9 +63,14 @@ def quarantine_replay_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.
     """One run for each chunk of days with such rows."""
     ops: Any = context.dagster_run.run_config.get("ops", {})
     rows = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {})).rows()
-    for days in chunks(sorted({row["partition_date"] for row in rows})):
+    days = sorted({row["partition_date"] for row in rows})
+    yield from _a_run_for_each_chunk(context.dagster_run, days)
+
+
+def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterator[dg.RunRequest]:
+    for chunk in chunks(days):
         yield dg.RunRequest(
-            run_key=f"{context.dagster_run.run_id}:{days[0]}", tags=range_tags(days[0], days[-1])
+            run_key=f"{after.run_id}:{chunk[0]}", tags=range_tags(chunk[0], chunk[-1])
         )
 
 

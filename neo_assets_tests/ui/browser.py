@@ -37,6 +37,7 @@ class Browser:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        self.address = address
         page.set_default_timeout(STEP_TAKES_AT_MOST_MS)
         expect.set_options(timeout=STEP_TAKES_AT_MOST_MS)
         page.goto(address)
@@ -71,6 +72,10 @@ class Browser:
         self._open_checks(asset)
         self.page.get_by_text(check, exact=True).locator("visible=true").first.click()
         self.page.get_by_text("Execution history").click()
+
+    def open_partition(self, asset: str, day: str) -> None:
+        """The page of one day of an asset."""
+        self.page.goto(f"{self.address}/assets/{asset}?view=partitions&partition={day}")
 
     def check_history(self, asset: str, check: str) -> list[Row]:
         """The whole execution history of a check, page by page."""

@@ -5,6 +5,9 @@ import pytest
 from neo_assets_tests.ui.graphql import Dagster
 from neo_assets_tests.ui.process import PARTITIONS_PER_RUN, running_ui
 
+HELD_DAY = "2024-04-26"
+"""The one day from March to May on which the simulator spoils more than a tenth of the rows."""
+
 
 @pytest.fixture(scope="package")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
@@ -15,6 +18,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
         NEO_SIMULATOR_TODAY="2024-06-01",
         NEO_START_DATE="2024-03-01",
         NEO_DAYS_AHEAD="0",
+        NEO_MAX_DROP_SHARE="0.1",
         NEO_PARTITIONS_PER_RUN=str(PARTITIONS_PER_RUN),
     ) as address:
         yield Dagster(address)

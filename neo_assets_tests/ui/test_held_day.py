@@ -1,0 +1,73 @@
+"""A day held among thirty, as the UI shows it: the others go on, and the reason is told."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from neo_assets_tests.ui.browser import CHROMIUM, Browser, browser
+from neo_assets_tests.ui.conftest import HELD_DAY
+from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Answer, Dagster, days_between
+
+DAYS = days_between("2024-04-18", "2024-05-17")
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def backfill(dagster: Dagster) -> Answer:
+    return dagster.finished_backfill(dagster.launch_backfill(DAYS))
+
+
+def test_the_good_days_are_materialized_and_the_held_one_failed(
+    dagster: Dagster, backfill: Answer
+) -> None:
+    assert sorted(run["status"] for run in backfill["runs"]) == ["FAILURE", "SUCCESS"]
+    for asset in ASSETS:
+        statuses = dagster.partition_statuses(asset)
+        expected = dict.fromkeys(DAYS, "MATERIALIZED")
+        if asset == "gold_neo_fact":
+            expected[HELD_DAY] = "FAILED"
+        assert {day: statuses.get(day) for day in DAYS} == expected, asset
+
+
+def test_each_check_still_has_one_row_a_day(dagster: Dagster, backfill: Answer) -> None:
+    runs = {run["id"] for run in backfill["runs"]}
+    for asset in ASSETS:
+        for check in CHECKS:
+            rows = [row for row in dagster.check_history(asset, check) if row["runId"] in runs]
+            assert sorted(row["partition"] for row in rows) == DAYS
+            assert {row["status"] for row in rows} <= {"SUCCEEDED", "FAILED"}
+
+
+@pytest.mark.skipif(
+    not CHROMIUM, reason="needs a browser: apt-get install --no-install-recommends chromium"
+)
+class TestInTheBrowser:
+    @pytest.fixture(scope="class")
+    def user(self, dagster: Dagster, backfill: Answer) -> Iterator[Browser]:
+        with browser(dagster.address) as opened:
+            yield opened
+
+    def test_the_reason_stands_in_the_checks(self, user: Browser) -> None:
+        (held,) = (
+            r for r in user.check_history("silver_neo_events", "drop_count") if r.day == HELD_DAY
+        )
+        assert held.result == "Failed"
+        assert "is above the tolerance of 10%, so the day is held back" in held.description
+        (gold,) = (
+            r for r in user.check_history("gold_neo_fact", "drop_count") if r.day == HELD_DAY
+        )
+        assert gold.description.startswith(
+            "Not done: held back, silver_neo_events drop_count: 1 of"
+        )
+
+    def test_the_reason_stands_in_the_run(self, user: Browser, backfill: Answer) -> None:
+        (failed,) = (run["id"] for run in backfill["runs"] if run["status"] == "FAILURE")
+        user.page.goto(f"{user.address}/runs/{failed}")
+        said = user.page.get_by_text("1 of 16 days failed, the others are done.")
+        expect(said.first).to_be_visible()
+
+    def test_the_partitions_of_gold_show_it(self, user: Browser) -> None:
+        user.open_partition("gold_neo_fact", HELD_DAY)
+        expect(user.page.get_by_text("Failed", exact=True).first).to_be_visible()
