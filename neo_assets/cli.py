@@ -145,6 +145,31 @@ def status() -> None:
     _console().print(table)
 
 
+@application.command("alert-test")
+def alert_test() -> None:
+    """Send a message to each service of NEO_ALERT_URLS, and say which of them took it.
+
+    Example: neo-assets alert-test
+    """
+    from neo_assets.automation.delivery import DeliveryError, services
+    from neo_assets.settings import Settings
+
+    settings = Settings.from_environment()
+    failures = []
+    for service in services(settings):
+        try:
+            service.send("neo_assets: a test", f"Alerts arrive here.\n{settings.neo_ui_url}")
+            _console().print(f"{service.name} took the message.", highlight=False)
+        except DeliveryError as error:
+            failures.append(str(error))
+    if settings.neo_alert_urls is None:
+        failures.append("NEO_ALERT_URLS is not set, so nobody is told of anything.")
+    for failure in failures:
+        _complain(failure)
+    if failures:
+        raise typer.Exit(1)
+
+
 def _backfill(start: date, end: date, selection: str) -> "Outcome":
     from neo_assets.backfill import BackfillError, backfill, days_between, selected_assets
 
