@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
+from neo_assets.automation.failures import failure_sentence
 from neo_assets.automation.jobs import REPLAYED, reset_streaming_checkpoints
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
@@ -208,7 +208,7 @@ def _run(
             return
         _record(event, outcome)
         if event.is_step_failure:
-            failures.append(_sentence(event.step_failure_data))
+            failures.append(failure_sentence(event.step_failure_data))
         on_progress(event)
 
     run_id = str(uuid4())
@@ -226,16 +226,6 @@ def _run(
     if result.success:
         return None
     return failures[0] if failures else f"run {run_id} failed, see its log in the UI"
-
-
-def _sentence(failure: StepFailureData) -> str:
-    """What a failed step says of itself: in its own words where it has any."""
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return failure.user_failure_data.description
-    error = failure.error_display_string.strip() or "failed without a word"
-    if failure.error:
-        error = (failure.error.cause or failure.error).message.strip()
-    return error.splitlines()[0]
 
 
 def _record(event: dg.DagsterEvent, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.assets.silver_neo_events import silver_neo_events
+from neo_assets.automation.alerts import alert_sensors
 from neo_assets.automation.jobs import (
     REFRESH,
     REPLAY_AFTER_RESET,
@@ -23,6 +24,7 @@ from neo_assets.automation.schedules import (
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.settings import Settings
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 
@@ -39,7 +41,11 @@ defs = dg.Definitions(
         discard_quarantine,
     ],
     schedules=[daily_refresh],
-    sensors=[replay_after_reset_sensor, quarantine_replay_sensor],
+    sensors=[
+        replay_after_reset_sensor,
+        quarantine_replay_sensor,
+        *alert_sensors(Settings.from_environment()),
+    ],
     resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,

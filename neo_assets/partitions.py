@@ -4,7 +4,7 @@ Sharing both is what keeps a backfill in one piece: with different policies it f
 run for each asset.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
@@ -46,3 +46,35 @@ def range_tags(first: date, last: date) -> Mapping[str, str]:
         "dagster/asset_partition_range_start": first.isoformat(),
         "dagster/asset_partition_range_end": last.isoformat(),
     }
+
+
+def days_of_run(run: dg.DagsterRun) -> Sequence[date]:
+    """The days that the tags of a run name; none for a run without daily partitions."""
+    single = run.tags.get("dagster/partition")
+    first = day_of(run.tags.get("dagster/asset_partition_range_start", single))
+    last = day_of(run.tags.get("dagster/asset_partition_range_end", single))
+    return list(expanded([(first, last)])) if first and last else []
+
+
+def day_of(partition: str | None) -> date | None:
+    """The day that a partition key stands for; none for what is no daily partition."""
+    if partition is None or not DAILY.has_partition_key(partition):
+        return None
+    return date.fromisoformat(partition)
+
+
+def spans(days: Iterable[date]) -> list[tuple[date, date]]:
+    """The days in order, as the first and the last of those without a gap between them."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = found[-1][0], day
+        else:
+            found.append((day, day))
+    return found
+
+
+def expanded(spans: Iterable[tuple[date, date]]) -> Iterator[date]:
+    """All days of the spans."""
+    for first, last in spans:
+        yield from (first + timedelta(days=number) for number in range((last - first).days + 1))

@@ -49,10 +49,11 @@ class Tolerance:
         )
         share = dropped / report.snapshot_rows if report.snapshot_rows else 0.0
         by_rule = f" for {self.rule}" if self.rule else ""
+        what = f"of the newest snapshot{by_rule} is above the tolerance"
         if self.share is not None and share > self.share:
-            return f"{share:.0%}{by_rule} is above the tolerance of {self.share:.0%}"
+            return f"{share:.0%} {what} of {self.share:.0%}"
         if self.rows is not None and dropped > self.rows:
-            return f"{dropped}{by_rule} is above the tolerance of {self.rows}"
+            return f"{dropped} {what} of {self.rows}"
         return None
 
 

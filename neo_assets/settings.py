@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -78,6 +78,21 @@ class Settings(BaseSettings):
         repr=False,
         description="A Spark Connect endpoint, `sc://host:port`; a local one unless set.",
     )
+    neo_alert_urls: SecretStr | None = Field(
+        None,
+        description="Apprise addresses of the services that alerts go to, separated by spaces or "
+        "commas; nobody is told of anything unless set. They may hold passwords and tokens.",
+    )
+    neo_ui_url: str = Field(
+        "http://127.0.0.1:3000", description="Address of the web UI, for the links in alerts."
+    )
+    neo_stale_after_hours: float = Field(
+        36,
+        gt=0,
+        allow_inf_nan=False,
+        description="Hours since a newest past day was last materialized in gold_neo_fact, above "
+        "which gold is stale. A daily refresh that fails once is half a day late by then.",
+    )
     neo_simulator_seed: int = Field(
         20150101, description="Another seed makes another sky in the simulator."
     )
@@ -100,18 +115,17 @@ class Settings(BaseSettings):
             raise ValueError("must be a Spark Connect address such as sc://127.0.0.1:15002")
         return value
 
-    @field_validator("neows_base_url")
+    @field_validator("neows_base_url", "neo_ui_url")
     @classmethod
-    def _http_address(cls, value: str) -> str:
+    def _http_address(cls, value: str, field: ValidationInfo) -> str:
         # The reasons of urlsplit are not passed on: they show parts of the value.
         with suppress(ValueError):
             address = urlsplit(value)
             has_host = address.scheme in ("http", "https") and address.hostname
             if has_host and address.port != 0 and not address.query + address.fragment:
                 return value
-        raise ValueError(
-            "must be an address without a query, such as https://api.nasa.gov/neo/rest/v1"
-        )
+        example = cls.model_fields[str(field.field_name)].default
+        raise ValueError(f"must be an address without a query, such as {example}")
 
     @field_validator("nasa_api_key")
     @classmethod

@@ -49,7 +49,12 @@ def _run(port: int) -> None:
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
     with spark_connect_address(settings) as spark_remote:
-        environment = os.environ | {"DAGSTER_HOME": str(home), "NEO_SPARK_REMOTE": spark_remote}
+        environment = {
+            "NEO_UI_URL": f"http://127.0.0.1:{port}",
+            **os.environ,
+            "DAGSTER_HOME": str(home),
+            "NEO_SPARK_REMOTE": spark_remote,
+        }
         with _dagster(port, environment) as dagster:
             while port_is_free(port) and dagster.poll() is None:
                 time.sleep(0.2)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from neo_assets_tests.automation.endpoints import SECRETS, Endpoint, endpoint, unused_port
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_graph import Site, site
 
@@ -29,7 +30,7 @@ def neo_assets(*arguments: str, **environment: str) -> "subprocess.CompletedProc
 
 def test_help_has_examples_for_every_command() -> None:
     assert "Exit codes: 0 all is well" in neo_assets("--help").stdout
-    for command in ("demo", "backfill", "replay", "status"):
+    for command in ("demo", "backfill", "replay", "status", "alert-test"):
         result = neo_assets(command, "--help")
         assert result.returncode == 0
         assert f"Example: neo-assets {command}" in result.stdout
@@ -98,6 +99,29 @@ def test_a_day_that_fails_exits_with_1_and_says_why(site: Site) -> None:
     assert result.returncode == 1
     assert "2024-03-01: NeoWs could not be reached for 2024-03-01" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_alert_test_says_which_service_took_the_message() -> None:
+    down = Endpoint(unused_port())
+    with endpoint() as service:
+        result = neo_assets("alert-test", NEO_ALERT_URLS=f"{service.address} {down.address}")
+    assert result.returncode == 1
+    assert result.stdout == "JSON (address 1 of NEO_ALERT_URLS) took the message.\n"
+    assert result.stderr.startswith("JSON (address 2 of NEO_ALERT_URLS) did not take the message")
+    assert result.stderr.count("\n") == 1
+    assert [message.title for message in service.messages] == ["neo_assets: a test"]
+    assert not [secret for secret in SECRETS if secret in result.stdout + result.stderr]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [("", "NEO_ALERT_URLS is not set"), (f"json://{SECRETS[0]}:x:y", "NEO_ALERT_URLS: address 1")],
+)
+def test_alert_test_of_no_service(addresses: str, said: str) -> None:
+    result = neo_assets("alert-test", NEO_ALERT_URLS=addresses)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(said) and result.stderr.count("\n") == 1
+    assert SECRETS[0] not in result.stderr
 
 
 def test_dagsters_own_command_line(site: Site) -> None:

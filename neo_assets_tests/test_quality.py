@@ -69,10 +69,18 @@ def test_an_excess_is_above_and_not_at_the_tolerance() -> None:
         Tolerance(rule="date_mismatch", rows=0),
     ):
         assert within.excess(report) is None, within
-    assert Tolerance(share=0.49).excess(report) == "50% is above the tolerance of 49%"
-    assert Tolerance(rows=4, share=1).excess(report) == "5 is above the tolerance of 4"
+    assert (
+        Tolerance(share=0.49).excess(report)
+        == "50% of the newest snapshot is above the tolerance of 49%"
+    )
+    assert (
+        Tolerance(rows=4, share=1).excess(report)
+        == "5 of the newest snapshot is above the tolerance of 4"
+    )
     by_rule = Tolerance(rule="invalid_velocity", rows=3)
-    assert by_rule.excess(report) == "4 for invalid_velocity is above the tolerance of 3"
+    assert by_rule.excess(report) == (
+        "4 of the newest snapshot for invalid_velocity is above the tolerance of 3"
+    )
     assert Tolerance(share=0).excess(replace(report, snapshot_rows=0, snapshot_dropped=0)) is None
 
 

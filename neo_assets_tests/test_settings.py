@@ -31,6 +31,8 @@ def test_defaults() -> None:
     assert settings.neo_schema_evolution == "addNewColumns"
     assert settings.dagster_directory == Path.cwd() / ".neo/dagster"
     assert settings.neo_spark_remote is None
+    assert settings.neo_alert_urls is None
+    assert (settings.neo_ui_url, settings.neo_stale_after_hours) == ("http://127.0.0.1:3000", 36)
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +81,10 @@ def test_places_lie_below_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
         ("NEOWS_BASE_URL", f"https://me:{KEY}"),
         ("NEOWS_BASE_URL", f"https://api.nasa.gov/neo/rest/v1?api_key={KEY}"),
         ("NEOWS_BASE_URL", f"https://api.nasa.gov/neo/rest/v1#{KEY}"),
+        ("NEO_UI_URL", "127.0.0.1:3000"),
+        ("NEO_UI_URL", f"http://127.0.0.1:3000/?token={KEY}"),
+        ("NEO_STALE_AFTER_HOURS", "0"),
+        ("NEO_STALE_AFTER_HOURS", "nan"),
         ("NASA_API_KEY", f"{KEY}\n{KEY}"),
         ("NASA_API_KEY", f"{KEY}é"),
         ("NASA_API_KEY", os.fsdecode(b"\xff") + KEY),

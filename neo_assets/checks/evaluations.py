@@ -20,7 +20,8 @@ from neo_assets.checks.verdicts import Verdict, checks_of, judge_all_days
 from neo_assets.partitions import DAILY, days_of
 
 NOTHING_TAKEN_IN = {"rows_in": 0}
-_NOT_DONE = "Not done: "
+NOT_DONE = "Not done: "
+"""How the evaluations of a day begin that an asset could not do."""
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
@@ -67,7 +68,7 @@ def record_evaluations(
             if names is not None and check.name not in names:
                 continue
             if failed and day in failed:
-                verdict = Verdict(False, "ERROR", f"{_NOT_DONE}{failed[day]}.", NOTHING_TAKEN_IN)
+                verdict = Verdict(False, "ERROR", f"{NOT_DONE}{failed[day]}.", NOTHING_TAKEN_IN)
             elif case is None:
                 verdict = Verdict(
                     False,
@@ -143,8 +144,8 @@ def _reason(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str:
         event = record.event.dagster_event if record.event else None
         if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             said = event.asset_check_evaluation_data.description or ""
-            if said.startswith(_NOT_DONE):
-                return said.removeprefix(_NOT_DONE).rstrip(".")
+            if said.startswith(NOT_DONE):
+                return said.removeprefix(NOT_DONE).rstrip(".")
     return f"{asset.to_user_string()} did not do it"
 
 

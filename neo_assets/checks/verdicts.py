@@ -10,6 +10,8 @@ from neo_assets.checks.history import History
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import Tolerance
 
+DROP_COUNT = "drop_count"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -64,13 +66,10 @@ def judge_drops(evidence: Evidence) -> Verdict:
     sentence = f"{report.dropped} of {report.rows_in} rows dropped"
     if reasons:
         sentence += f": {reasons}"
-    if excesses:
-        sentence += (
-            f"; in the newest snapshot {' and '.join(excesses)}, so the day is held back from the "
-            "next layer"
-        )
     history = evidence.history(lambda each: each.snapshot_dropped)
     sentence += _compared(history, report.snapshot_dropped, report.dropped, "dropped")
+    if excesses:
+        sentence += f"; {' and '.join(excesses)}, so the day is held back from the next layer"
     return Verdict(
         passed=not report.dropped,
         severity="ERROR" if excesses else "WARN",
@@ -229,7 +228,7 @@ class Check:
 
 CHECKS = (
     Check(
-        "drop_count",
+        DROP_COUNT,
         "Counts the rows of a day that were dropped. Warns for any. Above the tolerance "
         "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
         "layer.",

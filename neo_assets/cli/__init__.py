@@ -18,6 +18,7 @@ application = typer.Typer(
 )
 for command in (run.demo, run.backfill, run.replay, run.release, look.status):
     application.command()(command)
+application.command("alert-test")(look.alert_test)
 application.add_typer(quarantine.application, name="quarantine")
 
 

@@ -1,6 +1,8 @@
 """The commands that only look."""
 
-from neo_assets.cli.console import COUNTS, by_column, plain_console, table_of
+import typer
+
+from neo_assets.cli.console import COUNTS, by_column, complain, plain_console, table_of
 
 
 def status() -> None:
@@ -22,3 +24,27 @@ def status() -> None:
             "" if state.open_quarantine_rows is None else f"{state.open_quarantine_rows:,}",
         )
     plain_console().print(table)
+
+
+def alert_test() -> None:
+    """Send a message to each service of NEO_ALERT_URLS, and say which of them took it.
+
+    Example: neo-assets alert-test
+    """
+    from neo_assets.automation.delivery import DeliveryError, services
+    from neo_assets.settings import Settings
+
+    settings = Settings.from_environment()
+    failures = []
+    for service in services(settings):
+        try:
+            service.send("neo_assets: a test", f"Alerts arrive here.\n{settings.neo_ui_url}")
+            plain_console().print(f"{service.name} took the message.", highlight=False)
+        except DeliveryError as error:
+            failures.append(str(error))
+    if settings.neo_alert_urls is None:
+        failures.append("NEO_ALERT_URLS is not set, so nobody is told of anything.")
+    for failure in failures:
+        complain(failure)
+    if failures:
+        raise typer.Exit(1)

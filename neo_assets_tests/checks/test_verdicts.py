@@ -73,7 +73,7 @@ def test_a_tolerance_of_one_rule_looks_at_its_rows_alone() -> None:
     verdict = judge_drops(Evidence(report, [within, beyond]))
     assert (
         verdict.is_error
-        and "6 for date_mismatch is above the tolerance of 5" in verdict.description
+        and "6 of the newest snapshot for date_mismatch is above" in verdict.description
     )
 
 

@@ -1,0 +1,238 @@
+"""Alerts: what went wrong reaches people, in one message a day and cause.
+
+Every service of `NEO_ALERT_URLS` has sensors of its own, whose cursors say what it has been told.
+So one that is down shows in its own ticks, is told later what it missed, and costs the others no
+second message. Dagster's run failure sensors move on when a message cannot be delivered, and know
+of one run at a time; that is why these read the history by themselves.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+
+import dagster as dg
+from pydantic import BaseModel
+
+from neo_assets.automation.delivery import DeliveryError, Service, services
+from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
+from neo_assets.partitions import expanded, spans
+from neo_assets.settings import Settings
+from neo_assets.sources.neows import scrub
+
+ENDINGS = (
+    dg.DagsterEventType.RUN_SUCCESS,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RUN_CANCELED,
+)
+GOING_ON = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+)
+RUNS_A_TICK = 100
+# Apprise leaves five seconds between two messages to a service, and a tick has a minute.
+MESSAGES_A_TICK = 5
+GATHERING_TAKES_AT_MOST = timedelta(minutes=15)
+SPANS_SHOWN = 10
+LONGEST_REASON = 500
+
+
+class Memory(BaseModel):
+    """What a sensor knows from one tick to the next.
+
+    `read` is how far the history was read, by the type of the event that ends a run; `told` the
+    days that were told `today` (UTC), as spans, by a hash of the cause: causes hold words of
+    errors, and errors may hold secrets. A cause without days has no spans.
+    """
+
+    today: date
+    told: dict[str, list[tuple[date, date]]] = {}
+    read: dict[str, str] = {}
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None, today: date) -> "Memory":
+        """The memory that a cursor holds, without what was told on another day."""
+        memory = cls.model_validate_json(cursor) if cursor else cls(today=today)
+        return memory if memory.today == today else cls(today=today, read=memory.read)
+
+    def has_been_told(self, trouble: Trouble) -> bool:
+        """Whether this cause was told today for this day."""
+        told = self.told.get(_digest(trouble.cause))
+        if told is None or trouble.day is None:
+            return told is not None
+        return any(first <= trouble.day <= last for first, last in told)
+
+    def remember(self, cause: str, days: Iterable[date]) -> None:
+        """Note that a cause was told for these days."""
+        known = expanded(self.told.get(_digest(cause), []))
+        self.told[_digest(cause)] = spans([*known, *days])
+
+
+def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The sensors of each configured service; none, which costs nothing, where there is none.
+
+    Raises:
+        SettingsError: an address in `NEO_ALERT_URLS` cannot be read.
+    """
+    return [
+        sensor
+        for service in services(settings)
+        for sensor in (_failure_alerts(service), _staleness_alerts(service))
+    ]
+
+
+def _failure_alerts(service: Service) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"failure_alerts_{service.number}",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Tells {service.name} of failed checks, held days and failed runs, once a day "
+        "and cause, when the run has ended. While others go on it waits up to 15 minutes for them.",
+    )
+    def failure_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        now = datetime.now(timezone.utc)
+        memory = Memory.from_cursor(context.cursor, now.date())
+        if not memory.read:
+            memory.read = _newest_endings(context.instance)
+            context.update_cursor(memory.model_dump_json())
+            return dg.SkipReason("Tells of runs that end from now on.")
+        endings, read = _endings(context.instance, memory.read)
+        if _more_is_coming(context.instance, endings, now):
+            return dg.SkipReason("Waits for the runs that go on, to tell of all in one message.")
+        troubles = [
+            trouble for ending in endings for trouble in troubles_of_run(context.instance, ending)
+        ]
+        untold = [trouble for trouble in troubles if not memory.has_been_told(trouble)]
+        left = tell(service, untold, memory)
+        if not left:
+            memory.read = read
+        context.update_cursor(memory.model_dump_json())
+        return _summary(untold, left)
+
+    return failure_alerts
+
+
+def _staleness_alerts(service: Service) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"staleness_alerts_{service.number}",
+        minimum_interval_seconds=600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Tells {service.name}, once a day, that gold is stale: its newest past day "
+        "was not materialized within NEO_STALE_AFTER_HOURS.",
+    )
+    def staleness_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        now = datetime.now(timezone.utc)
+        memory = Memory.from_cursor(context.cursor, now.date())
+        stale = stale_gold(context.instance, now)
+        untold = [stale] if stale and not memory.has_been_told(stale) else []
+        left = tell(service, untold, memory)
+        context.update_cursor(memory.model_dump_json())
+        return _summary(untold, left)
+
+    return staleness_alerts
+
+
+def tell(service: Service, troubles: Sequence[Trouble], memory: Memory) -> str | None:
+    """Send one message a cause, and remember each that was taken.
+
+    Returns why the rest is left for the next tick, if it is: a tick that fails forgets what it has
+    done, so it only fails when it has told nothing.
+
+    Raises:
+        DeliveryError: the service did not even take the first message.
+    """
+    by_cause: dict[str, list[Trouble]] = {}
+    for trouble in troubles:
+        by_cause.setdefault(trouble.cause, []).append(trouble)
+    settings = Settings.from_environment()
+    for number, (cause, group) in enumerate(by_cause.items()):
+        if number == MESSAGES_A_TICK:
+            return f"{len(by_cause) - number} left to tell."
+        try:
+            service.send(*message(group, settings))
+        except DeliveryError as error:
+            if number == 0:
+                raise
+            return str(error)
+        memory.remember(cause, _days(group))
+    return None
+
+
+def message(troubles: Sequence[Trouble], settings: Settings) -> tuple[str, str]:
+    """Title and body for troubles of one cause; the reason is that of the newest day.
+
+    NASA's key is taken out of it, should an error hold it.
+    """
+    newest = max(troubles, key=lambda trouble: trouble.day or date.min)
+    days = _days(troubles)
+    title = f"neo_assets: {newest.title}"
+    why = scrub(newest.why, settings.nasa_api_key.get_secret_value())[:LONGEST_REASON]
+    lines = []
+    if days:
+        shown = _shown(days)
+        title += f" for {shown}" if len(days) == 1 else f" for {len(days)} days"
+        lines.append(f"Days: {shown}")
+        why = why if len(days) == 1 else f"{newest.day}: {why}"
+    page = f"{settings.neo_ui_url.rstrip('/')}{newest.place}"
+    lines += [f"Why: {why}", f"What to do: {newest.advice}", page]
+    return title, "\n".join(lines)
+
+
+def _digest(cause: str) -> str:
+    return hashlib.sha256(cause.encode()).hexdigest()[:16]
+
+
+def _days(troubles: Iterable[Trouble]) -> list[date]:
+    return sorted({trouble.day for trouble in troubles if trouble.day})
+
+
+def _shown(days: Sequence[date]) -> str:
+    found = spans(days)
+    shown = [f"{first}" if first == last else f"{first}…{last}" for first, last in found]
+    more = len(list(expanded(found[SPANS_SHOWN:])))
+    return ", ".join(shown[:SPANS_SHOWN]) + (f" and {more} more" if more else "")
+
+
+def _newest_endings(instance: dg.DagsterInstance) -> dict[str, str]:
+    """The place of the newest ending of each type, which is where reading begins."""
+    return {
+        ending.name: instance.fetch_run_status_changes(ending, limit=1).cursor for ending in ENDINGS
+    }
+
+
+def _endings(
+    instance: dg.DagsterInstance, read: Mapping[str, str]
+) -> tuple[list[dg.EventLogEntry], dict[str, str]]:
+    """The events that ended a run since, oldest first, and how far they were read."""
+    found = {
+        ending.name: instance.fetch_run_status_changes(
+            ending, limit=RUNS_A_TICK, cursor=read[ending.name], ascending=True
+        )
+        for ending in ENDINGS
+    }
+    entries = [record.event_log_entry for result in found.values() for record in result.records]
+    return (
+        sorted(entries, key=lambda entry: entry.timestamp),
+        {ending: result.cursor for ending, result in found.items()},
+    )
+
+
+def _more_is_coming(
+    instance: dg.DagsterInstance, endings: Sequence[dg.EventLogEntry], now: datetime
+) -> bool:
+    """Whether runs go on whose troubles can be told together with those of the ended ones."""
+    if not endings:
+        return False
+    waited = now - datetime.fromtimestamp(endings[0].timestamp, timezone.utc)
+    return waited < GATHERING_TAKES_AT_MOST and bool(
+        instance.get_runs_count(dg.RunsFilter(statuses=list(GOING_ON)))
+    )
+
+
+def _summary(untold: Sequence[Trouble], left: str | None) -> dg.SkipReason:
+    if left:
+        return dg.SkipReason(f"Told a part; the rest comes with the next tick: {left}")
+    titles = {trouble.cause: trouble.title for trouble in untold}
+    return dg.SkipReason(
+        f"Told: {'; '.join(titles.values())}." if titles else "Nothing new went wrong."
+    )
