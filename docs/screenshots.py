@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from neo_assets_tests.ui.browser import browser
+from neo_assets_tests.ui.conftest import HELD_DAY
 from neo_assets_tests.ui.graphql import Dagster, days_between
 from neo_assets_tests.ui.process import running_ui
 
@@ -31,6 +32,28 @@ def main() -> None:
         backfill = dagster.launch_backfill(days_between(str(first), str(today)))
         dagster.finished_backfill(backfill)
         picture(address)
+
+    with (
+        tempfile.TemporaryDirectory() as data,
+        running_ui(
+            Path(data),
+            NEO_START_DATE="2024-04-01",
+            NEO_SIMULATOR_TODAY="2024-06-01",
+            NEO_MAX_DROP_SHARE="0.1",
+        ) as address,
+    ):
+        dagster = Dagster(address)
+        backfill = dagster.launch_backfill(days_between("2024-04-18", "2024-05-17"))
+        dagster.finished_backfill(backfill)
+        picture_of_held_day(address)
+
+
+def picture_of_held_day(address: str) -> None:
+    """The days of gold, one of them held back."""
+    with browser(address) as user:
+        user.open_partition("gold_neo_fact", HELD_DAY)
+        user.page.wait_for_timeout(DRAWING_TAKES_MS)
+        user.page.screenshot(path=IMAGES / "held_day.png")
 
 
 def picture(address: str) -> None:
