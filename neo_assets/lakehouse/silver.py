@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import rules
+from neo_assets.lakehouse import keys, rules
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
@@ -53,10 +53,13 @@ def _in_snapshots(bronze: DataFrame) -> DataFrame:
     return (
         bronze.withColumn("snapshot", F.dense_rank().over(in_order))
         .withColumn("newest_snapshot", F.max("snapshot").over(day))
-        .withColumn(
-            "next_fetched_at",
-            F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(1, 1)),
+        .withColumns(
+            {
+                name: F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(step, step))
+                for name, step in (("previous_fetched_at", -1), ("next_fetched_at", 1))
+            }
         )
+        .withColumn("partition_date", F.col("feed_date"))
         .where("payload IS NOT NULL OR unreadable_line IS NOT NULL")
     )
 
@@ -72,8 +75,7 @@ def _typed(rows: DataFrame) -> DataFrame:
             "payload": text,
             "content_hash": F.sha2(text, 256),
             "values_hash": F.sha2(values, 256),
-            # Numbered asteroids have identifiers that begin with 2.
-            "is_numbered": F.coalesce(F.col("neo_id").startswith("2"), F.lit(False)),
+            "is_numbered": F.expr(keys.IS_NUMBERED),
         }
     )
 
@@ -106,13 +108,7 @@ def _with_history(rows: DataFrame) -> DataFrame:
     """
     rows = rows.withColumns(
         {
-            # A dropped row whose date or body cannot be read speaks of the approach listed there.
-            "approach": F.struct(
-                "feed_date",
-                "designation",
-                F.coalesce("close_approach_date", "feed_date").alias("date"),
-                F.coalesce("orbiting_body", F.lit("Earth")).alias("body"),
-            ),
+            "approach": F.expr(keys.SPOKEN_OF),
             "rank": F.struct("is_valid", "is_numbered", "content_hash"),
         }
     )
@@ -167,7 +163,6 @@ def _with_class(rows: DataFrame) -> DataFrame:
     in_newest = F.col("snapshot") == F.col("newest_snapshot")
     return rows.withColumns(
         {
-            "partition_date": F.col("feed_date"),
             "is_in_newest_snapshot": in_newest,
             "classification": F.when(~F.col("is_valid"), "dropped")
             .when(is_repeat, "exact_duplicates")
