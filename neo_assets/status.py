@@ -53,7 +53,7 @@ def table_states() -> list[TableState]:
 
 
 def _content(directory: Path, table: Table) -> tuple[int, date | None]:
-    """Rows and newest day by the statistics that Delta keeps of every file."""
+    """Rows and newest day, if they have days, by the statistics that Delta keeps of every file."""
     folder = directory / table.name
     if not DeltaTable.is_deltatable(str(folder)):
         return 0, None
@@ -61,6 +61,8 @@ def _content(directory: Path, table: Table) -> tuple[int, date | None]:
     rows = files.column("num_records").to_pylist()
     if not rows:
         return 0, None
+    if not table.day_column:
+        return sum(rows), None
     return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
 
 

@@ -26,7 +26,9 @@ def gold_neo_fact(
 ) -> dg.MaterializeResult[None]:
     """Every close approach ever seen, in its last valid version: one row is one approach.
 
-    Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked.
+    Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked. The rest
+    of the star is written with it: `gold_dim_neo`, `gold_dim_date` and `gold_neo_revision`, which
+    has every change that NASA made.
     """
     from neo_assets.lakehouse import gold
 

@@ -143,6 +143,18 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
     )
 
 
+def judge_foreign_keys(evidence: Evidence) -> Verdict:
+    """ERROR when a key in the facts or revisions of the day refers to no row."""
+    missing = evidence.report.details.get("foreign_keys_missing", 0)
+    found = f"{missing} keys refer to no row" if missing else "Every key refers to a row"
+    return Verdict(
+        passed=not missing,
+        severity="ERROR",
+        description=f"{found} of gold_dim_neo, gold_dim_date or gold_neo_fact.",
+        numbers={**_rows(evidence.report), "foreign_keys_missing": missing},
+    )
+
+
 def judge_volume(evidence: Evidence) -> Verdict:
     """WARN when a day lists far more or fewer rows than the days before."""
     rows = evidence.report.snapshot_rows
@@ -246,6 +258,13 @@ CHECKS = (
         "the tables, and against what the layer before handed on. Fails when one is missing or "
         "stands in two places.",
         judge_reconciliation,
+    ),
+    Check(
+        "foreign_keys",
+        "Follows every key of the day's facts and revisions to the row it refers to. Fails when "
+        "there is none.",
+        judge_foreign_keys,
+        asset="gold_neo_fact",
     ),
     Check(
         "volume",

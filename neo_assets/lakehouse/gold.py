@@ -1,4 +1,4 @@
-"""Silver to gold: the fact table, brought up to date by the rows that differ and no others."""
+"""Silver to gold: the star of facts and dimensions, brought up to date by the rows that differ."""
 
 from __future__ import annotations
 
@@ -9,94 +9,113 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse import dimensions, revisions
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse, in_days
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT, SILVER_NEO_VERSIONS
+from neo_assets.lakehouse.storage import (
+    Comparison,
+    Lakehouse,
+    derived,
+    in_days,
+    refuse_collisions,
+)
+from neo_assets.lakehouse.tables import (
+    GOLD_DIM_DATE,
+    GOLD_DIM_NEO,
+    GOLD_NEO_FACT,
+    GOLD_NEO_REVISION,
+    SILVER_NEO_VERSIONS,
+)
 
 _KEY = "neo_event_key"
 _DAY = GOLD_NEO_FACT.day_column
 OUTCOMES = ("inserted", "updated", "unchanged")
+MISSING = "foreign_keys_missing"
+"""Detail of the report: keys in the facts and revisions of a day that refer to no row."""
 
 
 def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
-    """Insert what is new and update what changed on these days; nothing is ever deleted."""
+    """Bring the star to what silver holds for these days; what is not to change is not written.
+
+    The dimensions come first and the revisions last, so that nothing is ever there before what it
+    refers to.
+
+    Raises:
+        LakehouseError: two objects or two approaches have the same surrogate key.
+    """
+    dimensions.extend_calendar(lakehouse, days)
+    dimensions.describe_objects(lakehouse, days)
     offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
-    compared = _compare(offered, lakehouse.read_days(GOLD_NEO_FACT, days))
-    outcomes = _by_day(
-        compared.groupBy(_DAY).agg(
-            F.count("*").alias("offered"),
-            F.count_if(F.col("is_withdrawn")).alias("withdrawn"),
-            *(F.count_if(F.col("outcome") == name).alias(name) for name in OUTCOMES),
-        )
-    )
-    changed = {
-        day for day, counts in outcomes.items() if counts["inserted"] + counts["updated"] > 0
-    }
-    if changed:
-        lakehouse.upsert(
-            GOLD_NEO_FACT,
-            _KEY,
-            in_days(f"target.{_DAY}", changed),
-            compared.where("outcome <> 'unchanged'"),
-        )
-    standing = _standing(offered, lakehouse.read_days(GOLD_NEO_FACT, days))
-    return [_report(day, outcomes[day] + standing[day]) for day in sorted(days)]
+    outcomes = _upsert(lakehouse, offered, days)
+    revised = revisions.record(lakehouse, days)
+    standing = _standing(lakehouse, offered, days)
+    return [
+        _report(day, outcomes[day] + standing[day] + Counter(revisions=revised[day]))
+        for day in sorted(days)
+    ]
 
 
 def facts(versions: DataFrame) -> DataFrame:
     """Rows of `gold_neo_fact` for the last valid versions of their approaches."""
-    rows = versions.where("is_last_good")
-    for column in GOLD_NEO_FACT.columns:
-        if column.name not in rows.columns:
-            rows = rows.withColumn(column.name, F.expr(column.derivation))
-    return rows.select(*GOLD_NEO_FACT.column_names)
+    return derived(GOLD_NEO_FACT, versions.where("is_last_good"))
 
 
-def _compare(offered: DataFrame, current: DataFrame) -> DataFrame:
-    """The offered rows, each with its `outcome` against the rows that gold has."""
-    values = F.struct(*GOLD_NEO_FACT.column_names)
-    known = current.select(_KEY, values.alias("known"))
-    return (
-        offered.withColumn("values", values)
-        .join(known, _KEY, "left")
-        .withColumn(
-            "outcome",
-            F.when(F.col("known").isNull(), "inserted")
-            .when(F.col("known") != F.col("values"), "updated")
-            .otherwise("unchanged"),
-        )
-    )
+def _upsert(
+    lakehouse: Lakehouse, offered: DataFrame, days: Collection[date]
+) -> dict[date, Counter[str]]:
+    """Insert the facts that are new and update those that changed; none is ever deleted.
+
+    Returns how many of each day were offered, and with what outcome.
+    """
+    standing = lakehouse.read_days(GOLD_NEO_FACT, days)
+    compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing).without("deleted")
+    outcomes: dict[date, Counter[str]] = defaultdict(Counter)
+    for day, change, is_withdrawn in compared.values(_DAY, "change", "is_withdrawn"):
+        outcomes[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
+    if any(counts["inserted"] for counts in outcomes.values()):
+        _refuse_collisions(lakehouse, compared)
+    changed = {day for day, counts in outcomes.items() if counts["inserted"] + counts["updated"]}
+    lakehouse.merge(compared, in_days(f"target.{_DAY}", changed))
+    return outcomes
 
 
-def _standing(offered: DataFrame, gold: DataFrame) -> dict[date, Counter[str]]:
-    """What gold holds now: its rows, keys that stand twice, and offered keys that are not there."""
-    rows = gold.groupBy(_DAY).agg(
-        F.count("*").alias("rows_out"),
-        (F.count("*") - F.countDistinct(_KEY)).alias("rows_doubled"),
-        F.lit(0).cast("long").alias("rows_lost"),
-    )
-    missing = (
-        offered.join(gold.select(_KEY), _KEY, "left_anti")
+def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
+    """See that no approach has the key of another, be that of whatever day."""
+    offered = lakehouse.spark.createDataFrame(compared.rows.select([_KEY]))
+    others = lakehouse.read(GOLD_NEO_FACT).join(offered, _KEY, "left_semi")
+    identified = others.select(_KEY, "neo_event_id").collect()
+    refuse_collisions(_KEY, (*compared.values(_KEY, "neo_event_id"), *map(tuple, identified)))
+
+
+def _standing(
+    lakehouse: Lakehouse, offered: DataFrame, days: Collection[date]
+) -> dict[date, Counter[str]]:
+    """What gold holds now, what of it stands twice, and what is missing in it."""
+    objects = lakehouse.read(GOLD_DIM_NEO).where("is_current").select("neo_key", "is_current")
+    calendar = lakehouse.read(GOLD_DIM_DATE).where(in_days("date", days)).select("date_key", "date")
+    fact = lakehouse.read_days(GOLD_NEO_FACT, days)
+    held = (
+        fact.join(objects, "neo_key", "left")
+        .join(calendar, "date_key", "left")
         .groupBy(_DAY)
         .agg(
-            F.lit(0).cast("long").alias("rows_out"),
-            F.lit(0).cast("long").alias("rows_doubled"),
-            F.count("*").alias("rows_lost"),
+            F.count("*").alias("rows_out"),
+            (F.count("*") - F.countDistinct(_KEY)).alias("rows_doubled"),
+            F.expr("count_if(is_current IS NULL) + count_if(date IS NULL)").alias(MISSING),
         )
     )
-    return _by_day(
-        rows.unionByName(missing)
+    lost = offered.join(fact, _KEY, "left_anti").groupBy(_DAY).agg(F.count("*").alias("rows_lost"))
+    dangling = (
+        lakehouse.read_days(GOLD_NEO_REVISION, days)
+        .select(_DAY, F.explode(F.array(_KEY, "moved_from", "moved_to")).alias(_KEY))
+        .where(f"{_KEY} IS NOT NULL")
+        .join(lakehouse.read_days(GOLD_NEO_FACT, revisions.around(days)), _KEY, "left_anti")
         .groupBy(_DAY)
-        .agg(*(F.sum(name).alias(name) for name in ("rows_out", "rows_doubled", "rows_lost")))
+        .agg(F.count("*").alias(MISSING))
     )
-
-
-def _by_day(counted: DataFrame) -> dict[date, Counter[str]]:
     counts: dict[date, Counter[str]] = defaultdict(Counter)
-    for row in counted.collect():
+    for row in held.unionByName(lost, True).unionByName(dangling, True).collect():
         values = row.asDict()
-        day = values.pop(_DAY)
-        counts[day] = Counter(values)
+        counts[values.pop(_DAY)].update({name: value or 0 for name, value in values.items()})
     return counts
 
 
@@ -112,5 +131,5 @@ def _report(day: date, counts: Counter[str]) -> DayReport:
         snapshot_rows=counts["offered"],
         taken_over=counts["offered"],
         handed_on=counts["rows_out"],
-        details={name: counts[name] for name in OUTCOMES},
+        details={name: counts[name] for name in (*OUTCOMES, "revisions", MISSING)},
     )

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import quarantine, rules
+from neo_assets.lakehouse import keys, quarantine, rules
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.rules import IN_FORCE, RuleError, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
@@ -89,10 +89,13 @@ def _in_snapshots(bronze: DataFrame) -> DataFrame:
     return (
         bronze.withColumn("snapshot", F.dense_rank().over(in_order))
         .withColumn("newest_snapshot", F.max("snapshot").over(day))
-        .withColumn(
-            "next_fetched_at",
-            F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(1, 1)),
+        .withColumns(
+            {
+                name: F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(step, step))
+                for name, step in (("previous_fetched_at", -1), ("next_fetched_at", 1))
+            }
         )
+        .withColumn("partition_date", F.col("feed_date"))
         .where("payload IS NOT NULL OR unreadable_line IS NOT NULL")
     )
 
@@ -106,8 +109,7 @@ def _typed(rows: DataFrame) -> DataFrame:
         {
             "text": F.coalesce(F.to_json("payload"), "unreadable_line"),
             "values_hash": F.sha2(values, 256),
-            # Numbered asteroids have identifiers that begin with 2.
-            "is_numbered": F.coalesce(F.col("neo_id").startswith("2"), F.lit(False)),
+            "is_numbered": F.expr(keys.IS_NUMBERED),
         }
     ).withColumn("content_hash", F.sha2("text", 256))
 
@@ -144,13 +146,7 @@ def _with_history(rows: DataFrame) -> DataFrame:
     """
     rows = rows.withColumns(
         {
-            # A dropped row whose date or body cannot be read speaks of the approach listed there.
-            "approach": F.struct(
-                "feed_date",
-                "designation",
-                F.coalesce("close_approach_date", "feed_date").alias("date"),
-                F.coalesce("orbiting_body", F.lit("Earth")).alias("body"),
-            ),
+            "approach": F.expr(keys.SPOKEN_OF),
             "rank": F.struct("is_valid", "is_numbered", "content_hash"),
         }
     )
@@ -205,7 +201,6 @@ def _with_class(rows: DataFrame) -> DataFrame:
     in_newest = F.col("snapshot") == F.col("newest_snapshot")
     return rows.withColumns(
         {
-            "partition_date": F.col("feed_date"),
             "is_in_newest_snapshot": in_newest,
             "classification": F.when(~F.col("is_valid"), "dropped")
             .when(is_repeat, "exact_duplicates")

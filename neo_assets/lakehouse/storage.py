@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pyarrow
+from pyarrow import compute
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -38,6 +41,26 @@ class Layout:
         """The table's name in SQL."""
         path = str(self.tables / table.name).replace("`", "``")
         return f"delta.`{path}`"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every row that is offered for a table or stands in it, once for each key, with its `change`.
+
+    `inserted`, `updated` and `unchanged` rows have the values that are offered; a `deleted` row
+    stands in the table and is not offered.
+    """
+
+    table: Table
+    rows: pyarrow.Table
+
+    def values(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Of every row the values of these columns."""
+        return zip(*(self.rows.column(name).to_pylist() for name in columns), strict=True)
+
+    def without(self, change: str) -> Comparison:
+        """The rows with any other change."""
+        return Comparison(self.table, self.rows.filter(compute.field("change") != change))
 
 
 @dataclass(frozen=True)
@@ -165,15 +188,72 @@ class Lakehouse:
                     .saveAsTable(self.layout.identifier(part))
                 )
 
-    def upsert(self, table: Table, key: str, bounds: str, rows: DataFrame) -> None:
-        """Insert the rows or update those with the same key, within literal `bounds`."""
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Add rows to those that the table has."""
+        rows.write.format("delta").mode("append").saveAsTable(self.layout.identifier(table))
+
+    def compare(self, table: Table, offered: DataFrame, standing: DataFrame) -> Comparison:
+        """Hold the rows that are offered for a table against those of them that stand in it."""
+        values = F.struct(*table.column_names)
+        compared = (
+            offered.select(*table.key, values.alias("offered"))
+            .join(standing.select(*table.key, values.alias("standing")), [*table.key], "full")
+            .select(
+                F.expr(
+                    "CASE WHEN standing IS NULL THEN 'inserted' WHEN offered IS NULL THEN 'deleted'"
+                    " WHEN offered <> standing THEN 'updated' ELSE 'unchanged' END"
+                ).alias("change"),
+                F.coalesce("offered", "standing").alias("row"),
+            )
+            .select("change", "row.*")
+        )
+        return Comparison(table, compared.toArrow())
+
+    def merge(self, comparison: Comparison, within: str = "true") -> None:
+        """Write the rows that differ, in one commit, and no others; without any, none.
+
+        `within` says by literal bounds on `target` where in the table they stand.
+        """
+        differing = comparison.without("unchanged").rows
+        if not differing.num_rows:
+            return
+        table = comparison.table
         view = f"changed_{table.name}"
-        rows.select(*table.column_names).createOrReplaceTempView(view)
+        self.spark.createDataFrame(differing).createOrReplaceTempView(view)
+        is_same = " AND ".join(f"target.{column} = changed.{column}" for column in table.key)
         self.spark.sql(
             f"MERGE INTO {self.layout.identifier(table)} AS target USING {view} AS changed "
-            f"ON target.{key} = changed.{key} AND {bounds} "
+            f"ON {is_same} AND {within} "
+            "WHEN MATCHED AND changed.change = 'deleted' THEN DELETE "
             "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
         ).collect()
+
+
+def derived(table: Table, rows: DataFrame) -> DataFrame:
+    """The table's columns for these rows; those that they lack are filled by their derivation."""
+    given = set(rows.columns)
+    for column in table.columns:
+        if column.name not in given:
+            rows = rows.withColumn(column.name, F.expr(column.derivation))
+    return rows.select(*table.column_names)
+
+
+def refuse_collisions(key: str, identified: Iterable[tuple[int, str]]) -> None:
+    """See that no surrogate key stands for two identifiers.
+
+    Raises:
+        LakehouseError: names two that have the same.
+    """
+    known: dict[int, str] = {}
+    for value, identifier in identified:
+        other = known.setdefault(value, identifier)
+        if other != identifier:
+            one, other = sorted((identifier, other))
+            raise LakehouseError(
+                f"'{one}' and '{other}' have the same {key} {value}, so nothing more was written; "
+                "take more bits of the hash in neo_assets/lakehouse/keys.py and build gold anew "
+                "with: neo-assets replay"
+            )
 
 
 def in_days(column: str, days: Collection[date]) -> str:

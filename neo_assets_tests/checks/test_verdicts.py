@@ -12,6 +12,7 @@ from neo_assets.checks.verdicts import (
     judge_all_days,
     judge_drops,
     judge_duplicates,
+    judge_foreign_keys,
     judge_reconciliation,
     judge_volume,
 )
@@ -123,6 +124,15 @@ def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
     assert judge_volume(evidence).passed
     assert not judge_volume(replace(evidence, report=replace(report, snapshot_rows=90))).passed
     assert "median of 30 days is 0" in judge_drops(Evidence(SOUND, [], earlier)).description
+
+
+def test_a_key_without_a_row_is_an_error() -> None:
+    sound, wrong = (
+        judge_foreign_keys(Evidence(replace(SOUND, details={"foreign_keys_missing": missing})))
+        for missing in (0, 2)
+    )
+    assert sound.passed and wrong.is_error
+    assert wrong.description.startswith("2 keys refer to no row")
 
 
 @given(report=reports(), doubled=counts)

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
@@ -17,6 +17,8 @@ from .feed_objects import FeedObject, Snapshot
 
 Key = tuple[str | None, date, str]
 Row = dict[str, Any]
+Words = dict[Key, dict[int, tuple[Row, list[str], str]]]
+"""Of each approach, by number of snapshot: its values, the rules it breaks, its content."""
 
 SIZES = ((25, "small"), (140, "medium"), (1000, "large"), (math.inf, "very_large"))
 VELOCITIES = (
@@ -40,6 +42,15 @@ RISKS = {
     "very_large": {"distant": 2, "near": 4, "close": 4, "inside_lunar": 5, "inside_geo": 5},
     "unknown": dict.fromkeys(("distant", "near", "close", "inside_lunar", "inside_geo"), 0),
 }
+ATTRIBUTES = (
+    "neo_id",
+    "name",
+    "absolute_magnitude_h",
+    "estimated_diameter_min_m",
+    "estimated_diameter_max_m",
+    "is_potentially_hazardous",
+    "is_sentry_object",
+)
 RISK_NAMES = ("unknown", "minimal", "low", "moderate", "elevated", "high")
 
 
@@ -49,6 +60,7 @@ class Day:
 
     silver: dict[Key, Row] = field(default_factory=dict)
     gold: dict[Key, Row] = field(default_factory=dict)
+    revisions: dict[Key, list[Row]] = field(default_factory=dict)
     classes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -56,7 +68,7 @@ class Day:
 def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
     """Read all landed snapshots of a day, the oldest first."""
     result = Day()
-    words: dict[Key, dict[int, tuple[Row, list[str], str]]] = defaultdict(dict)
+    words: Words = defaultdict(dict)
     rows: list[tuple[Key, int, str, bool]] = []
     for number, (_, objects) in enumerate(snapshots):
         best: dict[Key, tuple[bool, bool]] = {}
@@ -91,6 +103,7 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
         result.gold[key] = _fact(values) | history | {"is_withdrawn": gone}
         if fate == "kept":
             result.silver[key] = values | history
+        result.revisions[key] = _revisions(spoken, snapshots)
     result.classes = _classes(rows, standing)
     return result
 
@@ -109,6 +122,122 @@ def _last_change(
             before, changed_at = values, fetched_at
         present = now_present
     return changed_at
+
+
+def _revisions(
+    spoken: dict[int, tuple[Row, list[str], str]], snapshots: Sequence[Snapshot]
+) -> list[Row]:
+    """What befell one approach from snapshot to snapshot, without moves."""
+    revisions: list[Row] = []
+    was_present = False
+    for number, (fetched_at, _) in enumerate(snapshots):
+        standing: Row = revisions[-1]["values"] if revisions else {}
+        spoken_values, broken, _ = spoken.get(number, ({}, ["absent"], ""))
+        values = standing if broken else spoken_values
+        what = ""
+        if not standing:
+            what = "first" if values else ""
+        elif (number in spoken) != was_present:
+            what = "withdrawn" if was_present else "returned"
+        elif values != standing:
+            what = "changed"
+        was_present = number in spoken
+        if what:
+            revisions.append(
+                {
+                    "what": what,
+                    "values": values,
+                    "changed_columns": [
+                        name for name in standing if standing[name] != values[name]
+                    ],
+                    "seen_after": snapshots[number - 1][0] if number else None,
+                    "seen_at": fetched_at,
+                }
+            )
+    return revisions
+
+
+def revisions_of(days: Iterable[Day]) -> dict[tuple[int, int], Row]:
+    """Rows of `gold_neo_revision` by event key and number, with the moves between all days."""
+    rows: dict[tuple[int, int], Row] = {}
+    for day in days:
+        for revisions in day.revisions.values():
+            for number, said in enumerate(revisions, start=1):
+                fact = _fact(said["values"])
+                ends = [later["seen_at"] for later in revisions[number : number + 1]]
+                rows[fact["neo_event_key"], number] = (
+                    {name: value for name, value in said.items() if name != "values"}
+                    | said["values"]
+                    | {name: fact[name] for name in ("neo_event_id", "neo_key", "date_key")}
+                    | {
+                        "neo_event_key": fact["neo_event_key"],
+                        "revision": number,
+                        "seen_until": ends[0] if ends else None,
+                        "days_ahead": (fact["close_approach_date"] - said["seen_at"].date()).days,
+                        "moved_from": None,
+                        "moved_to": None,
+                    }
+                )
+    best = {key: _best_match(key, rows) for key in rows}
+    for key, other in best.items():
+        if other and best[other] == key:
+            link = "moved_to" if rows[key]["what"] == "withdrawn" else "moved_from"
+            rows[key][link] = other[0]
+    return rows
+
+
+def _best_match(key: tuple[int, int], rows: dict[tuple[int, int], Row]) -> tuple[int, int] | None:
+    """The event on another day that most likely is the other end of the same move."""
+    one = rows[key]
+    candidates = []
+    for other_key, other in rows.items():
+        days = abs((one["close_approach_date"] - other["close_approach_date"]).days)
+        if (
+            (one["designation"], one["orbiting_body"])
+            == (other["designation"], other["orbiting_body"])
+            and "changed" not in (one["what"], other["what"])
+            and (one["what"] == "withdrawn") != (other["what"] == "withdrawn")
+            and 1 <= days <= 7
+            and (one["seen_after"] is None or one["seen_after"] < other["seen_at"])
+            and (other["seen_after"] is None or other["seen_after"] < one["seen_at"])
+        ):
+            candidates.append((abs(one["seen_at"] - other["seen_at"]), days, other_key))
+    return min(candidates)[-1] if candidates else None
+
+
+def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, datetime], Row]:
+    """Rows of `gold_dim_neo` by object key and start, but for the unknown member."""
+    said: dict[str, dict[datetime, tuple[tuple[bool, str], Row]]] = defaultdict(dict)
+    for day, snapshots in histories.items():
+        for fetched_at, objects in snapshots:
+            for item in objects:
+                values = values_of(item)
+                if not broken_rules(item, day):
+                    content = json.dumps(item, sort_keys=True, separators=(",", ":"))
+                    rank = (
+                        str(values["neo_id"]).startswith("2"),
+                        hashlib.sha256(content.encode()).hexdigest(),
+                    )
+                    of_object = said[values["designation"]]
+                    if fetched_at not in of_object or rank > of_object[fetched_at][0]:
+                        of_object[fetched_at] = rank, {name: values[name] for name in ATTRIBUTES}
+    rows: dict[tuple[int, datetime], Row] = {}
+    for designation, of_object in said.items():
+        last: Row | None = None
+        for fetched_at, (_, attributes) in sorted(of_object.items()):
+            if last is not None and attributes == {name: last[name] for name in ATTRIBUTES}:
+                continue
+            if last is not None:
+                last |= {"valid_to": fetched_at, "is_current": False}
+            neo_key = surrogate_key(designation)
+            last = rows[neo_key, fetched_at] = attributes | {
+                "neo_key": neo_key,
+                "designation": designation,
+                "valid_from": fetched_at,
+                "valid_to": None,
+                "is_current": True,
+            }
+    return rows
 
 
 def _classes(

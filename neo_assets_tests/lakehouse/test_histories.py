@@ -10,10 +10,14 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, run, version_of
-from .plain_reading import Day, Key, Row, read_day
+from .plain_reading import Day, Key, Row, objects_of, read_day, revisions_of
 
 FIRST = date(2024, 3, 1)
 DESIGNATIONS = ("2024 AA1", "2024 AB2", "2005 YQ96", "1999 JM8", "433", "2010 CA55")
+
+BUSINESS_KEY = ("designation", "close_approach_date", "orbiting_body")
+GOLD = ("gold_neo_fact", "gold_dim_neo", "gold_dim_date", "gold_neo_revision")
+SILVER = ("silver_neo_versions", "silver_neo_events", "silver_neo_quarantine")
 
 Histories = dict[date, list[Snapshot]]
 
@@ -25,7 +29,7 @@ def random_object(chance: random.Random, day: date, designation: str) -> FeedObj
         day,
         designation,
         id=str(number),
-        absolute_magnitude_h=chance.choice((18.1, 22.5, 26.0)),
+        absolute_magnitude_h=chance.choice((18.1, 22.5, 26.2)),
         is_potentially_hazardous_asteroid=chance.random() < 0.3,
     )
     approach = item["close_approach_data"][0]
@@ -73,24 +77,17 @@ def random_histories(seed: int, days: int) -> Histories:
             same = [sorted(map(repr, said)) for _, said in snapshots[-1:]]
             # The landing zone lands no snapshot that repeats the one before.
             if sorted(map(repr, objects)) not in same:
-                snapshots.append((fetched(hour), objects))
+                # Some days are fetched by one call, others later.
+                minutes = timedelta(minutes=20 * (number % 3))
+                snapshots.append((fetched(hour) + minutes, objects))
         histories[day] = snapshots
     return histories
 
 
-def by_key(rows: Sequence[Row], columns: Sequence[str]) -> dict[Key, Row]:
-    found = {
-        (row["designation"], row["close_approach_date"], row["orbiting_body"]): {
-            name: row[name] for name in columns
-        }
-        for row in rows
-    }
+def by_key(rows: Sequence[Row], key: Sequence[str] = BUSINESS_KEY) -> dict[Any, Row]:
+    found = {tuple(row[name] for name in key): row for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-def columns_of(rows: dict[Key, Row]) -> list[str]:
-    return list(next(iter(rows.values()))) if rows else []
 
 
 def standing(days: dict[date, Day], layer: str) -> dict[Key, Row]:
@@ -100,7 +97,30 @@ def standing(days: dict[date, Day], layer: str) -> dict[Key, Row]:
 def assert_tables_agree(lakehouse: Lakehouse, expected: dict[date, Day]) -> None:
     for table, layer in (("silver_neo_events", "silver"), ("gold_neo_fact", "gold")):
         rows = standing(expected, layer)
-        assert by_key(rows_of(lakehouse, table), columns_of(rows)) == rows
+        columns = next(iter(rows.values())).keys()
+        found = by_key(rows_of(lakehouse, table)).items()
+        assert {key: {name: row[name] for name in columns} for key, row in found} == rows
+    assert_revisions_agree(lakehouse, expected)
+
+
+def assert_revisions_agree(lakehouse: Lakehouse, expected: dict[date, Day]) -> None:
+    revisions = by_key(rows_of(lakehouse, "gold_neo_revision"), ("neo_event_key", "revision"))
+    assert revisions == revisions_of(expected.values())
+    for fact in rows_of(lakehouse, "gold_neo_fact"):
+        of_fact = [row for key, row in sorted(revisions.items()) if key[0] == fact["neo_event_key"]]
+        assert of_fact[0]["seen_at"] == fact["first_seen_at"]
+        assert of_fact[-1]["seen_at"] == fact["last_changed_at"]
+        assert (of_fact[-1]["what"] == "withdrawn") == fact["is_withdrawn"]
+        assert all(of_fact[-1][name] == fact[name] for name in fact.keys() & of_fact[-1].keys())
+
+
+def assert_dimensions_agree(lakehouse: Lakehouse, histories: Histories) -> None:
+    objects = by_key(rows_of(lakehouse, "gold_dim_neo"), ("neo_key", "valid_from"))
+    unknown = [key for key, row in objects.items() if row["neo_key"] == -1]
+    assert [(objects[key]["name"], objects.pop(key)["is_current"]) for key in unknown] == [
+        ("unknown", True)
+    ]
+    assert objects == objects_of(histories)
 
 
 def assert_reports_agree(reports: dict[date, DayReport], expected: dict[date, Day]) -> None:
@@ -120,12 +140,15 @@ def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
     expected = {day: read_day(day, snapshots) for day, snapshots in histories.items()}
 
     assert_tables_agree(lakehouse, expected)
+    assert_dimensions_agree(lakehouse, histories)
     assert_reports_agree(in_silver, expected)
     for day, plain in expected.items():
         assert in_bronze[day].rows_in == in_bronze[day].rows_out == plain.classes.total()
         assert in_bronze[day].unaccounted == 0
         assert in_gold[day].rows_in == in_gold[day].rows_out == len(plain.gold)
         assert in_gold[day].kept == sum(not row["is_withdrawn"] for row in plain.gold.values())
+        assert in_gold[day].details["revisions"] == sum(map(len, plain.revisions.values()))
+        assert in_gold[day].details["foreign_keys_missing"] == 0
     quarantine = rows_of(lakehouse, "silver_neo_quarantine")
     assert len(quarantine) == sum(plain.classes["dropped"] for plain in expected.values())
     assert all(row["reasons"] and row["payload"] and row["run_id"] for row in quarantine)
@@ -134,21 +157,22 @@ def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
 def test_any_order_and_split_of_arrival_ends_in_the_same_tables(lakehouse: Lakehouse) -> None:
     histories = random_histories(seed=3, days=9)
     chance = random.Random(4)
-    for hour in range(3):
-        # The last round brings all that is left, several snapshots of a day at once.
-        some_at_once = slice(hour, hour + 1 if hour < 2 else None)
-        arrived = {day: said[some_at_once] for day, said in histories.items() if said[hour:]}
+    # The second round brings all that is left, several snapshots of a day at once.
+    for arriving, first_some in ((slice(0, 1), 1), (slice(1, None), 5)):
+        arrived = {day: said[arriving] for day, said in histories.items()}
         waiting = list(arrived)
         chance.shuffle(waiting)
-        while waiting:
-            some, waiting = waiting[:5], waiting[5:]
-            land(lakehouse, {day: arrived[day] for day in some})
-            run(lakehouse, some)
+        land(lakehouse, {day: arrived[day] for day in waiting[:first_some]})
+        run(lakehouse, waiting[:first_some])
+        land(lakehouse, {day: arrived[day] for day in waiting[first_some:]})
+        # With a replay of a day that has nothing new.
+        run(lakehouse, [*waiting[first_some:], waiting[0]])
     assert_tables_agree(
         lakehouse, {day: read_day(day, snapshots) for day, snapshots in histories.items()}
     )
+    assert_dimensions_agree(lakehouse, histories)
 
-    tables = ("silver_neo_versions", "silver_neo_events", "silver_neo_quarantine", "gold_neo_fact")
+    tables = (*SILVER, *GOLD)
     before: dict[str, Any] = {table: version_of(lakehouse, table) for table in tables}
     _, _, in_gold = run(lakehouse, histories)
     assert {table: version_of(lakehouse, table) for table in tables} == before
