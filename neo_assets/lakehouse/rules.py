@@ -121,10 +121,9 @@ RULES = (
     ),
     Rule(
         "inverted_diameters",
-        "has a smallest diameter above zero that is not above the largest; none is allowed",
+        "has a smallest diameter that is not above the largest; none is allowed",
         "estimated_diameter_min_m IS NULL OR estimated_diameter_max_m IS NULL"
-        " OR (estimated_diameter_min_m > 0 AND estimated_diameter_min_m <="
-        " estimated_diameter_max_m)",
+        " OR estimated_diameter_min_m <= estimated_diameter_max_m",
         "estimated_diameter_min_m",
         action="warn",
     ),

@@ -230,8 +230,8 @@ def _classes(lakehouse: Lakehouse, days: Collection[date]) -> list[Row]:
     )
 
 
-def _standing(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Row]:
-    """What bronze, silver and the quarantine hold now, for each day that has any of it."""
+def _standing(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Counter[str]]:
+    """What bronze, silver and the quarantine hold now, by day."""
     bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
     silver = lakehouse.read_days(SILVER_NEO_EVENTS, days)
     quarantined = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
@@ -245,8 +245,11 @@ def _standing(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Row]:
     in_quarantine = quarantined.groupBy(day).agg(
         F.count_if(F.col("status") != "replayed").alias("in_quarantine")
     )
-    joined = rows_in.join(rows_out, "day", "full").join(in_quarantine, "day", "full").na.fill(0)
-    return {row.day: row for row in joined.collect()}
+    counts: dict[date, Counter[str]] = defaultdict(Counter)
+    for row in rows_in.unionByName(rows_out, True).unionByName(in_quarantine, True).collect():
+        values = row.asDict()
+        counts[values.pop("day")].update({name: value or 0 for name, value in values.items()})
+    return counts
 
 
 def _account(
@@ -257,48 +260,42 @@ def _account(
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in classes:
         by_day[row.day].append(row)
-    return [_report(day, by_day[day], standing.get(day), rule_set) for day in sorted(days)]
+    return [_report(day, by_day[day], standing[day], rule_set) for day in sorted(days)]
 
 
 def _report(
-    day: date, classes: Sequence[Row], standing: Row | None, rule_set: RuleSet
+    day: date, classes: Sequence[Row], standing: Counter[str], rule_set: RuleSet
 ) -> DayReport:
     counts = _totals((row.classification, row.rows) for row in classes)
-    newest = _totals((row.classification, row.rows) for row in classes if row.is_in_newest_snapshot)
-    rows_in, rows_out, approaches, in_quarantine = (
-        (standing.rows_in, standing.rows_out, standing.approaches, standing.in_quarantine)
-        if standing
-        else (0, 0, 0, 0)
-    )
+    in_newest = [row for row in classes if row.is_in_newest_snapshot]
+    newest = _totals((row.classification, row.rows) for row in in_newest)
+    surplus = standing["in_quarantine"] - counts["dropped"]
     return DayReport(
         day=day,
-        rows_in=rows_in,
-        rows_out=rows_out,
-        rows_lost=max(counts["kept"] - rows_out, 0) + max(counts["dropped"] - in_quarantine, 0),
-        rows_doubled=rows_out - approaches + max(in_quarantine - counts["dropped"], 0),
-        snapshot_rows=newest.total(),
-        snapshot_dropped=newest["dropped"],
-        snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
-        snapshot_reasons=dict(
-            _totals(
-                (name, row.rows)
-                for row in classes
-                if row.is_in_newest_snapshot
-                for name in row.reasons
-            )
-        ),
-        reasons=dict(_totals((name, row.rows) for row in classes for name in row.reasons)),
-        warnings=dict(_totals((name, row.rows) for row in classes for name in row.warnings)),
-        taken_over=rows_in,
-        handed_on=sum(row.rows for row in classes if row.is_last_good),
-        details={"in_quarantine": in_quarantine},
-        rule_set=rule_set.version,
+        rows_in=standing["rows_in"],
         kept=counts["kept"],
         dropped=counts["dropped"],
         exact_duplicates=counts["exact_duplicates"],
         superseded=counts["superseded"],
         withdrawn=counts["withdrawn"],
+        rows_out=standing["rows_out"],
+        rows_lost=max(counts["kept"] - standing["rows_out"], 0) + max(-surplus, 0),
+        rows_doubled=standing["rows_out"] - standing["approaches"] + max(surplus, 0),
+        snapshot_rows=newest.total(),
+        snapshot_dropped=newest["dropped"],
+        snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
+        snapshot_reasons=_by_rule(in_newest, "reasons"),
+        reasons=_by_rule(classes, "reasons"),
+        warnings=_by_rule(classes, "warnings"),
+        details={"in_quarantine": standing["in_quarantine"]},
+        taken_over=standing["rows_in"],
+        handed_on=sum(row.rows for row in classes if row.is_last_good),
+        rule_set=rule_set.version,
     )
+
+
+def _by_rule(classes: Iterable[Row], column: str) -> dict[str, int]:
+    return dict(_totals((name, row.rows) for row in classes for name in row[column]))
 
 
 def _totals(counts: Iterable[tuple[str, int]]) -> Counter[str]:

@@ -163,14 +163,14 @@ APPROACH_COLUMNS = (
         "estimated_diameter_min_m",
         "DOUBLE",
         "Smallest diameter in metres: 1329 km / √0.25 · 10^(-H/5), an albedo of 0.25.",
-        _number("estimated_diameter.meters.estimated_diameter_min"),
+        _positive("estimated_diameter.meters.estimated_diameter_min"),
         "estimated_diameter.meters.estimated_diameter_min",
     ),
     Column(
         "estimated_diameter_max_m",
         "DOUBLE",
         "Largest diameter in metres: √5 times the smallest, an albedo of 0.05.",
-        _number("estimated_diameter.meters.estimated_diameter_max"),
+        _positive("estimated_diameter.meters.estimated_diameter_max"),
         "estimated_diameter.meters.estimated_diameter_max",
     ),
     Column(

@@ -294,8 +294,8 @@ def values_of(item: FeedObject) -> Row:
             approach.get("relative_velocity", {}).get("kilometers_per_second")
         ),
         "absolute_magnitude_h": item.get("absolute_magnitude_h"),
-        "estimated_diameter_min_m": meters.get("estimated_diameter_min"),
-        "estimated_diameter_max_m": meters.get("estimated_diameter_max"),
+        "estimated_diameter_min_m": _positive(meters.get("estimated_diameter_min")),
+        "estimated_diameter_max_m": _positive(meters.get("estimated_diameter_max")),
         "is_potentially_hazardous": item.get("is_potentially_hazardous_asteroid"),
         "is_sentry_object": item.get("is_sentry_object"),
     }

@@ -69,7 +69,6 @@ def breaking(day: date) -> Iterator[tuple[str, FeedObject, str]]:
     yield "disagreeing_distances", of(day, "miss_distance", astronomical="0.303"), ""
     yield "disagreeing_distances", of(day, "miss_distance", lunar="unknown"), ""
     yield "inverted_diameters", diameters(day, 143.4019, 143.4018), ""
-    yield "inverted_diameters", diameters(day, -1, 2), ""
     yield "diameters_disagree_with_magnitude", diameters(day, 146, 320), ""
 
 
@@ -84,6 +83,8 @@ def keeping(day: date) -> Iterator[FeedObject]:
     yield diameters(day, 143.4019234645 * 1.0099, 320)
     yield feed_object(day, absolute_magnitude_h=None)
     yield feed_object(day, estimated_diameter=None)
+    # No diameter at all, for all that can be said of it.
+    yield diameters(day, -1, 320)
     yield feed_object(day, absolute_magnitude_h=None, estimated_diameter=None)
 
 
