@@ -56,6 +56,8 @@ def test_only_the_files_of_objects_that_changed_are_written(lakehouse: Lakehouse
     land(lakehouse, {SECOND: [(fetched(0), [feed_object(SECOND, "2024 AB2")])]})
     run(lakehouse, [FIRST])
     of_first = files()
+    # The object, and the unknown one.
+    assert dimensions.describe_objects(lakehouse, [FIRST]) == {"unchanged": 2}
     run(lakehouse, [SECOND])
     assert of_first < files()
 
