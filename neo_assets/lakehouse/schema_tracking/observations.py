@@ -1,0 +1,83 @@
+"""What arrived: the objects of a day, told apart by their shapes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from neo_assets.lakehouse.schema_tracking.shapes import fields_of, steps_of
+
+LONGEST_EXAMPLE = 80
+"""Characters of a value that are shown, and kept in a tracked version."""
+
+
+@dataclass(frozen=True, order=True)
+class Sight:
+    """Where something was seen first; in order, sights are in order of time."""
+
+    feed_date: str
+    snapshot_id: str
+    source_file: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The objects of one shape in one snapshot of a day, with one of them as JSON."""
+
+    sight: Sight
+    shape: str
+    rows: int
+    example: str
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The paths in the shape, each with its type."""
+        return fields_of(self.shape)
+
+    def example_of(self, path: str) -> str:
+        """The value at a path in the example, as JSON, cut where it is long."""
+        value: Any = json.loads(self.example)
+        for step in steps_of(path):
+            if step is None:
+                value = next(iter(value), None) if isinstance(value, list) else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
+        text = json.dumps(value, ensure_ascii=False)
+        return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
+
+
+def observe(events: DataFrame) -> list[Observation]:
+    """The shapes of rows of bronze by day and snapshot, in order of time."""
+    found = (
+        events.where("payload IS NOT NULL")
+        .groupBy(F.col("feed_date").cast("string").alias("day"), "snapshot_id", shape())
+        .agg(
+            F.count("*").alias("rows"),
+            F.min(F.struct("source_file", F.to_json("payload").alias("object"))).alias("first"),
+        )
+        .collect()
+    )
+    observations = [
+        Observation(
+            Sight(row.day, row.snapshot_id, row["first"].source_file),
+            row.shape,
+            row.rows,
+            row["first"].object,
+        )
+        for row in found
+    ]
+    return sorted(observations, key=lambda observation: (observation.sight, observation.shape))
+
+
+def shape() -> Column:
+    """The type of an object, with one word for all numbers: precisions differ row by row.
+
+    A type in it is followed by an even number of backticks, which a name in backticks is not.
+    """
+    number = r"(DECIMAL\([0-9]+,[0-9]+\)|BIGINT|DOUBLE|FLOAT)(?=[,>]|$)(?=([^`]*`[^`]*`)*[^`]*$)"
+    return F.regexp_replace(F.schema_of_variant("payload"), number, "NUMBER").alias("shape")

@@ -1,0 +1,44 @@
+"""The tracked versions on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from neo_assets.lakehouse.schema_tracking.observations import Sight
+from neo_assets.lakehouse.schema_tracking.versions import Field, Schema, TrackedSchemas
+
+SIGHT = Sight("2024-03-01", "20240401T120000000000Z-0123456789abcdef", "file:///☄.json")
+FIRST = Schema(
+    1,
+    {
+        "name": Field(("string",), True, '"Ceres ☄"', 1, SIGHT),
+        "name.a": Field((), False, "null", 1, SIGHT, gone=SIGHT),
+    },
+)
+
+
+def test_a_version_is_read_as_it_was_written(tmp_path: Path) -> None:
+    schemas = TrackedSchemas(tmp_path / "schemas")
+    assert schemas.newest() == Schema(0, {})
+    schemas.publish(FIRST, "a run")
+    assert schemas.newest() == FIRST
+    schemas.publish(Schema(2, {}), "a run")
+    assert schemas.newest() == Schema(2, {})
+
+
+def test_a_version_is_never_changed(tmp_path: Path) -> None:
+    schemas = TrackedSchemas(tmp_path / "schemas")
+    schemas.publish(FIRST, "a run")
+    with pytest.raises(FileExistsError, match="never changed"):
+        schemas.publish(Schema(1, {}), "another")
+    assert schemas.newest() == FIRST
+    assert [file.name for file in schemas.directory.iterdir()] == ["000001.json"]
+
+
+def test_a_version_that_was_not_finished_is_none(tmp_path: Path) -> None:
+    schemas = TrackedSchemas(tmp_path / "schemas")
+    schemas.publish(FIRST, "a run")
+    (schemas.directory / ".000002.json.unfinished").write_text('{"version": 2, "fie')
+    assert schemas.newest() == FIRST
+    schemas.publish(Schema(2, {}), "a run")
+    assert schemas.newest() == Schema(2, {})
