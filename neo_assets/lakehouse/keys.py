@@ -5,15 +5,35 @@ same: the date has a fixed form and a rule keeps everything but letters out of t
 
 A surrogate key is the first 60 bits of the SHA-256 of an id, a positive BIGINT that any tool can
 compute again (in Python `int(hashlib.sha256(id.encode()).hexdigest()[:15], 16)`).  With a million
-approaches the odds of any collision are below one in two million; `duplicate_count` on gold would
-report it.
+approaches the odds of any collision are below one in two million; should it happen, gold finds it
+before it writes and says so.
 """
 
 EVENT_ID = (
     "concat_ws('|', date_format(close_approach_date, 'yyyy-MM-dd'), orbiting_body, designation)"
 )
 
+SPOKEN_OF = (
+    "struct(partition_date, designation, coalesce(close_approach_date, partition_date) AS date, "
+    "coalesce(orbiting_body, 'Earth') AS body)"
+)
+"""The approach that a row of a day speaks of, valid or not, as an SQL expression.
+
+A dropped row whose date or body cannot be read speaks of the approach listed there.
+"""
+
+IS_NUMBERED = "coalesce(startswith(neo_id, '2'), false)"
+"""Whether a row is one of a numbered asteroid: their identifiers begin with 2."""
+
+UNKNOWN_KEY = -1
+"""Key of a dimension's unknown member; no surrogate key is negative."""
+
 
 def surrogate_key(identifier: str) -> str:
     """The surrogate key of an SQL expression, as an SQL expression of type BIGINT."""
     return f"CAST(conv(substring(sha2({identifier}, 256), 1, 15), 16, 10) AS BIGINT)"
+
+
+def date_key(day: str) -> str:
+    """A day as yyyymmdd, as an SQL expression of type INT."""
+    return f"CAST(date_format({day}, 'yyyyMMdd') AS INT)"

@@ -24,12 +24,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table; `comment` says what one row is, `day_column` which column holds its day."""
+    """One table; `comment` says what one row is, `key` which columns tell its rows apart.
+
+    `day_column` holds the day of a row; it is empty where rows belong to no day.
+    """
 
     name: str
     comment: str
     day_column: str
     columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
     partitioned_by: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict, hash=False)
 
@@ -187,6 +191,8 @@ APPROACH_COLUMNS = (
 )
 """What the feed says about an approach, in silver and gold alike; the first three are its key."""
 
+_APPROACH_BY_NAME = {column.name: column for column in APPROACH_COLUMNS}
+
 BUSINESS_KEY = tuple(column.name for column in APPROACH_COLUMNS[:3])
 
 HISTORY_COLUMNS = (
@@ -197,6 +203,33 @@ HISTORY_COLUMNS = (
         "When the snapshot was fetched that last changed a value of the row, withdrew it or "
         "brought it back (UTC).",
     ),
+)
+
+_CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
+
+_NEO_EVENT_KEY = Column(
+    "neo_event_key",
+    "BIGINT",
+    "Surrogate key of the approach: 60 bits of the SHA-256 of `neo_event_id`.",
+    keys.surrogate_key(keys.EVENT_ID),
+)
+_NEO_EVENT_ID = Column(
+    "neo_event_id",
+    "STRING",
+    "Business key of the approach: close_approach_date|orbiting_body|designation.",
+    keys.EVENT_ID,
+)
+_NEO_KEY = Column(
+    "neo_key",
+    "BIGINT",
+    "Surrogate key of the object: 60 bits of the SHA-256 of its designation.",
+    keys.surrogate_key("designation"),
+)
+_DATE_KEY = Column(
+    "date_key",
+    "INT",
+    "Day of the closest approach as yyyymmdd.",
+    keys.date_key("close_approach_date"),
 )
 
 BRONZE_NEO_EVENTS = Table(
@@ -272,6 +305,23 @@ SILVER_NEO_VERSIONS = Table(
         Column("warnings", "ARRAY<STRING>", "The rules the row breaks without being dropped."),
         Column("fetched_at", "TIMESTAMP", "When the snapshot was fetched (UTC)."),
         Column("is_in_newest_snapshot", "BOOLEAN", "Whether the newest snapshot holds the row."),
+        Column("fetched_at", "TIMESTAMP", "When the snapshot of the row was fetched (UTC)."),
+        Column(
+            "previous_fetched_at",
+            "TIMESTAMP",
+            "When the day's snapshot before it was fetched (UTC); null in the first.",
+        ),
+        Column(
+            "next_fetched_at",
+            "TIMESTAMP",
+            "When the day's snapshot after it was fetched (UTC); null in the newest.",
+        ),
+        Column(
+            "is_word",
+            "BOOLEAN",
+            "Whether the row is its snapshot's word on the approach: the best of those with its "
+            "key, a valid one before a dropped one.",
+        ),
         Column(
             "is_last_good",
             "BOOLEAN",
@@ -289,6 +339,7 @@ SILVER_NEO_EVENTS = Table(
     "One row is one close approach of the newest snapshot of its day, valid and without repeats.",
     "partition_date",
     (*APPROACH_COLUMNS, *HISTORY_COLUMNS, *_LINEAGE_COLUMNS),
+    properties=_CHANGE_DATA_FEED,
 )
 
 SILVER_NEO_QUARANTINE = Table(
@@ -320,30 +371,10 @@ GOLD_NEO_FACT = Table(
     "One row is one close approach, in its last valid version, with bands and surrogate keys.",
     "close_approach_date",
     (
-        Column(
-            "neo_event_key",
-            "BIGINT",
-            "Surrogate key of the approach: 60 bits of the SHA-256 of `neo_event_id`.",
-            keys.surrogate_key(keys.EVENT_ID),
-        ),
-        Column(
-            "neo_event_id",
-            "STRING",
-            "Business key of the approach: close_approach_date|orbiting_body|designation.",
-            keys.EVENT_ID,
-        ),
-        Column(
-            "neo_key",
-            "BIGINT",
-            "Surrogate key of the object: 60 bits of the SHA-256 of its designation.",
-            keys.surrogate_key("designation"),
-        ),
-        Column(
-            "date_key",
-            "INT",
-            "Day of the closest approach as yyyymmdd.",
-            "CAST(date_format(close_approach_date, 'yyyyMMdd') AS INT)",
-        ),
+        _NEO_EVENT_KEY,
+        _NEO_EVENT_ID,
+        _NEO_KEY,
+        _DATE_KEY,
         *APPROACH_COLUMNS,
         Column(
             "close_approach_year",
@@ -395,7 +426,131 @@ GOLD_NEO_FACT = Table(
             "classification = 'withdrawn'",
         ),
     ),
+    # With the id, so that two approaches with the same surrogate key never pass for one.
+    key=("neo_event_key", "neo_event_id"),
     partitioned_by=("close_approach_year", "close_approach_month"),
+    properties=_CHANGE_DATA_FEED,
+)
+
+NEO_ATTRIBUTES = (
+    "neo_id",
+    "name",
+    "absolute_magnitude_h",
+    "estimated_diameter_min_m",
+    "estimated_diameter_max_m",
+    "is_potentially_hazardous",
+    "is_sentry_object",
+)
+"""What the feed says about an object, whichever of its approaches it is listed for."""
+
+GOLD_DIM_NEO = Table(
+    "gold_dim_neo",
+    "One row is one object as the feed described it for a span of time (SCD2). `neo_key` is the "
+    "object's for good: with `is_current` it joins a fact to the object as it is known now. The "
+    "row with the key -1 is the unknown object.",
+    "",
+    (
+        _NEO_KEY,
+        _APPROACH_BY_NAME["designation"],
+        *(_APPROACH_BY_NAME[name] for name in NEO_ATTRIBUTES),
+        Column("valid_from", "TIMESTAMP", "When a snapshot first described it so (UTC)."),
+        Column(
+            "valid_to",
+            "TIMESTAMP",
+            "When a snapshot first described it otherwise (UTC), `valid_from` of the next row; "
+            "null in the current one.",
+            "lead(valid_from) OVER (PARTITION BY designation ORDER BY valid_from)",
+        ),
+        Column("is_current", "BOOLEAN", "Whether this is how it is known now.", "valid_to IS NULL"),
+    ),
+    key=("neo_key", "designation", "valid_from"),
+    properties=_CHANGE_DATA_FEED,
+)
+
+GOLD_DIM_DATE = Table(
+    "gold_dim_date",
+    "One row is one day of the calendar, without gaps, from the first day of a decade to the last.",
+    "",
+    (
+        Column("date_key", "INT", "The day as yyyymmdd.", keys.date_key("date")),
+        Column("date", "DATE", "The day."),
+        Column("year", "INT", "Year.", "year(date)"),
+        Column("quarter", "INT", "Quarter, 1 to 4.", "quarter(date)"),
+        Column("month", "INT", "Month, 1 to 12.", "month(date)"),
+        Column("month_name", "STRING", "English name of the month.", "date_format(date, 'MMMM')"),
+        Column("week", "INT", "Week of `week_year`, 1 to 53 (ISO 8601).", "weekofyear(date)"),
+        Column(
+            "week_year",
+            "INT",
+            "Year that the week belongs to (ISO 8601), at New Year not always that of the day.",
+            "CAST(extract(YEAROFWEEK FROM date) AS INT)",
+        ),
+        Column("day_of_month", "INT", "Day of the month, 1 to 31.", "dayofmonth(date)"),
+        Column("day_of_year", "INT", "Day of the year, 1 to 366.", "dayofyear(date)"),
+        Column("day_of_week", "INT", "1 is Monday, 7 Sunday (ISO 8601).", "weekday(date) + 1"),
+        Column("day_name", "STRING", "English name of the weekday.", "date_format(date, 'EEEE')"),
+    ),
+    key=("date_key",),
+    properties=_CHANGE_DATA_FEED,
+)
+
+GOLD_NEO_REVISION = Table(
+    "gold_neo_revision",
+    "One row is one version of an approach, from the snapshot that showed it first until the one "
+    "that showed another.",
+    "close_approach_date",
+    (
+        _NEO_EVENT_KEY,
+        Column("revision", "INT", "1 for how the approach was first seen, then 2, 3, …"),
+        _NEO_EVENT_ID,
+        _NEO_KEY,
+        _DATE_KEY,
+        Column(
+            "what",
+            "STRING",
+            "What happened: `first` seen, values `changed`, `withdrawn` from the snapshots of its "
+            "day, or `returned` to them.",
+        ),
+        Column(
+            "changed_columns",
+            "ARRAY<STRING>",
+            "Columns whose value is another one than in the revision before; empty in the first.",
+        ),
+        Column(
+            "seen_after",
+            "TIMESTAMP",
+            "When the day's snapshot before was fetched (UTC), which did not show it yet: NASA "
+            "made the change between then and `seen_at`; null where there is none.",
+        ),
+        Column("seen_at", "TIMESTAMP", "When the snapshot was fetched that first showed it (UTC)."),
+        Column(
+            "seen_until",
+            "TIMESTAMP",
+            "`seen_at` of the next revision; null in the standing one.",
+            "lead(seen_at) OVER (PARTITION BY neo_event_key ORDER BY revision)",
+        ),
+        Column(
+            "days_ahead",
+            "INT",
+            "Days from `seen_at` to the approach; negative for a revision made afterwards.",
+            "datediff(close_approach_date, CAST(seen_at AS DATE))",
+        ),
+        Column(
+            "moved_from",
+            "BIGINT",
+            "`neo_event_key` of the approach that was withdrawn from a day near by, when this one "
+            "appeared in its place.",
+        ),
+        Column(
+            "moved_to",
+            "BIGINT",
+            "`neo_event_key` of the approach that appeared on a day near by, when this one was "
+            "withdrawn.",
+        ),
+        *APPROACH_COLUMNS,
+    ),
+    key=("neo_event_key", "revision"),
+    properties=_CHANGE_DATA_FEED,
 )
 
 DQ_METRICS = Table(
@@ -427,4 +582,7 @@ TABLES = (
     SILVER_NEO_EVENTS,
     SILVER_NEO_QUARANTINE,
     GOLD_NEO_FACT,
+    GOLD_DIM_NEO,
+    GOLD_DIM_DATE,
+    GOLD_NEO_REVISION,
 )
