@@ -4,6 +4,7 @@ import dagster as dg
 
 from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
+from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.assets.silver_neo_events import silver_neo_events
 from neo_assets.automation.jobs import (
@@ -17,6 +18,7 @@ from neo_assets.automation.jobs import (
 )
 from neo_assets.automation.schedules import (
     daily_refresh,
+    power_bi_export_sensor,
     quarantine_replay_sensor,
     replay_after_reset_sensor,
 )
@@ -25,9 +27,10 @@ from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
+"""The daily assets, upstream first."""
 
 defs = dg.Definitions(
-    assets=ASSETS,
+    assets=[*ASSETS, power_bi_export],
     asset_checks=[checks_on(asset.key) for asset in ASSETS],
     jobs=[
         REFRESH,
@@ -39,7 +42,7 @@ defs = dg.Definitions(
         discard_quarantine,
     ],
     schedules=[daily_refresh],
-    sensors=[replay_after_reset_sensor, quarantine_replay_sensor],
+    sensors=[replay_after_reset_sensor, quarantine_replay_sensor, power_bi_export_sensor],
     resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,
