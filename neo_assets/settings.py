@@ -171,6 +171,11 @@ class Settings(BaseSettings):
         return self.neo_data_dir / "tables"
 
     @property
+    def export_directory(self) -> Path:
+        """One Parquet file a table, for Power BI Desktop."""
+        return self.neo_data_dir / "export"
+
+    @property
     def writing_lock(self) -> Path:
         """A file that whoever writes to the tables holds a lock on."""
         return self.neo_data_dir / ".writing.lock"

@@ -158,7 +158,7 @@ def test_the_quarantine_on_the_command_line(site: Site) -> None:
     assert "implausible_velocity" in listed and "invalid_velocity" in listed
     only = neo_assets("quarantine", "list", "--rule", "implausible_velocity")
     lines = [line for line in only.stdout.splitlines() if str(DAYS[0]) in line]
-    assert len(lines) == 1, only
+    assert len(lines) == 1, only.stdout
     shown = neo_assets("quarantine", "show", lines[0].split()[0]).stdout
     assert "implausible_velocity: relative_velocity_km_s = 111" in shown
     assert '"name": "(2024 AA)"' in shown

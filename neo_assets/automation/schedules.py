@@ -67,6 +67,15 @@ def quarantine_replay_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.
     yield from _a_run_for_each_chunk(context.dagster_run, days)
 
 
+power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
+    "power_bi_export_sensor",
+    target=dg.AssetSelection.assets("power_bi_export"),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Brings the files that Power BI Desktop reads up to date, once gold has changed "
+    "and is at rest.",
+)
+
+
 def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterator[dg.RunRequest]:
     for chunk in chunks(days):
         yield dg.RunRequest(

@@ -43,7 +43,7 @@ class Browser:
         page.goto(address)
 
     def materialize(self, partitions: str, launch: str) -> None:
-        """Materialize all four assets for what is typed, and follow the toast to the run."""
+        """Materialize all assets for what is typed, and follow the toast to the run."""
         self._navigate("Lineage")
         self.page.get_by_role("button", name="Materialize all").click()
         dialog = self.page.get_by_role("dialog")

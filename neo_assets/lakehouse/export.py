@@ -1,0 +1,122 @@
+"""Tables as one Parquet file each, for tools that read no Delta, such as Power BI Desktop.
+
+Read by delta-rs and written by Arrow: no Spark is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from filelock import FileLock
+
+from neo_assets.lakehouse.tables import (
+    DQ_METRICS,
+    GOLD_DIM_DATE,
+    GOLD_DIM_NEO,
+    GOLD_NEO_FACT,
+    GOLD_NEO_REVISION,
+    SILVER_NEO_QUARANTINE,
+    Table,
+)
+
+EXPORTED = (
+    GOLD_NEO_FACT,
+    GOLD_DIM_NEO,
+    GOLD_DIM_DATE,
+    GOLD_NEO_REVISION,
+    DQ_METRICS,
+    SILVER_NEO_QUARANTINE,
+)
+
+_TYPES = {
+    "STRING": pa.string(),
+    # Few tools show a list in a cell: its items, with commas.
+    "ARRAY<STRING>": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "INT": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "DATE": pa.date32(),
+    # UTC, but without saying so: Power Query would shift it to the zone of whoever looks.
+    "TIMESTAMP": pa.timestamp("us"),
+}
+_SOURCE = b"neo.source"
+"""Key in a file's metadata: which version of which Delta table it holds."""
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """The Parquet file of a table; `is_new` says whether this export has written it."""
+
+    table: str
+    rows: int
+    size_bytes: int
+    is_new: bool
+
+
+def export(
+    tables: Path, folder: Path, chosen: Sequence[Table] = EXPORTED
+) -> tuple[ExportedFile, ...]:
+    """Bring the file of each table up to date, `<folder>/<table>.parquet`.
+
+    A file is replaced as a whole, and only when its Delta table has another version. A table that
+    is not there yet has a file without rows: who opens all of them finds all of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        return tuple(_export(tables / table.name, folder, table) for table in chosen)
+
+
+def _export(source: Path, folder: Path, table: Table) -> ExportedFile:
+    delta = DeltaTable(source) if DeltaTable.is_deltatable(str(source)) else None
+    version = f"{delta.metadata().id} version {delta.version()}" if delta else "no table"
+    schema = _schema(table).with_metadata({_SOURCE: version})
+    file = folder / f"{table.name}.parquet"
+    is_new = not _holds(file, schema)
+    if is_new:
+        unfinished = file.with_suffix(".unfinished")
+        with pq.ParquetWriter(unfinished, schema) as writer:
+            for batch in _batches(delta, schema):
+                writer.write_batch(batch)
+        unfinished.replace(file)
+    return ExportedFile(
+        table.name, pq.read_metadata(file).num_rows, file.stat().st_size, is_new=is_new
+    )
+
+
+def _holds(file: Path, schema: pa.Schema) -> bool:
+    """Whether the file has these columns and came from this version of the table."""
+    if not file.exists():
+        return False
+    written = pq.read_schema(file)
+    return bool(written.equals(schema) and written.metadata[_SOURCE] == schema.metadata[_SOURCE])
+
+
+def _batches(delta: DeltaTable | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if delta is None:
+        return
+    rows = delta.to_pyarrow_dataset()
+    # A table that was written before a column was thought of has it after its next write.
+    known = [name for name in schema.names if name in rows.schema.names]
+    for batch in rows.to_batches(columns=known):
+        columns = [
+            _plain(batch.column(field.name), field.type)
+            if field.name in known
+            else pa.nulls(len(batch), field.type)
+            for field in schema
+        ]
+        yield pa.record_batch(columns, schema=schema)
+
+
+def _plain(values: pa.Array, plain: pa.DataType) -> pa.Array:
+    return pc.binary_join(values, ", ") if pa.types.is_list(values.type) else values.cast(plain)
+
+
+def _schema(table: Table) -> pa.Schema:
+    return pa.schema([(column.name, _TYPES[column.type]) for column in table.columns])

@@ -1,0 +1,159 @@
+"""The export as an asset: beside the daily ones, kept fresh without a run for each of theirs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+
+from neo_assets.assets.power_bi_export import power_bi_export
+from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
+from neo_assets.backfill import selected_assets
+from neo_assets.definitions import ASSETS, defs
+from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.export import EXPORTED
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.partitions import range_tags
+
+EXPORT = power_bi_export.key
+GOLD = ASSETS[-1].key
+DAYS = [date(2024, 3, day) for day in range(1, 32)]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+class Daemon:
+    """What the sensor of the export asks for, tick by tick."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self.instance = instance
+        self.cursor: AssetDaemonCursor | None = None
+
+    def runs(self) -> int:
+        result = dg.evaluate_automation_conditions(
+            defs, self.instance, dg.AssetSelection.assets(EXPORT), cursor=self.cursor
+        )
+        self.cursor = result.cursor
+        return result.get_num_requested(EXPORT)
+
+    def materialize_gold(self, days: Sequence[date]) -> None:
+        for day in days:
+            self.instance.report_runless_asset_event(
+                dg.AssetMaterialization(GOLD, partition=day.isoformat())
+            )
+
+    def export(self) -> None:
+        assert dg.materialize([power_bi_export], instance=self.instance).success
+
+
+@pytest.fixture
+def daemon(data: Path, instance: dg.DagsterInstance) -> Daemon:
+    return Daemon(instance)
+
+
+def test_the_files_and_what_is_in_them_are_told(data: Path) -> None:
+    metrics.record(data / "tables", "a run", "gold_neo_fact", [DayReport(DAYS[0])])
+    result = dg.materialize([power_bi_export])
+    (materialization,) = result.asset_materializations_for_node(power_bi_export.op.name)
+    assert materialization.partition is None
+    metadata = materialization.metadata
+    counted = len(DayReport(DAYS[0]).metrics)
+    assert metadata["dagster/row_count"].value == counted
+    assert metadata["files_written"].value == len(EXPORTED)
+    assert f"| dq_metrics | {counted} | " in str(metadata["files"].value)
+    files = list((data / "export").glob("*.parquet"))
+    assert {file.stem for file in files} == {table.name for table in EXPORTED}
+    assert metadata["size_bytes"].value == sum(file.stat().st_size for file in files)
+
+
+def test_a_run_of_a_day_or_of_a_range_can_hold_it(data: Path, instance: dg.DagsterInstance) -> None:
+    # As `dagster asset materialize --select '*' --partition D` does, without the assets before it.
+    job = defs.resolve_implicit_global_asset_job_def()
+    one_day = job.execute_in_process(
+        instance=instance, asset_selection=[EXPORT], partition_key=DAYS[0].isoformat()
+    )
+    some_days = job.execute_in_process(
+        instance=instance, asset_selection=[EXPORT], tags=range_tags(DAYS[0], DAYS[-1])
+    )
+    assert one_day.success and some_days.success
+    records = instance.fetch_materializations(EXPORT, limit=10).records
+    assert [record.partition_key for record in records] == [None, None]
+
+
+def test_what_runs_over_days_leaves_it_out() -> None:
+    for job in (REFRESH, SELECTIVE_REFRESH):
+        assert EXPORT not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
+    assert selected_assets("*") == [asset.key for asset in ASSETS]
+
+
+def test_one_run_follows_a_day(daemon: Daemon) -> None:
+    assert daemon.runs() == 0
+    daemon.materialize_gold(DAYS[:1])
+    assert [daemon.runs(), daemon.runs()] == [1, 0]
+    daemon.export()
+    assert [daemon.runs(), daemon.runs()] == [0, 0]
+
+
+def test_one_run_follows_what_was_done_before_the_daemon_first_looked(daemon: Daemon) -> None:
+    daemon.materialize_gold(DAYS)
+    assert [daemon.runs(), daemon.runs()] == [1, 0]
+    daemon.export()
+    assert daemon.runs() == 0
+
+
+def test_one_run_follows_a_backfill_when_it_is_over(
+    daemon: Daemon, instance: dg.DagsterInstance
+) -> None:
+    daemon.export()
+    assert daemon.runs() == 0
+    backfill = backfill_of_gold(DAYS, instance)
+    instance.add_backfill(backfill)
+    for chunk in (DAYS[:16], DAYS[16:]):
+        daemon.materialize_gold(chunk)
+        assert daemon.runs() == 0
+    instance.update_backfill(backfill._replace(status=BulkActionStatus.COMPLETED_SUCCESS))
+    assert [daemon.runs(), daemon.runs()] == [1, 0]
+
+
+def test_it_waits_for_a_run_of_gold(daemon: Daemon, instance: dg.DagsterInstance) -> None:
+    daemon.export()
+    assert daemon.runs() == 0
+    run = instance.create_run_for_job(
+        defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={GOLD}),
+        asset_selection=frozenset({GOLD}),
+        tags={"dagster/partition": DAYS[1].isoformat()},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    daemon.materialize_gold(DAYS[:1])
+    assert daemon.runs() == 0
+    instance.report_run_failed(run)
+    assert daemon.runs() == 1
+
+
+def backfill_of_gold(days: Sequence[date], instance: dg.DagsterInstance) -> PartitionBackfill:
+    return PartitionBackfill.from_asset_partitions(
+        backfill_id="march",
+        asset_graph=defs.resolve_asset_graph(),
+        partition_names=[day.isoformat() for day in days],
+        asset_selection=[GOLD],
+        backfill_timestamp=0.0,
+        tags={},
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
