@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from neo_assets.backfill import Outcome
 
-WIDTH_OF_PLAIN_OUTPUT = 120
+WIDTH_OF_PLAIN_OUTPUT = 400
 COUNTS = ("drop_count", "duplicate_count")
 """The checks with a column of their own; what the others say stands in one together."""
 
@@ -116,7 +116,9 @@ def table_of(*headers: str, numbers: Container[int]) -> Table:
     """A table without rows; the columns at these positions hold numbers."""
     table = Table(box=SIMPLE_HEAD)
     for position, header in enumerate(headers):
-        table.add_column(header, justify="right" if position in numbers else "left", no_wrap=True)
+        table.add_column(
+            header, justify="right" if position in numbers else "left", overflow="fold"
+        )
     return table
 
 

@@ -89,7 +89,7 @@ RULES = (
     Rule(
         "unknown_orbiting_body",
         "approaches a body that JPL's close-approach tables know, by their names",
-        "orbiting_body IN ('Merc', 'Venus', 'Earth', 'Moon', 'Mars', 'Juptr', 'Satrn', 'Urnus',"
+        "orbiting_body IS NULL OR orbiting_body IN ('Merc', 'Venus', 'Earth', 'Moon', 'Mars', 'Juptr', 'Satrn', 'Urnus',"
         " 'Neptn', 'Pluto')",
         "orbiting_body",
         action="warn",
@@ -99,7 +99,7 @@ RULES = (
     Rule(
         "implausible_velocity",
         "is not faster than anything seen in the solar system, 110 km/s",
-        "relative_velocity_km_s <= 110",
+        "relative_velocity_km_s IS NULL OR relative_velocity_km_s <= 110",
         "relative_velocity_km_s",
         action="warn",
     ),
@@ -107,15 +107,16 @@ RULES = (
     Rule(
         "implausible_distance",
         "passes outside the Earth and within 0.51 au",
-        "miss_distance_km BETWEEN 6371 AND 0.51 * 149597870.7",
+        "miss_distance_km IS NULL OR miss_distance_km BETWEEN 6371 AND 0.51 * 149597870.7",
         "miss_distance_km",
         action="warn",
     ),
     Rule(
         "disagreeing_distances",
         "says the same distance in km, au and lunar distances, to a thousandth",
-        "abs(miss_distance_km / (miss_distance_au * 149597870.7) - 1) < 0.001"
-        " AND abs(miss_distance_lunar / (miss_distance_au * 389) - 1) < 0.001",
+        "miss_distance_km IS NULL"
+        " OR (abs(miss_distance_km / (miss_distance_au * 149597870.7) - 1) < 0.001"
+        " AND abs(miss_distance_lunar / (miss_distance_au * 389) - 1) < 0.001)",
         "miss_distance_lunar",
         action="warn",
     ),
