@@ -89,8 +89,8 @@ RULES = (
     Rule(
         "unknown_orbiting_body",
         "approaches a body that JPL's close-approach tables know, by their names",
-        "orbiting_body IS NULL OR orbiting_body IN ('Merc', 'Venus', 'Earth', 'Moon', 'Mars', 'Juptr', 'Satrn', 'Urnus',"
-        " 'Neptn', 'Pluto')",
+        "orbiting_body IS NULL OR orbiting_body IN ('Merc', 'Venus', 'Earth', 'Moon', 'Mars',"
+        " 'Juptr', 'Satrn', 'Urnus', 'Neptn', 'Pluto')",
         "orbiting_body",
         action="warn",
     ),
