@@ -66,7 +66,7 @@ def breaking(day: date) -> Iterator[tuple[str, FeedObject, str]]:
     yield "implausible_distance", distances(day, 6370 / 149597870.7), ""
     yield "implausible_distance", distances(day, 0.52), ""
     yield "disagreeing_distances", of(day, "miss_distance", lunar="117.0"), ""
-    yield "disagreeing_distances", of(day, "miss_distance", astronomical="0.303"), ""
+    yield "disagreeing_distances", of(day, "miss_distance", astronomical="0.304"), ""
     yield "disagreeing_distances", of(day, "miss_distance", lunar="unknown"), ""
     yield "inverted_diameters", diameters(day, 143.4019, 143.4018), ""
     yield "diameters_disagree_with_magnitude", diameters(day, 146, 320), ""
