@@ -123,7 +123,7 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
         )
         if count
     ]
-    if upstream and upstream.handed_on != report.taken_over:
+    if upstream and upstream.handed_on not in (None, report.taken_over):
         faults.append(
             f"{upstream.handed_on} rows were handed on to it and it found {report.taken_over}; "
             "materialize the layer before and this one again"
@@ -138,7 +138,11 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
             "rows_lost": report.rows_lost,
             "rows_doubled": report.rows_doubled,
             "taken_over": report.taken_over,
-            **({"handed_on": upstream.handed_on} if upstream else {}),
+            **(
+                {"handed_on": upstream.handed_on}
+                if upstream and upstream.handed_on is not None
+                else {}
+            ),
         },
     )
 

@@ -18,7 +18,7 @@ class DayReport:
     `rows_lost` counts rows of the input that are missing in the output, `rows_doubled` rows that
     stand there twice; both are looked for, not assumed, and must be zero.  `taken_over` counts the
     rows that the layer before has handed on, as this stage found them, and `handed_on` those that
-    the next one will find.
+    the next one will find; none in accounts of before this was counted.
 
     `rule_set` is the version of the rules that judged the rows, where rules did.  `drift` says how
     the objects of the day differ from the tracked schema, one mapping a change.
@@ -42,7 +42,7 @@ class DayReport:
     warnings: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, int] = field(default_factory=dict)
     taken_over: int = 0
-    handed_on: int = 0
+    handed_on: int | None = None
     rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
 
