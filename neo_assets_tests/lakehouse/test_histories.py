@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
 
@@ -164,6 +166,7 @@ def arrivals(histories: Histories) -> Iterator[tuple[slice, list[date]]]:
     yield rest, days[-1:]
 
 
+@pytest.mark.timeout(900)
 def test_any_order_and_split_of_arrival_ends_in_the_same_tables(lakehouse: Lakehouse) -> None:
     # Of this seed, a publication of the last day that looked around less far would miss a move.
     histories = random_histories(seed=72, days=12, days_apart=6)
