@@ -75,10 +75,11 @@ class Quality:
         """The project's rules with what the configuration changes and adds.
 
         Raises:
-            SettingsError: a new rule has no demand or no condition, or a known one has another.
+            SettingsError: a new rule has no demand or no condition, a known one has another, or
+                one that keeps the keys whole is to warn only.
         """
         # Loading the code location must not cost what loading Spark costs.
-        from neo_assets.lakehouse.rules import RULES, Rule, RuleSet
+        from neo_assets.lakehouse.rules import KEPT_WHOLE, RULES, Rule, RuleSet
 
         rules = {rule.name: rule for rule in RULES}
         for change in self.rules:
@@ -87,6 +88,11 @@ class Quality:
                 raise SettingsError(
                     f"NEO_QUALITY_FILE: the rule {change.name} is one of the project, so that only "
                     "its action can be changed; give yours another name"
+                )
+            if change.name in KEPT_WHOLE and change.action == "warn":
+                raise SettingsError(
+                    f"NEO_QUALITY_FILE: the rule {change.name} keeps the keys of the tables whole; "
+                    "its action can be drop or fail, not warn"
                 )
             if known:
                 rules[change.name] = replace(known, action=change.action)

@@ -117,10 +117,11 @@ def test_rules_are_changed_and_added_without_code(configured: Configure) -> None
         ("thresholds: []", "thresholds: "),
         ("rules: {", "line 1"),
         ("just text", "valid"),
+        ("rules: [{name: date_mismatch, action: warn}]", "keeps the keys of the tables whole"),
         ("rules: [{name: faint, action: warn}]", "faint is new, so it needs a demand"),
         (
-            "rules: [{name: date_mismatch, action: warn, condition: 'true'}]",
-            "date_mismatch is one of the project",
+            "rules: [{name: invalid_velocity, action: warn, condition: 'true'}]",
+            "invalid_velocity is one of the project",
         ),
     ],
 )

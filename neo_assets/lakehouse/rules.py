@@ -141,6 +141,12 @@ RULES = (
 )
 
 
+KEPT_WHOLE = frozenset(
+    {"missing_designation", "unreadable_date", "date_mismatch", "invalid_orbiting_body"}
+)
+"""The rules without which a row has no key, or stands under another day than its own."""
+
+
 class RuleError(Exception):
     """A rule cannot be applied; the message names it and says why."""
 
