@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from neo_assets.lakehouse import quarantine, silver
+from neo_assets.lakehouse import bronze, quarantine, silver
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.rules import IN_FORCE, RULES, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 
-from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, run, version_of
+from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, version_of
 
 FIRST = date(2024, 3, 1)
 SECOND = FIRST + timedelta(days=1)
@@ -27,6 +27,11 @@ def without_velocity(day: date, designation: str) -> FeedObject:
     return feed_object(day, designation, relative_velocity=None)
 
 
+def refine(lakehouse: Lakehouse, days: list[date]) -> None:
+    bronze.ingest(lakehouse, days, "a run")
+    silver.refine(lakehouse, days)
+
+
 @pytest.fixture
 def dirty(lakehouse: Lakehouse) -> Lakehouse:
     """Two days with four dropped rows: one of them twice in a snapshot, one in two snapshots."""
@@ -37,7 +42,7 @@ def dirty(lakehouse: Lakehouse) -> Lakehouse:
         lakehouse, {FIRST: [(fetched(0), [twice, twice, lasting]), (fetched(1), [lasting, sound])]}
     )
     land(lakehouse, {SECOND: [(fetched(0), [misplaced])]})
-    run(lakehouse, [FIRST, SECOND])
+    refine(lakehouse, [FIRST, SECOND])
     return lakehouse
 
 
@@ -66,7 +71,7 @@ def test_every_dropped_row_stands_there_once_with_all_that_is_known(dirty: Lakeh
 
 def test_a_rerun_writes_nothing(dirty: Lakehouse) -> None:
     before = version_of(dirty, "silver_neo_quarantine")
-    run(dirty, [FIRST, SECOND])
+    refine(dirty, [FIRST, SECOND])
     assert version_of(dirty, "silver_neo_quarantine") == before
 
 
@@ -114,5 +119,5 @@ def test_a_discarded_row_stays_so_until_a_rule_lets_it_through(dirty: Lakehouse)
 def test_new_drops_of_a_day_leave_the_word_on_the_old_ones(dirty: Lakehouse) -> None:
     quarantine.discard(dirty.layout.tables, rows(dirty, day=FIRST), "by ada: known")
     land(dirty, {FIRST: [(fetched(2), [without_velocity(FIRST, "2024 AE5")])]})
-    run(dirty, [FIRST])
+    refine(dirty, [FIRST])
     assert statuses(dirty) == {"discarded": 4, "open": 2}
