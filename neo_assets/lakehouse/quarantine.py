@@ -104,13 +104,18 @@ def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None
         return
     is_selected = " OR ".join(f"({_is(row)})" for row in selected)
     DeltaTable(tables / SILVER_NEO_QUARANTINE.name).update(
-        new_values={"status": "discarded", "status_note": note}, predicate=is_selected
+        updates={"status": "'discarded'", "status_note": _literal(note)}, predicate=is_selected
     )
 
 
 def _is(row: dict[str, Any]) -> str:
-    source_file = row["source_file"].replace("'", "''")
     return (
-        f"partition_date = DATE '{row['partition_date']}' AND source_file = '{source_file}' "
-        f"AND content_hash = '{row['content_hash']}' AND repeat = {row['repeat']}"
+        f"partition_date = DATE '{row['partition_date']}' AND repeat = {row['repeat']} "
+        f"AND source_file = {_literal(row['source_file'])} "
+        f"AND content_hash = '{row['content_hash']}'"
     )
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
