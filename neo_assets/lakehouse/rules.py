@@ -183,7 +183,8 @@ class RuleSet:
         problems = {}
         for rule in self.rules:
             try:
-                if typed.select(F.expr(rule.condition).alias("is_met")).dtypes[0][1] != "boolean":
+                met = typed.select(F.expr(rule.condition).alias("is_met"))
+                if met.dtypes[0][1] not in ("boolean", "void"):
                     problems[rule.name] = "it is neither true nor false"
             except AnalysisException as error:
                 problems[rule.name] = str(error).splitlines()[0]
