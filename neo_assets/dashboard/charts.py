@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import altair as alt
 import vl_convert
@@ -34,12 +34,13 @@ REPEAT_COLORS = {"superseded": _VIOLET, "exact_duplicates": _TEAL, "withdrawn": 
 ERROR_COLORS = {"half are within": _BLUE, "nine in ten are within": _VIOLET}
 
 
+_Channel = TypeVar("_Channel", alt.X, alt.Y)
 _Chart: TypeAlias = Any
 """Altair does not say what encoding a chart gives."""
 
 _MONTHS_NAMED = 12
 """Of more months, the axis names each January alone."""
-_STEPS = [step * 10**power for power in range(-2, 5) for step in (1, 2, 5)]
+_STEPS = [step * 10.0**power for power in range(-3, 6) for step in (1, 2, 5)]
 """Where the logarithmic axes have a line."""
 
 
@@ -159,8 +160,19 @@ def _color(field: str, colors: Mapping[str, str], look: Look) -> alt.Color:
     )
 
 
-def _log_axis(title: str, *, has_grid: bool = True) -> alt.Axis:
-    return alt.Axis(title=title, values=_STEPS, format=",~r", grid=has_grid)
+def _log(
+    channel: type[_Channel], field: str, rows: Sequence[Mapping[str, Any]], title: str
+) -> _Channel:
+    """A logarithmic axis from the step below all values to the step above."""
+    values = [row[field] for row in rows]
+    below = [step for step in _STEPS if step <= min(values)]
+    above = [step for step in _STEPS if step >= max(values)]
+    domain = [max(below, default=min(values)), min(above, default=max(values))]
+    return channel(
+        f"{field}:Q",
+        scale=alt.Scale(type="log", domain=domain, padding=8),
+        axis=alt.Axis(title=title, values=_STEPS, format=",~r"),
+    )
 
 
 def _time_axis(form: str, ticks: int | str | None = None) -> alt.Axis:
@@ -178,11 +190,7 @@ def _upcoming(approaches: Sequence[Approach], look: Look) -> _Chart | None:
         .mark_circle(opacity=0.8)
         .encode(
             x=alt.X("at:T", scale=alt.Scale(type="utc", padding=12), axis=_time_axis("%d %b", 5)),
-            y=alt.Y(
-                "lunar:Q",
-                scale=alt.Scale(type="log", nice=False, padding=16),
-                axis=_log_axis("lunar distances"),
-            ),
+            y=_log(alt.Y, "lunar", rows, "lunar distances"),
             size=alt.Size("dot:Q", scale=alt.Scale(type="sqrt", range=[30, 700]), legend=None),
             color=_color("risk", RISK_COLORS, look),
             tooltip=_APPROACH_TOOLTIP,
@@ -203,11 +211,7 @@ def _sizes(approaches: Sequence[Approach], look: Look) -> _Chart | None:
         alt.Chart(_rows(rows))
         .mark_circle(opacity=0.7, size=45)
         .encode(
-            x=alt.X(
-                "diameter:Q",
-                scale=alt.Scale(type="log", nice=False, padding=8),
-                axis=_log_axis("diameter in metres", has_grid=False),
-            ),
+            x=_log(alt.X, "diameter", rows, "diameter in metres"),
             y=alt.Y("velocity:Q", axis=alt.Axis(title="km/s", tickCount=5)),
             color=_color("risk", RISK_COLORS, look),
             tooltip=_APPROACH_TOOLTIP,
@@ -233,12 +237,14 @@ def _bands(counts: Mapping[tuple[str, str], int], look: Look) -> _Chart | None:
         x=alt.X(
             "velocity:N",
             sort=[label(name) for name in VELOCITY.names],
-            axis=alt.Axis(title=None, labelAngle=0, orient="top", domain=False, ticks=False),
+            axis=alt.Axis(
+                title=None, labelAngle=0, labelFontSize=11, orient="top", domain=False, ticks=False
+            ),
         ),
         y=alt.Y(
             "size:N",
             sort=[label(name) for name in reversed(sizes)],
-            axis=alt.Axis(title=None, domain=False, ticks=False),
+            axis=alt.Axis(title=None, labelPadding=6, domain=False, ticks=False),
         ),
         tooltip=[
             alt.Tooltip("size:N"),
@@ -327,11 +333,7 @@ def _closest(numbers: Numbers, look: Look) -> _Chart | None:
         .mark_circle(size=90, opacity=0.9)
         .encode(
             x=_month_axis(numbers),
-            y=alt.Y(
-                "lunar:Q",
-                scale=alt.Scale(type="log", nice=False, padding=16),
-                axis=_log_axis("lunar distances"),
-            ),
+            y=_log(alt.Y, "lunar", rows, "lunar distances"),
             color=_color("distance", _labelled(DISTANCE_COLORS), look),
             tooltip=_APPROACH_TOOLTIP,
             href="address:N",
