@@ -64,7 +64,7 @@ def pictures_of_dashboard(folder: Path) -> None:
     file = folder / "index.html"
     write(page(shown, charts(shown, IN_PAGE)), file)
     take_dashboard(file, "dashboard_wide.png", 1400, 1080, "light")
-    take_dashboard(file, "dashboard_phone_dark.png", 390, 844, "dark")
+    take_dashboard(file, "dashboard_phone_dark.png", 390, 1400, "dark")
 
 
 def take_dashboard(

@@ -83,8 +83,8 @@ class Look:
 
 
 IN_PAGE = Look("var(--quiet)", "var(--line)", "container", has_legends=False)
-# Readable on both backgrounds of Dagster's UI.
-AS_PICTURE = Look("#7f8694", "#7f869455", 560, has_legends=True)
+# The text has a contrast of more than 4 to both backgrounds of Dagster's UI.
+AS_PICTURE = Look("#777c87", "#777c8755", 560, has_legends=True)
 
 
 def charts(numbers: Numbers, look: Look) -> dict[str, dict[str, Any]]:
@@ -161,16 +161,16 @@ def _color(field: str, colors: Mapping[str, str], look: Look) -> alt.Color:
 
 
 def _log(
-    channel: type[_Channel], field: str, rows: Sequence[Mapping[str, Any]], title: str
+    channel: type[_Channel], field: str, rows: Iterable[Mapping[str, Any]], title: str
 ) -> _Channel:
     """A logarithmic axis from the step below all values to the step above."""
     values = [row[field] for row in rows]
-    below = [step for step in _STEPS if step <= min(values)]
-    above = [step for step in _STEPS if step >= max(values)]
+    below = [step for step in _STEPS if step < min(values)]
+    above = [step for step in _STEPS if step > max(values)]
     domain = [max(below, default=min(values)), min(above, default=max(values))]
     return channel(
         f"{field}:Q",
-        scale=alt.Scale(type="log", domain=domain, padding=8),
+        scale=alt.Scale(type="log", domain=domain, nice=False, padding=8),
         axis=alt.Axis(title=title, values=_STEPS, format=",~r"),
     )
 
@@ -183,6 +183,7 @@ def _time_axis(form: str, ticks: int | str | None = None) -> alt.Axis:
 def _upcoming(approaches: Sequence[Approach], look: Look) -> _Chart | None:
     if not approaches:
         return None
+    moon = {"lunar": 1, "text": "the Moon's distance"}
     # An unknown size is drawn as a small one.
     rows = [{**_approach(it), "dot": min(it.diameter_m or 1, 1000)} for it in approaches]
     dots = (
@@ -190,16 +191,16 @@ def _upcoming(approaches: Sequence[Approach], look: Look) -> _Chart | None:
         .mark_circle(opacity=0.8)
         .encode(
             x=alt.X("at:T", scale=alt.Scale(type="utc", padding=12), axis=_time_axis("%d %b", 5)),
-            y=_log(alt.Y, "lunar", rows, "lunar distances"),
+            y=_log(alt.Y, "lunar", [*rows, moon], "lunar distances"),
             size=alt.Size("dot:Q", scale=alt.Scale(type="sqrt", range=[30, 700]), legend=None),
             color=_color("risk", RISK_COLORS, look),
             tooltip=_APPROACH_TOOLTIP,
             href="address:N",
         )
     )
-    moon = alt.Chart(_rows([{"lunar": 1, "text": "the Moon's distance"}])).encode(y="lunar:Q")
-    rule = moon.mark_rule(strokeDash=[4, 4], color=look.text)
-    text = moon.mark_text(align="left", dx=4, dy=-7, color=look.text, fontSize=12)
+    line = alt.Chart(_rows([moon])).encode(y="lunar:Q")
+    rule = line.mark_rule(strokeDash=[4, 4], color=look.text)
+    text = line.mark_text(align="left", dx=4, dy=-7, color=look.text, fontSize=12)
     return alt.layer(rule, text.encode(x=alt.value(0), text="text:N"), dots)
 
 
@@ -304,7 +305,10 @@ def _months(numbers: Numbers, look: Look) -> _Chart | None:
         .mark_bar(width={"band": 0.75})
         .encode(
             x=_month_axis(numbers),
-            y=alt.Y("approaches:Q", axis=alt.Axis(title="approaches", tickCount=4)),
+            y=alt.Y(
+                "approaches:Q",
+                axis=alt.Axis(title="approaches", tickCount=4, format=",d", tickMinStep=1),
+            ),
             color=_color("distance", _labelled(DISTANCE_COLORS), look),
             order="order:Q",
             tooltip=[

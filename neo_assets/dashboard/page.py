@@ -3,6 +3,7 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def write(html: str, file: Path) -> None:
     unfinished.replace(file)
 
 
+@cache
 def _script() -> str:
     return vl_convert.javascript_bundle(_DRAW).replace("</script", r"<\/script")
 
