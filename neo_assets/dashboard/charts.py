@@ -113,7 +113,7 @@ def picture(specification: Mapping[str, Any]) -> bytes:
     """A chart as PNG, in few colors: Dagster keeps the pictures of every materialization."""
     drawn = Image.open(BytesIO(vl_convert.vegalite_to_png(dict(specification))))
     small = BytesIO()
-    drawn.quantize(64, method=Image.Quantize.FASTOCTREE).save(small, "PNG", optimize=True)
+    drawn.quantize(256, method=Image.Quantize.FASTOCTREE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
@@ -255,7 +255,7 @@ def _bands(counts: Mapping[tuple[str, str], int], look: Look) -> _Chart | None:
     )
     squares = cells.mark_rect(color=_BLUE, cornerRadius=6).encode(
         opacity=alt.Opacity(
-            "approaches:Q", scale=alt.Scale(type="sqrt", range=[0.04, 0.55]), legend=None
+            "approaches:Q", scale=alt.Scale(type="sqrt", range=[0.04, 0.45]), legend=None
         )
     )
     text = "var(--text)" if look is IN_PAGE else look.text
