@@ -8,7 +8,13 @@ from the root of the project, with Chromium installed; the simulator answers for
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Literal
 
+from neo_assets.dashboard.charts import IN_PAGE, charts
+from neo_assets.dashboard.numbers import numbers
+from neo_assets.dashboard.page import page, write
+from neo_assets.dashboard.reading import read
+from neo_assets_tests.dashboard.lakehouses import TODAY, simulated
 from neo_assets_tests.ui.browser import browser
 from neo_assets_tests.ui.conftest import HELD_DAY
 from neo_assets_tests.ui.graphql import Dagster, days_between
@@ -22,6 +28,9 @@ DRAWING_TAKES_MS = 3000
 
 def main() -> None:
     """Backfill the days, then look at them."""
+    with tempfile.TemporaryDirectory() as data:
+        pictures_of_dashboard(Path(data))
+
     today = datetime.now(timezone.utc).date()
     first = today - timedelta(DAYS - 1)
     with (
@@ -46,6 +55,26 @@ def main() -> None:
         backfill = dagster.launch_backfill(days_between("2024-04-18", "2024-05-17"))
         dagster.finished_backfill(backfill)
         picture_of_held_day(address)
+
+
+def pictures_of_dashboard(folder: Path) -> None:
+    """The dashboard of two simulated months, on two screens."""
+    simulated(folder / "tables")
+    shown = numbers(read(folder / "tables"), TODAY)
+    file = folder / "index.html"
+    write(page(shown, charts(shown, IN_PAGE)), file)
+    take_dashboard(file, "dashboard_wide.png", 1400, 1080, "light")
+    take_dashboard(file, "dashboard_phone_dark.png", 390, 1400, "dark")
+
+
+def take_dashboard(
+    file: Path, name: str, width: int, height: int, scheme: Literal["light", "dark"]
+) -> None:
+    """One picture of the dashboard's first screen."""
+    with browser(file.as_uri(), width, height) as user:
+        user.page.emulate_media(color_scheme=scheme)
+        user.page.wait_for_timeout(DRAWING_TAKES_MS)
+        user.page.screenshot(path=IMAGES / name)
 
 
 def picture_of_held_day(address: str) -> None:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
+from neo_assets.assets.neo_dashboard import neo_dashboard
 from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.assets.silver_neo_events import silver_neo_events
@@ -19,6 +20,7 @@ from neo_assets.automation.jobs import (
 )
 from neo_assets.automation.schedules import (
     daily_refresh,
+    neo_dashboard_sensor,
     power_bi_export_sensor,
     quarantine_replay_sensor,
     replay_after_reset_sensor,
@@ -32,7 +34,7 @@ ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""
 
 defs = dg.Definitions(
-    assets=[*ASSETS, power_bi_export],
+    assets=[*ASSETS, power_bi_export, neo_dashboard],
     asset_checks=[checks_on(asset.key) for asset in ASSETS],
     jobs=[
         REFRESH,
@@ -48,6 +50,7 @@ defs = dg.Definitions(
         replay_after_reset_sensor,
         quarantine_replay_sensor,
         power_bi_export_sensor,
+        neo_dashboard_sensor,
         *alert_sensors(Settings.from_environment()),
     ],
     resources={"feed": NeoFeed(), "spark": SparkLakehouse()},

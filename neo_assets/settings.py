@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         return self.neo_data_dir / "export"
 
     @property
+    def dashboard_file(self) -> Path:
+        """The dashboard, for any browser."""
+        return self.neo_data_dir / "dashboard" / "index.html"
+
+    @property
     def writing_lock(self) -> Path:
         """A file that whoever writes to the tables holds a lock on."""
         return self.neo_data_dir / ".writing.lock"

@@ -6,7 +6,7 @@ import sys
 PROGRAM = """
 import sys
 import neo_assets.definitions
-costly = {"pyspark", "py4j", "grpc_status", "matplotlib"}
+costly = {"pyspark", "py4j", "grpc_status", "matplotlib", "altair", "vl_convert"}
 print(sorted({name.partition(".")[0] for name in sys.modules} & costly))
 """
 

@@ -2,24 +2,10 @@
 
 import dagster as dg
 
+from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.assets.presentation import markdown_table
 from neo_assets.settings import Settings
-
-_SOME_DAY_IS_THERE = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
-WHEN_GOLD_IS_AT_REST = (
-    # By itself, eager() would wait until there is every day since NEO_START_DATE.
-    dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-    | (
-        # The days that were materialized before a daemon first looked are no update to it.
-        (dg.AutomationCondition.missing() & _SOME_DAY_IS_THERE).newly_true()
-        & ~dg.AutomationCondition.any_deps_in_progress()
-    )
-).with_label("when gold is at rest")
-"""Once after any day of gold was materialized, when no run and no backfill of it goes on.
-
-One run follows a backfill, however many runs that had.
-"""
 
 
 @dg.asset(

@@ -75,6 +75,13 @@ power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
     "and is at rest.",
 )
 
+neo_dashboard_sensor = dg.AutomationConditionSensorDefinition(
+    "neo_dashboard_sensor",
+    target=dg.AssetSelection.assets("neo_dashboard"),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Makes the dashboard anew, once gold has changed and is at rest.",
+)
+
 
 def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterator[dg.RunRequest]:
     for chunk in chunks(days):

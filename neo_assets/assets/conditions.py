@@ -1,0 +1,18 @@
+"""When what stands beside the daily assets is made anew."""
+
+import dagster as dg
+
+_SOME_DAY_IS_THERE = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
+WHEN_GOLD_IS_AT_REST = (
+    # By itself, eager() would wait until there is every day since NEO_START_DATE.
+    dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+    | (
+        # The days that were materialized before a daemon first looked are no update to it.
+        (dg.AutomationCondition.missing() & _SOME_DAY_IS_THERE).newly_true()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+    )
+).with_label("when gold is at rest")
+"""Once after any day of gold was materialized, when no run and no backfill of it goes on.
+
+One run follows a backfill, however many runs that had.
+"""

@@ -1,0 +1,58 @@
+"""The page for everyone who opens no lakehouse."""
+
+from base64 import b64encode
+from datetime import datetime, timezone
+
+import dagster as dg
+
+from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
+from neo_assets.assets.gold_neo_fact import gold_neo_fact
+from neo_assets.settings import Settings
+
+
+@dg.asset(
+    deps=[gold_neo_fact],
+    # Not in the group of the daily assets, whose jobs run over partitions.
+    group_name="dashboard",
+    kinds={"python", "html", "altair"},
+    owners=["team:neo"],
+    automation_condition=WHEN_GOLD_IS_AT_REST,
+    metadata={"location": dg.MetadataValue.path(str(Settings.from_environment().dashboard_file))},
+)
+def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """One HTML file that asks nothing of the network: open it, or send it to someone.
+
+    What passes in the next days and how close, what deserves attention, sizes, velocities and
+    months, how far off predictions were, and what was dropped. Not partitioned: it shows all days,
+    as of the day (UTC) on which it is made.
+    """
+    from neo_assets.dashboard import charts, page
+    from neo_assets.dashboard.numbers import numbers
+    from neo_assets.dashboard.reading import read
+
+    settings = Settings.from_environment()
+    today = datetime.now(timezone.utc).date()
+    shown = numbers(read(settings.tables_directory), today)
+    page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)
+    context.log.info(f"Open {settings.dashboard_file} in a browser.")
+    pictures = {
+        name: b64encode(charts.picture(specification)).decode()
+        for name, specification in charts.charts(shown, charts.AS_PICTURE).items()
+    }
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(settings.dashboard_file)),
+            "size_bytes": settings.dashboard_file.stat().st_size,
+            "as_of": today.isoformat(),
+            "approaches": shown.approaches,
+            "upcoming": len(shown.upcoming),
+            **({"closest_lunar": shown.closest[0].miss_distance_lunar} if shown.upcoming else {}),
+            "worth_attention": len(shown.attention),
+            "charts": dg.MetadataValue.md(
+                "\n\n".join(
+                    f"**{name}**\n\n![{name}](data:image/png;base64,{picture})"
+                    for name, picture in pictures.items()
+                )
+            ),
+        }
+    )

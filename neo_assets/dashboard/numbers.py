@@ -1,0 +1,186 @@
+"""What is shown, as plain values: a pure function of the rows and of today."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from neo_assets.dashboard.predictions import PredictionError, prediction_errors
+from neo_assets.dashboard.reading import Approach, Gold, Measurement
+from neo_assets.lakehouse.bands import RISK_ORDER
+from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
+
+DAYS_AHEAD = 7
+DAYS_BACK = 30
+QUALITY_DAYS = 60
+ATTENTION_FROM = "moderate"
+"""The lowest risk band in the risk table."""
+
+CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
+"""Every row that came in is in exactly one."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """The approaches of one month: how many in each distance band, and the closest."""
+
+    first_day: date
+    by_distance: Mapping[str, int]
+    closest: Approach
+
+    @property
+    def approaches(self) -> int:
+        """How many in all."""
+        return sum(self.by_distance.values())
+
+
+@dataclass(frozen=True)
+class DayQuality:
+    """The newest account of silver for one day of the feed, in rows."""
+
+    day: date
+    rows_in: int
+    classes: Mapping[str, int]
+    dropped_by_rule: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything on the page. Approaches that NASA has withdrawn are in `withdrawn` alone."""
+
+    today: date
+    approaches: int
+    objects: int
+    withdrawn: int
+    first_day: date | None
+    last_day: date | None
+    upcoming: tuple[Approach, ...]
+    """Today and the 7 days after it, in order of time."""
+    around: tuple[Approach, ...]
+    """Those, and the 30 days before today."""
+    attention: tuple[Approach, ...]
+    """Of `around`, the risk band `moderate` and above: the highest first, then the closest."""
+    months: tuple[Month, ...]
+    bands: Mapping[tuple[str, str], int]
+    """Approaches of all days by size band and velocity band."""
+    errors: tuple[PredictionError, ...]
+    quality: tuple[DayQuality, ...]
+    """The 60 days up to today, those without an account left out."""
+
+    @property
+    def closest(self) -> tuple[Approach, ...]:
+        """What passes next, the closest first."""
+        return tuple(sorted(self.upcoming, key=lambda it: (it.miss_distance_lunar, *_in_time(it))))
+
+    @property
+    def largest(self) -> Approach | None:
+        """The largest of what passes next, as far as sizes are known."""
+        return max(self.upcoming, key=lambda it: it.diameter_m or 0, default=None)
+
+    @property
+    def fastest(self) -> Approach | None:
+        """The fastest of what passes next."""
+        return max(self.upcoming, key=lambda it: it.relative_velocity_km_s, default=None)
+
+    @property
+    def hazardous(self) -> int:
+        """How many potentially hazardous objects pass next."""
+        return sum(bool(it.is_potentially_hazardous) for it in self.upcoming)
+
+    @property
+    def rows_in(self) -> int:
+        """Rows that came in on the days of `quality`."""
+        return sum(day.rows_in for day in self.quality)
+
+    @property
+    def classes(self) -> Counter[str]:
+        """The same rows by class."""
+        return _sum(day.classes for day in self.quality)
+
+    @property
+    def dropped_by_rule(self) -> Counter[str]:
+        """Rows that break each rule; a row can break several."""
+        return _sum(day.dropped_by_rule for day in self.quality)
+
+
+def numbers(gold: Gold, today: date) -> Numbers:
+    """All numbers as of `today`."""
+    standing = sorted((it for it in gold.approaches if not it.is_withdrawn), key=_in_time)
+    last = today + timedelta(DAYS_AHEAD)
+    around = tuple(
+        it for it in standing if today - timedelta(DAYS_BACK) <= it.close_approach_date <= last
+    )
+    return Numbers(
+        today=today,
+        approaches=len(standing),
+        objects=len({it.designation for it in standing}),
+        withdrawn=len(gold.approaches) - len(standing),
+        first_day=standing[0].close_approach_date if standing else None,
+        last_day=standing[-1].close_approach_date if standing else None,
+        upcoming=tuple(it for it in around if it.close_approach_date >= today),
+        around=around,
+        attention=_attention(around),
+        months=_months(standing),
+        bands=Counter((it.size_band, it.velocity_band) for it in standing),
+        errors=prediction_errors(gold.revisions, today),
+        quality=_quality(gold.measurements, today),
+    )
+
+
+def _in_time(approach: Approach) -> tuple[date, str, str]:
+    # Where the minute is missing, the day stands before those of which it is known.
+    minute = approach.close_approach_at
+    return approach.close_approach_date, f"{minute or ''}", approach.designation
+
+
+def _attention(approaches: Iterable[Approach]) -> tuple[Approach, ...]:
+    rank = {band: position for position, band in enumerate(RISK_ORDER)}
+    return tuple(
+        sorted(
+            (it for it in approaches if rank[it.risk_band] >= rank[ATTENTION_FROM]),
+            key=lambda it: (-rank[it.risk_band], it.miss_distance_lunar),
+        )
+    )
+
+
+def _months(standing: Iterable[Approach]) -> tuple[Month, ...]:
+    of_month: dict[date, list[Approach]] = {}
+    for approach in standing:
+        of_month.setdefault(approach.close_approach_date.replace(day=1), []).append(approach)
+    return tuple(
+        Month(
+            first_day,
+            Counter(it.distance_band for it in approaches),
+            min(approaches, key=lambda it: it.miss_distance_lunar),
+        )
+        for first_day, approaches in of_month.items()
+    )
+
+
+def _quality(measurements: Iterable[Measurement], today: date) -> tuple[DayQuality, ...]:
+    accounts: dict[tuple[date, datetime, str], list[Measurement]] = {}
+    for it in measurements:
+        is_shown = today - timedelta(QUALITY_DAYS) < it.partition_date <= today
+        if is_shown and it.asset == SILVER_NEO_EVENTS.name:
+            accounts.setdefault((it.partition_date, it.measured_at, it.run_id), []).append(it)
+    newest = {day: account for (day, *_), account in sorted(accounts.items())}
+    return tuple(_account(day, account) for day, account in newest.items())
+
+
+def _account(day: date, account: Iterable[Measurement]) -> DayQuality:
+    of_all: dict[str, int] = {}
+    by_rule: dict[str, int] = {}
+    for it in account:
+        if it.rule is None:
+            of_all[it.metric] = it.value
+        elif it.metric == "dropped":
+            by_rule[it.rule] = it.value
+    classes = {name: of_all.get(name, 0) for name in CLASSES}
+    return DayQuality(day, of_all.get("rows_in", 0), classes, by_rule)
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total

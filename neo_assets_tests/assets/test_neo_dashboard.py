@@ -1,0 +1,84 @@
+"""The dashboard as an asset: one file, made anew whenever gold has changed."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
+from neo_assets.assets.neo_dashboard import neo_dashboard
+from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
+from neo_assets.automation.schedules import neo_dashboard_sensor
+from neo_assets.definitions import ASSETS, defs
+from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets_tests.dashboard.lakehouses import fact, write
+
+DASHBOARD = neo_dashboard.key
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def materialized() -> dg.AssetMaterialization:
+    result = dg.materialize([neo_dashboard])
+    (materialization,) = result.asset_materializations_for_node(neo_dashboard.op.name)
+    assert materialization.partition is None
+    return materialization
+
+
+def test_it_is_made_as_of_today_and_says_what_it_shows(data: Path) -> None:
+    today = datetime.now(timezone.utc).date()
+    days = [today - timedelta(40), today + timedelta(1), today + timedelta(2)]
+    rows = [
+        fact(close_approach_date=day, designation=str(number), miss_distance_lunar=10.0 + number)
+        for number, day in enumerate(days)
+    ]
+    write(data / "tables", GOLD_NEO_FACT, rows)
+    metadata = materialized().metadata
+    file = data / "dashboard" / "index.html"
+    assert metadata["path"].value == str(file)
+    assert metadata["size_bytes"].value == file.stat().st_size
+    assert metadata["as_of"].value == today.isoformat()
+    assert metadata["approaches"].value == 3
+    assert metadata["upcoming"].value == 2
+    assert metadata["closest_lunar"].value == 11.0
+    assert metadata["worth_attention"].value == 2
+    pictures = str(metadata["charts"].value)
+    assert pictures.count("](data:image/png;base64,") == 5
+    # Dagster keeps it with every materialization.
+    assert len(pictures) < 100_000
+
+
+def test_it_is_made_of_an_empty_lakehouse(data: Path) -> None:
+    metadata = materialized().metadata
+    assert metadata["approaches"].value == 0 and "closest_lunar" not in metadata
+    assert "Nothing here yet" in (data / "dashboard" / "index.html").read_text()
+
+
+def test_it_follows_gold_and_runs_over_no_days() -> None:
+    spec = defs.resolve_asset_graph().get(DASHBOARD)
+    assert spec.parent_keys == {ASSETS[-1].key}
+    assert spec.automation_condition == WHEN_GOLD_IS_AT_REST
+    assert neo_dashboard_sensor.asset_selection
+    assert neo_dashboard_sensor.asset_selection.resolve(defs.resolve_asset_graph()) == {DASHBOARD}
+    assert neo_dashboard_sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    for job in (REFRESH, SELECTIVE_REFRESH):
+        assert DASHBOARD not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
+
+
+def test_one_run_follows_a_day_of_gold(data: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        selection = dg.AssetSelection.assets(DASHBOARD)
+        before = dg.evaluate_automation_conditions(defs, instance, selection)
+        assert before.get_num_requested(DASHBOARD) == 0
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(ASSETS[-1].key, partition="2024-03-01")
+        )
+        after = dg.evaluate_automation_conditions(defs, instance, selection, cursor=before.cursor)
+        assert after.get_num_requested(DASHBOARD) == 1
+        again = dg.evaluate_automation_conditions(defs, instance, selection, cursor=after.cursor)
+        assert again.get_num_requested(DASHBOARD) == 0

@@ -1,0 +1,481 @@
+"""The page in a real Chromium: every number, on a phone and a wide screen, light and dark."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from neo_assets.dashboard.charts import AS_PICTURE, IN_PAGE, charts, picture
+from neo_assets.dashboard.numbers import Numbers, numbers
+from neo_assets.dashboard.page import page as page_of
+from neo_assets.dashboard.page import write as write_page
+from neo_assets.dashboard.reading import Gold, read
+from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
+from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
+from neo_assets_tests.dashboard.test_numbers import AROUND, STANDING, UPCOMING
+from neo_assets_tests.ui.browser import ARGUMENTS, CHROMIUM
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+SCREENS = {"phone": (390, 844), "wide": (1600, 1000)}
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+# No chart without its drawing, and no drawing without its chart.
+DRAWN = (
+    "document.querySelectorAll('.chart svg').length === document.querySelectorAll('.chart').length"
+)
+
+
+def html_of(shown: Numbers) -> str:
+    return page_of(shown, charts(shown, IN_PAGE))
+
+
+@pytest.fixture(scope="module")
+def file(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("dashboard") / "index.html"
+    write_page(html_of(numbers(read(tables), TODAY)), made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def gold(tables: Path) -> Queries:
+    return Queries(tables)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as launched,
+    ):
+        yield launched
+
+
+@contextmanager
+def opened(
+    chromium: Browser, file: Path, screen: str = "wide", scheme: Literal["light", "dark"] = "light"
+) -> Iterator[Page]:
+    """The page with its charts drawn, which has asked for nothing and complained of nothing."""
+    width, height = SCREENS[screen]
+    troubles: list[str] = []
+    with chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Asia/Tokyo"
+    ) as context:
+        page = context.new_page()
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", lambda dialog: troubles.append(dialog.message))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        context.route(re.compile("^(?!file:|data:)"), lambda route: route.abort())
+        page.goto(file.as_uri())
+        page.wait_for_function(DRAWN)
+        yield page
+        assert troubles == []
+        assert [address for address in asked if not address.startswith("data:")] == [file.as_uri()]
+
+
+@pytest.fixture(scope="module")
+def wide(chromium: Browser, file: Path) -> Iterator[Page]:
+    with opened(chromium, file) as page:
+        yield page
+
+
+def cells(page: Page, table: str) -> list[list[str]]:
+    rows: list[list[str]] = page.locator(f"#{table} tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return rows
+
+
+def values(page: Page, chart: str) -> list[dict[str, Any]]:
+    """The rows that a chart draws, out of the page."""
+    text = page.locator(f"#{chart} + script").text_content()
+    assert text
+    # A drawn line, such as the Moon's distance, is a data set too.
+    rows: list[dict[str, Any]] = max(json.loads(text)["datasets"].values(), key=len)
+    return rows
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def test_the_tiles(wide: Page, gold: Queries) -> None:
+    def shown(tile: str) -> tuple[str, str]:
+        found = wide.locator(f"#{tile}")
+        figure = found.locator(".value").inner_text().split()[0]
+        return figure, found.locator("p.quiet").inner_text()
+
+    assert shown("count")[0] == number(gold.value(f"SELECT count(*) FROM {UPCOMING}"))
+    for tile, measure, digits, order in (
+        ("closest-one", "miss_distance_lunar", 2, ""),
+        ("largest", "diameter", 0, "DESC NULLS LAST"),
+        ("fastest", "relative_velocity_km_s", 1, "DESC"),
+    ):
+        ((value, name),) = gold.rows(
+            f"SELECT {measure}, name FROM {UPCOMING} ORDER BY {measure} {order} LIMIT 1"
+        )
+        assert shown(tile) == (number(value, digits), name)
+    assert shown("hazardous")[0] == number(
+        gold.value(f"SELECT count_if(is_potentially_hazardous) FROM {UPCOMING}")
+    )
+    assert shown("withdrawn")[0] == number(
+        gold.value("SELECT count(*) FROM gold_neo_fact WHERE is_withdrawn")
+    )
+    approaches, objects, first, last = gold.rows(
+        f"""SELECT count(*), count(DISTINCT designation), min(close_approach_date),
+            max(close_approach_date) FROM {STANDING}"""
+    )[0]
+    assert (
+        f"{number(approaches)} approaches of {number(objects)} objects from {first} to {last}"
+        in wide.locator("header").inner_text()
+    )
+
+
+MOMENT = "strftime(close_approach_at, '%-d %b, %H:%M')"
+
+
+def test_the_table_of_the_closest(wide: Page, gold: Queries) -> None:
+    assert cells(wide, "closest-table") == [
+        [name, moment, number(lunar, 2), number(diameter)]
+        for name, moment, lunar, diameter in gold.rows(
+            f"""SELECT name, {MOMENT}, miss_distance_lunar, diameter FROM {UPCOMING}
+            ORDER BY miss_distance_lunar LIMIT 10"""
+        )
+    ]
+
+
+def test_the_risk_table_and_its_links(wide: Page, gold: Queries) -> None:
+    expected = gold.rows(
+        f"""SELECT name, risk_band, {MOMENT}, miss_distance_lunar,
+            sqrt(estimated_diameter_min_m * estimated_diameter_max_m), relative_velocity_km_s,
+            is_potentially_hazardous, is_sentry_object, designation
+        FROM {AROUND} WHERE risk_band IN ('moderate', 'elevated', 'high')
+        ORDER BY list_position(['high', 'elevated', 'moderate'], risk_band), miss_distance_lunar
+        LIMIT 20"""
+    )
+    assert cells(wide, "risk-table") == [
+        [
+            name,
+            risk,
+            moment,
+            number(lunar, 2),
+            number(diameter),
+            number(velocity, 1),
+            " ".join(["PHA"] * bool(hazardous) + ["Sentry"] * bool(sentry)),
+        ]
+        for name, risk, moment, lunar, diameter, velocity, hazardous, sentry, _ in expected
+    ]
+    links = wide.locator("#risk-table a").evaluate_all("links => links.map(link => link.href)")
+    assert [unquote(link) for link in links] == [
+        f"https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr={row[-1]}" for row in expected
+    ]
+
+
+def test_the_table_of_errors(wide: Page, gold: Queries) -> None:
+    assert cells(wide, "errors-table") == [
+        [
+            "1 day" if days == 1 else f"{days} days",
+            *(number(value) for value in (predicted, half, most)),
+            number(minutes, 1),
+            *(number(value) for value in (moved, predicted - came)),
+        ]
+        for days, predicted, came, half, most, minutes, moved in gold.rows(
+            f"""SELECT days_before, count(*), count(event_key), median(abs(distance_off_km)),
+                quantile_cont(abs(distance_off_km), 0.9), median(abs(minutes_off)),
+                count_if(days_off <> 0)
+            FROM ({predictions_for_duckdb([1, 2, 3, 5, 7, 14, 30, 90, 365])})
+            WHERE predicted_date < '{TODAY}' GROUP BY 1 ORDER BY 1 DESC"""
+        )
+    ]
+
+
+NEWEST = f"""(SELECT * FROM dq_metrics WHERE asset = 'silver_neo_events'
+    AND partition_date BETWEEN '{TODAY - timedelta(59)}' AND '{TODAY}' AND run_id = 'the newest')"""
+
+
+def test_the_tables_of_quality(wide: Page, gold: Queries) -> None:
+    rows_in = gold.value(f"SELECT sum(value) FROM {NEWEST} WHERE metric = 'rows_in'")
+    assert wide.locator("#rows-in").inner_text() == number(rows_in)
+    of_class = dict(
+        gold.rows(f"SELECT metric, sum(value) FROM {NEWEST} WHERE rule IS NULL GROUP BY 1")
+    )
+    assert cells(wide, "quality-table") == [
+        [
+            name.replace("_", " "),
+            number(of_class[name]),
+            f"{number(100 * of_class[name] / rows_in, 1)} %",
+        ]
+        for name in ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
+    ]
+    by_rule = gold.rows(
+        f"""SELECT replace(rule, '_', ' '), sum(value) FROM {NEWEST}
+        WHERE metric = 'dropped' AND rule IS NOT NULL GROUP BY 1"""
+    )
+    assert sorted(cells(wide, "rules-table")) == sorted(
+        [rule, number(rows)] for rule, rows in by_rule
+    )
+
+
+def test_what_the_charts_draw(wide: Page, gold: Queries) -> None:
+    def drawn(chart: str, *fields: str) -> list[tuple[Any, ...]]:
+        return sorted(tuple(row[field] for field in fields) for row in values(wide, chart))
+
+    milliseconds = "epoch_ms(close_approach_at)"
+    measures = "miss_distance_lunar, miss_distance_km, relative_velocity_km_s, risk_band"
+    fields = ("object", "at", "lunar", "km", "velocity", "risk")
+    assert drawn("upcoming", *fields) == gold.rows(
+        f"SELECT name, {milliseconds}, {measures} FROM {UPCOMING} ORDER BY ALL"
+    )
+    assert drawn("sizes", *fields, "diameter") == [
+        pytest.approx(row)
+        for row in gold.rows(
+            f"""SELECT name, {milliseconds}, {measures},
+                sqrt(estimated_diameter_min_m * estimated_diameter_max_m) AS diameter
+            FROM {AROUND} WHERE diameter IS NOT NULL ORDER BY ALL"""
+        )
+    ]
+    month = "strftime(close_approach_date, '%b %Y')"
+    assert {
+        (month, distance): (count, of_month)
+        for month, distance, count, of_month in drawn(
+            "months", "month", "distance", "approaches", "all"
+        )
+    } == {
+        (month, band): (count, of_month)
+        for month, band, count, of_month in gold.rows(
+            f"""SELECT {month} AS month, CASE distance_band WHEN 'inside_geo' THEN 'inside GEO'
+                WHEN 'inside_lunar' THEN 'inside the Moon''s orbit' ELSE distance_band END AS band,
+                count(*), sum(count(*)) OVER (PARTITION BY month)
+            FROM {STANDING} GROUP BY 1, 2"""
+        )
+    }
+    assert drawn("closest", "month", "lunar") == gold.rows(
+        f"SELECT {month}, min(miss_distance_lunar) FROM {STANDING} GROUP BY 1 ORDER BY 1"
+    )
+    assert [
+        row for row in drawn("bands", "size", "velocity", "approaches") if row[-1]
+    ] == gold.rows(
+        f"""SELECT replace(size_band, '_', ' '), replace(velocity_band, '_', ' '), count(*)
+        FROM {STANDING} GROUP BY 1, 2 ORDER BY 1, 2"""
+    )
+    for chart, classes in (
+        ("dropped", ["dropped"]),
+        ("repeats", ["superseded", "exact_duplicates", "withdrawn"]),
+    ):
+        assert drawn(chart, "day", "class", "rows") == gold.rows(
+            f"""SELECT partition_date::VARCHAR, replace(metric, '_', ' '), value FROM {NEWEST}
+            WHERE rule IS NULL AND list_contains({classes}, metric) ORDER BY ALL"""
+        )
+    table = [(row[0].split()[0], row[2], row[3]) for row in cells(wide, "errors-table")]
+    km = {(before, share): km for before, share, km in drawn("errors", "before", "share", "km")}
+    assert table == [
+        (
+            before,
+            number(km[before, "half are within"]),
+            number(km[before, "nine in ten are within"]),
+        )
+        for before, _, _ in table
+    ]
+
+
+def test_each_value_has_its_mark(wide: Page) -> None:
+    for chart, mark in (
+        ("upcoming", "g.mark-symbol path"),
+        ("sizes", "g.mark-symbol path"),
+        ("closest", "g.mark-symbol path"),
+        ("months", "g.mark-rect path"),
+        ("bands", "g.mark-rect path"),
+    ):
+        assert wide.locator(f"#{chart} {mark}").count() == len(values(wide, chart))
+
+
+@pytest.mark.parametrize("lunar", [0.004, 0.5, 1.0, 1.5, 10.0, 180.0])
+def test_a_single_dot_stands_beside_the_moon(
+    chromium: Browser, tmp_path: Path, lunar: float
+) -> None:
+    write(tmp_path, GOLD_NEO_FACT, [fact(miss_distance_lunar=lunar)])
+    made = tmp_path / "index.html"
+    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    with opened(chromium, made) as page:
+
+        def height(selector: str) -> float:
+            box = page.locator(f"#upcoming {selector}").first.bounding_box()
+            assert box
+            return box["y"] + box["height"] / 2
+
+        dot, moon = height("g.mark-symbol path"), height("g.mark-rule.role-mark line")
+        # To a pixel, for a line is one wide.
+        assert (dot < moon - 1, dot > moon + 1) == (lunar > 1, lunar < 1)
+        ground = page.locator("#upcoming path.background").first.bounding_box()
+        assert ground
+        assert ground["y"] <= min(dot, moon) and max(dot, moon) <= ground["y"] + ground["height"]
+
+
+def test_pointing_at_a_dot_tells_about_it(wide: Page) -> None:
+    wide.locator("#closest g.mark-symbol path").first.hover()
+    told = wide.locator("#vg-tooltip-element")
+    told.wait_for(state="visible")
+    first = values(wide, "closest")[0]
+    assert first["object"] in told.inner_text()
+    assert number(first["lunar"], 2) in told.inner_text()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_it_fits_and_can_be_read(
+    chromium: Browser, file: Path, screen: str, scheme: Literal["light", "dark"]
+) -> None:
+    with opened(chromium, file, screen, scheme) as page:
+        width, _ = SCREENS[screen]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        beyond = page.evaluate(
+            """() => [...document.querySelectorAll("body *")].filter(it =>
+              it.id !== "vg-tooltip-element" && it.getBoundingClientRect().right > innerWidth + 1
+            ).map(it => it.outerHTML.slice(0, 200))"""
+        )
+        assert beyond == []
+        faint = page.evaluate(FAINT)
+        assert faint == []
+        # The ground follows the scheme.
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (max(map(int, re.findall(r"\d+", ground))) < 60) == (scheme == "dark")
+
+
+FAINT = r"""() => {
+  const channels = color => color.match(/[\d.]+/g).map(Number);
+  const luminance = color => {
+    const [r, g, b] = channels(color).slice(0, 3).map(value => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    for (let it = element; it; it = it.parentElement) {
+      const {backgroundColor, backgroundImage} = getComputedStyle(it);
+      // A gradient is as bright as its last, brightest color.
+      if (backgroundImage !== "none") return backgroundImage.match(/rgb\([^)]*\)/g).at(-1);
+      if (channels(backgroundColor)[3] !== 0) return backgroundColor;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const faint = [];
+  for (const it of document.querySelectorAll("body *")) {
+    const text = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    const {color, fill, display} = getComputedStyle(it);
+    if (!text || display === "none" || ["SCRIPT", "STYLE"].includes(it.tagName)) continue;
+    const [a, b] = [it.tagName === "text" ? fill : color, ground(it)].map(luminance);
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) faint.push([it.textContent, contrast]);
+  }
+  return faint;
+}"""
+"""Texts whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.1, 1.4.3)."""
+
+HOSTILE = """</script><script>alert(1)</script><img src=x onerror="alert(2)">'"&|{{ 7*7 }}"""
+
+
+def test_a_hostile_name_is_a_name(chromium: Browser, tmp_path: Path) -> None:
+    hostile = fact(name=HOSTILE, designation=HOSTILE, risk_band="high")
+    write(tmp_path, GOLD_NEO_FACT, [hostile])
+    made = tmp_path / "index.html"
+    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    with opened(chromium, made) as page:
+        assert page.locator("#closest-table a").inner_text() == HOSTILE
+        link = page.locator("#risk-table a").get_attribute("href")
+        assert link
+        place, _, designation = link.partition("?sstr=")
+        assert place == "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/"
+        assert re.fullmatch(r"[A-Za-z0-9%._~-]+", designation)
+        assert unquote(designation) == HOSTILE
+        page.locator("#upcoming g.mark-symbol path").hover()
+        page.locator("#vg-tooltip-element").wait_for(state="visible")
+        assert page.locator("img").count() == 0
+        assert "49" not in page.locator("#risk-table").inner_text()
+
+
+def test_the_browser_runs_no_script_but_that_of_the_page(chromium: Browser, tmp_path: Path) -> None:
+    made = tmp_path / "index.html"
+    html = html_of(numbers(Gold(), TODAY))
+    write_page(html.replace("<main>", "<main><script>document.title = 'taken'</script>"), made)
+    page = chromium.new_page()
+    page.goto(made.as_uri())
+    assert page.title() == f"Asteroids passing Earth, {TODAY}"
+    page.close()
+
+
+def test_an_empty_lakehouse_says_so(chromium: Browser, tmp_path: Path) -> None:
+    made = tmp_path / "index.html"
+    write_page(html_of(numbers(read(tmp_path / "tables"), TODAY)), made)
+    for screen in SCREENS:
+        with opened(chromium, made, screen) as page:
+            assert page.locator("#empty").is_visible()
+            assert page.locator("#no-errors").is_visible()
+            assert page.locator("#no-quality").is_visible()
+            assert page.locator(".chart").count() == 0
+
+
+def test_gold_without_revisions_or_sizes(chromium: Browser, tmp_path: Path) -> None:
+    unknown = fact(
+        estimated_diameter_max_m=None,
+        close_approach_at=None,
+        name=None,
+        is_potentially_hazardous=None,
+        is_sentry_object=None,
+        size_band="unknown",
+        risk_band="unknown",
+    )
+    write(tmp_path, GOLD_NEO_FACT, [unknown])
+    made = tmp_path / "index.html"
+    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    with opened(chromium, made) as page:
+        assert cells(page, "closest-table") == [["2024 AA1", "20 May", "10.00", "-"]]
+        assert page.locator("#no-errors").is_visible()
+        assert page.locator("#largest").count() == 0
+        assert page.locator("#sizes").count() == 0
+
+
+def test_ten_years_fit_a_phone(chromium: Browser, tmp_path: Path) -> None:
+    rows = [
+        fact(close_approach_date=TODAY - timedelta(30 * month), designation=str(month))
+        for month in range(120)
+    ]
+    write(tmp_path, GOLD_NEO_FACT, rows)
+    made = tmp_path / "index.html"
+    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    with opened(chromium, made, "phone") as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS["phone"][0]
+        named = page.locator("#months .role-axis-label text").all_text_contents()
+        assert [name for name in named if name[0].isalpha()] == [
+            f"Jan {year}" for year in range(2015, 2025)
+        ]
+
+
+def test_it_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    made = tmp_path / "dashboard" / "index.html"
+    write_page("before", made)
+    write_page("after", made)
+    assert made.read_text() == "after"
+    assert list(made.parent.iterdir()) == [made]
+
+
+def test_the_same_charts_as_pictures(tables: Path) -> None:
+    shown = numbers(read(tables), TODAY)
+    in_page, as_pictures = charts(shown, IN_PAGE), charts(shown, AS_PICTURE)
+    assert in_page.keys() == as_pictures.keys()
+    for specification in as_pictures.values():
+        drawn = picture(specification)
+        assert drawn.startswith(b"\x89PNG") and len(drawn) < 30_000
+
+
+def test_the_file_is_small(file: Path) -> None:
+    assert file.stat().st_size < 2_000_000
