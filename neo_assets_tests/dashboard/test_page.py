@@ -12,7 +12,16 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from neo_assets.dashboard.charts import AS_PICTURE, IN_PAGE, charts, picture
+from neo_assets.dashboard.charts import (
+    AS_PICTURE,
+    DISTANCE_COLORS,
+    ERROR_COLORS,
+    IN_PAGE,
+    REPEAT_COLORS,
+    RISK_COLORS,
+    charts,
+    picture,
+)
 from neo_assets.dashboard.numbers import Numbers, numbers
 from neo_assets.dashboard.page import page as page_of
 from neo_assets.dashboard.page import write as write_page
@@ -380,6 +389,28 @@ FAINT = r"""() => {
   return faint;
 }"""
 """Texts whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.1, 1.4.3)."""
+
+
+def luminance(color: str) -> float:
+    parts = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#141b2b"])
+def test_every_color_stands_out_from_both_grounds(ground: str) -> None:
+    colors = {
+        *RISK_COLORS.values(),
+        *DISTANCE_COLORS.values(),
+        *REPEAT_COLORS.values(),
+        *ERROR_COLORS.values(),
+    }
+    for color in colors:
+        low, high = sorted((luminance(color), luminance(ground)))
+        assert (high + 0.05) / (low + 0.05) >= 3, color
+
 
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror="alert(2)">'"&|{{ 7*7 }}"""
 
