@@ -272,7 +272,7 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     )
     assert (error.check_name, error.partition) == ("drop_count", "2024-03-02")
     assert error.description and error.description.startswith(
-        "3 of 8 rows dropped: 3 for invalid_velocity; no earlier day to compare with; 38% of the "
+        "3 of 8 rows dropped: 3 for invalid_velocity; median of 1 day is 0; 38% of the newest "
     )
     gold_days = {row["close_approach_date"] for row in site.rows("gold_neo_fact")}
     assert gold_days == {days[0], days[2]}

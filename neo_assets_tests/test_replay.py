@@ -145,7 +145,7 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
     assert file.name in said and said.rstrip(".").endswith(remedy)
     assert set(outcome.reports) == {("bronze_neo_events", day) for day in (DAYS[0], DAYS[2])}
     (said,) = replay(DAYS, full=True).failures.values()
-    assert remedy in said and "left as it was" in said
+    assert remedy in said and "left as it is" in said
     assert gold(site) == before
 
     assert site.backfill(DAYS[1], DAYS[1]).is_good

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from deltalake import DeltaTable
 
+from neo_assets.lakehouse.delta_files import dataset
 from neo_assets.lakehouse.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 
 _Row = TypeVar("_Row")
@@ -95,6 +96,6 @@ def _rows(tables: Path, table: Table, kind: type[_Row]) -> tuple[_Row, ...]:
         return ()
     columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     rows: list[Mapping[str, Any]] = (
-        DeltaTable(folder).to_pyarrow_dataset().to_table(columns=columns).to_pylist()
+        dataset(DeltaTable(folder)).to_table(columns=columns).to_pylist()
     )
     return tuple(kind(**row) for row in rows)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from filelock import FileLock
 
+from neo_assets.lakehouse.delta_files import dataset
 from neo_assets.lakehouse.tables import (
     DQ_METRICS,
     GOLD_DIM_DATE,
@@ -101,7 +102,7 @@ def _holds(file: Path, schema: pa.Schema) -> bool:
 def _batches(delta: DeltaTable | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     if delta is None:
         return
-    rows = delta.to_pyarrow_dataset()
+    rows = dataset(delta)
     # A table that was written before a column was thought of has it after its next write.
     known = [name for name in schema.names if name in rows.schema.names]
     for batch in rows.to_batches(columns=known):

@@ -12,11 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from neo_assets.lakehouse.delta_files import dataset
 from neo_assets.lakehouse.rules import RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, SILVER_NEO_VERSIONS
@@ -83,8 +85,8 @@ def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
     folder = tables / SILVER_NEO_QUARANTINE.name
     if not DeltaTable.is_deltatable(str(folder)):
         return []
-    of_day = [("partition_date", "=", selection.day)] if selection.day else None
-    found: list[dict[str, Any]] = DeltaTable(folder).to_pyarrow_table(filters=of_day).to_pylist()
+    of_day = ds.field("partition_date") == selection.day if selection.day else None
+    found: list[dict[str, Any]] = dataset(DeltaTable(folder)).to_table(filter=of_day).to_pylist()
     chosen = [
         row
         for row in found

@@ -82,7 +82,7 @@ def cases() -> Iterator[Case]:
             miss_distance_km=45290298.5,
         ),
         lambda: kept(
-            "numbers as text", one(absolute_magnitude_h=" 21.5 "), absolute_magnitude_h=21.5
+            "numbers as text", one(absolute_magnitude_h=" 21.34 "), absolute_magnitude_h=21.34
         ),
         lambda: kept(
             "neither H nor diameters",
@@ -155,7 +155,7 @@ def cases() -> Iterator[Case]:
         ),
         lambda: Case(
             "changed in a newer snapshot",
-            [[one()], [one(absolute_magnitude_h=20.0)]],
+            [[one()], [one(absolute_magnitude_h=21.341)]],
             {"kept": 1, "superseded": 1},
             values={"first_seen_at": fetched(0), "last_changed_at": fetched(1)},
         ),
