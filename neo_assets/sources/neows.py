@@ -114,9 +114,9 @@ def windows(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 def scrub(value: Any, key: str) -> Any:
     """The same JSON value with the caller's key taken out of every string in it."""
     if isinstance(value, str):
-        scrubbed = KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", value)
         # A key shorter than this is a word that may stand in a name; NASA's have 40 characters.
-        return _without(key, scrubbed) if len(key) >= 8 else scrubbed
+        scrubbed = _without(key, value) if len(key) >= 8 else value
+        return KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", scrubbed)
     if isinstance(value, dict):
         return {scrub(name, key): scrub(item, key) for name, item in value.items()}
     if isinstance(value, list):

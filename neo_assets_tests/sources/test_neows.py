@@ -688,7 +688,7 @@ def test_keys_are_taken_out_of_everything() -> None:
     assert scrub(answer, KEY) == {
         "links": {
             "self": "http://x/feed?a=1&api_key=REDACTED&b=2",
-            "odd": "/?api_key=REDACTED caller0000000000000000000000",
+            "odd": "/?api_key=REDACTED",
         },
         "html": "<a href='?api_key=REDACTED'>",
         "list": [["REDACTED and REDACTED", 1, 2.5, None, True]],
@@ -713,6 +713,10 @@ def values(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 @given(values(TEXTS), KEYS)
 def test_scrubbing_changes_nothing_but_keys(value: Any, key: str) -> None:
     assert scrub(value, f"Z{key}") == value
+
+
+def test_a_key_that_begins_with_a_space_is_taken_out_once() -> None:
+    assert scrub("api_key= 0000000", " 0000000") == "api_key=REDACTED"
 
 
 @settings(deadline=None)
