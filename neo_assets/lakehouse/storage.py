@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ What a stream has read is known to the checkpoint, what it has written to the ta
 together.  Kept in the table's own metadata, the name changes in the commit that changes the rows,
 and RESTORE brings both back.
 """
-_PARTS_OF_A_CHECKPOINT = ("metadata", "offsets", "sources")
+_PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
 class LakehouseError(Exception):
@@ -117,12 +118,15 @@ class Lakehouse:
         """
         properties = self._properties(table)
         checkpoint = self.layout.checkpoints / properties.get(CHECKPOINT, table.name)
-        if not _is_checkpoint(checkpoint) and not self.read(table).isEmpty():
-            raise LakehouseError(
-                f"The checkpoint of {table.name} is gone or not whole ({checkpoint}), and without "
-                "it every event would be appended again; rebuild both from the landing zone with: "
-                "neo-assets replay --full"
-            )
+        if not _is_checkpoint(checkpoint):
+            if not self.read(table).isEmpty():
+                raise LakehouseError(
+                    f"The checkpoint of {table.name} is gone or not whole ({checkpoint}), and "
+                    "without it every event would be appended again; rebuild both from the landing "
+                    "zone with: neo-assets replay --full"
+                )
+            # Spark refuses to begin where a stream was killed while it wrote its first offset.
+            shutil.rmtree(checkpoint, ignore_errors=True)
         if not table.properties.items() <= properties.items():
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
             self.spark.sql(
@@ -305,7 +309,7 @@ def _differing_days(digests: DataFrame) -> dict[str, set[date]]:
 
 def _is_checkpoint(folder: Path) -> bool:
     """Whether a stream has begun here; it writes all these parts before its first row."""
-    return all((folder / part).exists() for part in _PARTS_OF_A_CHECKPOINT)
+    return all(any(folder.glob(part)) for part in _PARTS_OF_A_CHECKPOINT)
 
 
 def _creation(table: Table, identifier: str) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,22 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     replay.rebuild_bronze(full, "rebuild")
     bronze.ingest(full, DAYS, "again")
     assert bronze_of(full) == (before[0], {"rebuild"})
+
+
+def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Path) -> None:
+    unfinished = replace(
+        full, layout=replace(full.layout, tables=tmp_path / "new", checkpoints=tmp_path / "begun")
+    )
+    unfinished.ensure_tables()
+    begun = unfinished.layout.checkpoints / BRONZE
+    shutil.copytree(full.layout.checkpoints / BRONZE, begun)
+    shutil.rmtree(begun / "commits")
+    (begun / "offsets" / "0").rename(begun / "offsets" / ".0.unfinished.tmp")
+    for offset in (begun / "offsets").glob("[0-9]*"):
+        offset.unlink()
+    injected("unfinished checkpoints")
+    bronze.ingest(unfinished, DAYS, "again")
+    assert bronze_of(unfinished) == (bronze_of(full)[0], {"again"})
 
 
 def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
