@@ -17,6 +17,7 @@ from neo_assets.automation.jobs import (
     full_refresh,
     replay_quarantine,
     reset_streaming_checkpoints,
+    upkeep_job,
 )
 from neo_assets.automation.schedules import (
     daily_refresh,
@@ -24,6 +25,7 @@ from neo_assets.automation.schedules import (
     power_bi_export_sensor,
     quarantine_replay_sensor,
     replay_after_reset_sensor,
+    weekly_upkeep,
 )
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
@@ -44,8 +46,9 @@ defs = dg.Definitions(
         REPLAY_AFTER_RESET,
         replay_quarantine,
         discard_quarantine,
+        upkeep_job,
     ],
-    schedules=[daily_refresh],
+    schedules=[daily_refresh, weekly_upkeep],
     sensors=[
         replay_after_reset_sensor,
         quarantine_replay_sensor,

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
         description="What to do with fields the tracked schema does not know: track them, set them "
         "aside in bronze_rescued_data, fail, or ignore them. Bronze has the object whole anyway.",
     )
+    neo_time_travel_days: int = Field(
+        30,
+        ge=0,
+        le=3700,
+        description="Days for which old versions of the tables can be read and restored; what is "
+        "older is deleted by the job `upkeep`.",
+    )
     neo_http_timeout_s: float = Field(
         30, gt=0, allow_inf_nan=False, description="Seconds one request may take as a whole."
     )

@@ -139,3 +139,24 @@ def replay_quarantine() -> None:
 def discard_quarantine() -> None:
     """Discard the rows that are chosen."""
     discard_rows()
+
+
+@dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
+def compact_and_vacuum(context: dg.OpExecutionContext, spark: SparkLakehouse) -> None:
+    """Compact every table and delete the files of versions that are not kept any longer."""
+    from neo_assets.lakehouse import upkeep
+
+    days = Settings.from_environment().neo_time_travel_days
+    with spark.writing() as lakehouse:
+        for done in upkeep.keep_up(lakehouse, days):
+            context.log.info(str(done))
+
+
+@dg.job(
+    name="upkeep",
+    description="Upkeep: compacts the small files that single days leave in the tables, and "
+    "deletes the files of versions older than NEO_TIME_TRAVEL_DAYS. The rows stay as they are.",
+)
+def upkeep_job() -> None:
+    """Keep file counts small."""
+    compact_and_vacuum()

@@ -14,6 +14,7 @@ from neo_assets.automation.jobs import (
     choose_rows,
     full_refresh,
     replay_quarantine,
+    upkeep_job,
 )
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.settings import Settings
@@ -38,6 +39,16 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         run_key=today.isoformat(),
         tags=range_tags(first, today + timedelta(days=settings.neo_days_ahead)),
     )
+
+
+weekly_upkeep = dg.ScheduleDefinition(
+    "weekly_upkeep",
+    job=upkeep_job,
+    cron_schedule="30 3 * * 0",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Keeps file counts small, once a week.",
+)
 
 
 @dg.run_status_sensor(

@@ -56,6 +56,7 @@ def record(tables: Path, run_id: str, asset: str, reports: Sequence[DayReport]) 
         )
         if len(table.file_uris()) > _FILES_BEFORE_COMPACTION:
             table.optimize.compact()
+            table.vacuum(dry_run=False)
 
 
 def _created(folder: Path, table: Table) -> DeltaTable:

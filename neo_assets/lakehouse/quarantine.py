@@ -51,6 +51,13 @@ def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> N
     lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, parts={})
 
 
+def counts(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
+    """The rows of these days that are dropped now, whatever a person has said of them."""
+    standing = lakehouse.read_days(SILVER_NEO_QUARANTINE, days).where("status <> 'replayed'")
+    counted = standing.groupBy("partition_date").count().collect()
+    return dict.fromkeys(days, 0) | {row["partition_date"]: row["count"] for row in counted}
+
+
 def _dropped(versions: DataFrame, rule_set: RuleSet) -> DataFrame:
     same_row = Window.partitionBy("partition_date", "source_file", "content_hash")
     same_content = Window.partitionBy("partition_date", "content_hash")

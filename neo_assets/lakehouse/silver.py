@@ -43,13 +43,16 @@ def refine(
         days,
         parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
-    classes = _classes(lakehouse, days)
-    dropped = {row.day for row in classes if row.classification == "dropped"}
-    known = lakehouse.read_days(SILVER_NEO_QUARANTINE, days).select("partition_date").distinct()
-    dropped |= {row.partition_date for row in known.collect()}
-    if dropped:
-        quarantine.update(lakehouse, dropped, rule_set)
-    return _account(lakehouse, days, classes, rule_set)
+    standing, classes = _standing(lakehouse, days)
+    in_quarantine = {day for day in days if standing[day]["in_quarantine"]}
+    if unclean := in_quarantine | {row.day for row in classes if row.classification == "dropped"}:
+        quarantine.update(lakehouse, unclean, rule_set)
+        for day, rows in quarantine.counts(lakehouse, unclean).items():
+            standing[day]["in_quarantine"] = rows
+    by_day: dict[date, list[Row]] = defaultdict(list)
+    for row in classes:
+        by_day[row.day].append(row)
+    return [_report(day, by_day[day], standing[day], rule_set) for day in sorted(days)]
 
 
 def days_that_fail(
@@ -213,54 +216,51 @@ def _with_class(rows: DataFrame) -> DataFrame:
     ).select(*SILVER_NEO_VERSIONS.column_names)
 
 
-def _classes(lakehouse: Lakehouse, days: Collection[date]) -> list[Row]:
-    """The rows that were written, counted by all that the account tells apart."""
-    return (
+def _standing(
+    lakehouse: Lakehouse, days: Collection[date]
+) -> tuple[dict[date, Counter[str]], list[Row]]:
+    """What the tables hold now, in one query: their rows by day, and those written by class.
+
+    The rows by day are of bronze, of silver and of the quarantine.  A class is all that the account
+    tells apart.
+    """
+    day = F.col("partition_date").alias("day")
+    rows_in = (
+        lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+        .groupBy(F.col("feed_date").alias("day"))
+        .agg(
+            F.count_if(F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")).alias(
+                "rows_in"
+            )
+        )
+    )
+    rows_out = (
+        lakehouse.read_days(SILVER_NEO_EVENTS, days)
+        .groupBy(day)
+        .agg(F.count("*").alias("rows_out"), F.countDistinct(*BUSINESS_KEY).alias("approaches"))
+    )
+    in_quarantine = (
+        lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
+        .groupBy(day)
+        .agg(F.count("*").alias("in_quarantine"))
+    )
+    classes = (
         lakehouse.read_days(SILVER_NEO_VERSIONS, days)
         .groupBy(
-            F.col("partition_date").alias("day"),
-            "classification",
-            "is_in_newest_snapshot",
-            "is_last_good",
-            "reasons",
-            "warnings",
+            day, "classification", "is_in_newest_snapshot", "is_last_good", "reasons", "warnings"
         )
         .agg(F.count("*").alias("rows"))
-        .collect()
-    )
-
-
-def _standing(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Counter[str]]:
-    """What bronze, silver and the quarantine hold now, by day."""
-    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
-    silver = lakehouse.read_days(SILVER_NEO_EVENTS, days)
-    quarantined = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
-    day = F.col("partition_date").alias("day")
-    rows_in = bronze.groupBy(F.col("feed_date").alias("day")).agg(
-        F.count_if(F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")).alias("rows_in")
-    )
-    rows_out = silver.groupBy(day).agg(
-        F.count("*").alias("rows_out"), F.countDistinct(*BUSINESS_KEY).alias("approaches")
-    )
-    in_quarantine = quarantined.groupBy(day).agg(
-        F.count_if(F.col("status") != "replayed").alias("in_quarantine")
     )
     counts: dict[date, Counter[str]] = defaultdict(Counter)
-    for row in rows_in.unionByName(rows_out, True).unionByName(in_quarantine, True).collect():
-        values = row.asDict()
-        counts[values.pop("day")].update({name: value or 0 for name, value in values.items()})
-    return counts
-
-
-def _account(
-    lakehouse: Lakehouse, days: Collection[date], classes: Sequence[Row], rule_set: RuleSet
-) -> list[DayReport]:
-    """Hold the classes that were written against bronze, silver and the quarantine as they are."""
-    standing = _standing(lakehouse, days)
-    by_day: dict[date, list[Row]] = defaultdict(list)
-    for row in classes:
-        by_day[row.day].append(row)
-    return [_report(day, by_day[day], standing[day], rule_set) for day in sorted(days)]
+    of_class: list[Row] = []
+    everything = classes.unionByName(rows_in, True).unionByName(rows_out, True)
+    for row in everything.unionByName(in_quarantine, True).collect():
+        if row.classification is not None:
+            of_class.append(row)
+        else:
+            numbers = ("rows_in", "rows_out", "approaches", "in_quarantine")
+            counts[row.day].update({name: row[name] or 0 for name in numbers})
+    return counts, of_class
 
 
 def _report(

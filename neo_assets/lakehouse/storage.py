@@ -129,10 +129,7 @@ class Lakehouse:
             shutil.rmtree(checkpoint, ignore_errors=True)
         if not table.properties.items() <= properties.items():
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
-            self.spark.sql(
-                f"ALTER TABLE {self.layout.identifier(table)} "
-                f"SET TBLPROPERTIES ({_listed(table.properties)})"
-            )
+            self._set_properties(table, table.properties)
         query = (
             rows.select(*table.column_names)
             .writeStream.format("delta")
@@ -142,6 +139,16 @@ class Lakehouse:
             .start(str(self.layout.tables / table.name))
         )
         query.awaitTermination()
+
+    def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
+        """Give the table these properties; without a commit where it has them."""
+        if not properties.items() <= self._properties(table).items():
+            self._set_properties(table, properties)
+
+    def _set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
+        self.spark.sql(
+            f"ALTER TABLE {self.layout.identifier(table)} SET TBLPROPERTIES ({_listed(properties)})"
+        )
 
     def _properties(self, table: Table) -> dict[str, str]:
         rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.layout.identifier(table)}").collect()
@@ -222,8 +229,13 @@ class Lakehouse:
         if not differing.num_rows:
             return
         table = comparison.table
+        changed = self.spark.createDataFrame(differing)
+        if compute.unique(differing.column("change")).to_pylist() == ["inserted"]:
+            # What a new day mostly brings; MERGE would look for each row once more.
+            self.append(table, changed.select(*table.column_names).coalesce(1))
+            return
         view = f"changed_{table.name}"
-        self.spark.createDataFrame(differing).createOrReplaceTempView(view)
+        changed.createOrReplaceTempView(view)
         is_same = " AND ".join(f"target.{column} = changed.{column}" for column in table.key)
         self.spark.sql(
             f"MERGE INTO {self.layout.identifier(table)} AS target USING {view} AS changed "

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 DISK_IS_FULL = "No space left on device"
 
 
-def spark_connect_address(settings: Settings) -> AbstractContextManager[str]:
+def spark_connect_address(
+    settings: Settings, *, is_lasting: bool = True
+) -> AbstractContextManager[str]:
     """The Spark Connect server in use: the configured one, else one that lives with the block."""
     if settings.neo_spark_remote:
         return nullcontext(settings.neo_spark_remote)
-    return spark_connect_server(work_directory=settings.neo_data_dir / "spark")
+    return spark_connect_server(settings.neo_data_dir / "spark", is_lasting=is_lasting)
 
 
 class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
@@ -90,7 +92,7 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
             raise dg.Failure(
                 "NEO_TARGET=databricks is not supported yet; unset it to use Delta on this machine."
             )
-        remote = self._open.enter_context(spark_connect_address(settings))
+        remote = self._open.enter_context(spark_connect_address(settings, is_lasting=False))
         session = SparkSession.builder.remote(remote).create()
         self._open.callback(session.stop)
         return Lakehouse(

@@ -31,8 +31,9 @@ def _serve(
     jars: list[str],
     port: Annotated[int, typer.Option()],
     work_directory: Annotated[Path, typer.Option()],
+    is_lasting: Annotated[bool, typer.Option("--lasting")] = False,
 ) -> None:
-    serve(port, work_directory, jars)
+    serve(port, work_directory, jars, is_lasting=is_lasting)
 
 
 application()

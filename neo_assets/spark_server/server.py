@@ -23,13 +23,17 @@ class SparkServerError(Exception):
 
 @contextmanager
 def spark_connect_server(
-    work_directory: Path, *, port: int | None = None, log_file: Path | None = None
+    work_directory: Path,
+    *,
+    port: int | None = None,
+    log_file: Path | None = None,
+    is_lasting: bool = True,
 ) -> Iterator[str]:
     """Run a Spark Connect server with Delta for the length of the block; yield its address.
 
     It listens on this machine only, on any free port unless one is given, and lets in only who has
     the token in the address. What it writes goes to `log_file`, `server.log` in `work_directory`
-    unless given.
+    unless given. One that is not lasting, for a single run, is sooner at work and slower later.
 
     Raises:
         SparkServerError: the port is in use, or the server does not start.
@@ -46,6 +50,7 @@ def spark_connect_server(
         *(sys.executable, "-m", "neo_assets.spark_server", "serve"),
         *("--port", str(port or 0)),
         *("--work-directory", str(work_directory)),
+        *(["--lasting"] if is_lasting else []),
         *map(str, delta_jars()),
     ]
     with (

@@ -1,0 +1,65 @@
+"""Upkeep: many small files become few, and files that no kept version needs are deleted.
+
+A day adds a file or two to each table, and a fact that changes leaves a copy of its file behind.
+Nothing here changes what a table says: readers, streams and time travel within the days kept see
+the same before and after, whenever the process is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import TABLES, Table
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What was done to one table: its live files before and after, and their bytes."""
+
+    table: str
+    files_before: int
+    files_after: int
+    bytes_before: int
+    bytes_after: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table}: {self.files_before} files of {self.bytes_before:,} bytes are now "
+            f"{self.files_after} of {self.bytes_after:,}"
+        )
+
+
+def keep_up(lakehouse: Lakehouse, time_travel_days: int) -> Iterator[Upkeep]:
+    """Compact each table there is, then let go of versions older than so many days."""
+    for table in filter(lakehouse.has, TABLES):
+        lakehouse.set_properties(table, retention(time_travel_days))
+        yield _kept_up(lakehouse, table)
+
+
+def retention(days: int) -> dict[str, str]:
+    """The properties of a Delta table whose last `days` days can be read and restored.
+
+    The log says which files a version has and the deleted files hold its rows: both are needed.
+    https://docs.delta.io/latest/delta-batch.html#data-retention
+    """
+    interval = f"interval {days} days"
+    return {
+        "delta.logRetentionDuration": interval,
+        "delta.deletedFileRetentionDuration": interval,
+    }
+
+
+def _kept_up(lakehouse: Lakehouse, table: Table) -> Upkeep:
+    identifier = lakehouse.layout.identifier(table)
+    files_before, bytes_before = _live_files(lakehouse, identifier)
+    lakehouse.spark.sql(f"OPTIMIZE {identifier}").collect()
+    lakehouse.spark.sql(f"VACUUM {identifier}").collect()
+    files_after, bytes_after = _live_files(lakehouse, identifier)
+    return Upkeep(table.name, files_before, files_after, bytes_before, bytes_after)
+
+
+def _live_files(lakehouse: Lakehouse, identifier: str) -> tuple[int, int]:
+    (detail,) = lakehouse.spark.sql(f"DESCRIBE DETAIL {identifier}").collect()
+    return detail.numFiles, detail.sizeInBytes

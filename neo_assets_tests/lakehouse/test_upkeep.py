@@ -1,0 +1,65 @@
+"""Upkeep makes files few and lets the rows be."""
+
+from datetime import date
+
+from deltalake import DeltaTable
+
+from neo_assets.lakehouse import upkeep
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import (
+    BRONZE_NEO_EVENTS,
+    GOLD_DIM_NEO,
+    GOLD_NEO_FACT,
+    SILVER_NEO_VERSIONS,
+    TABLES,
+    Table,
+)
+
+from .feed_objects import feed_object, fetched, land, run, version_of
+
+DAYS = (date(2024, 3, 30), date(2024, 3, 31), date(2024, 4, 1))
+WATCHED = (BRONZE_NEO_EVENTS, SILVER_NEO_VERSIONS, GOLD_NEO_FACT, GOLD_DIM_NEO)
+
+
+def rows(lakehouse: Lakehouse, table: Table, version: int | None = None) -> list[str]:
+    of_version = "" if version is None else f" VERSION AS OF {version}"
+    found = lakehouse.spark.sql(f"SELECT * FROM {lakehouse.layout.identifier(table)}{of_version}")
+    return sorted(map(str, found.collect()))
+
+
+def run_alone(lakehouse: Lakehouse, number: int, day: date) -> None:
+    objects = [feed_object(day, f"2024 A{number}"), feed_object(day, f"2024 B{number}")]
+    land(lakehouse, {day: [(fetched(number), objects)]})
+    run(lakehouse, [day])
+
+
+def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
+    for number, day in enumerate(DAYS):
+        run_alone(lakehouse, number, day)
+    before = {table.name: rows(lakehouse, table) for table in WATCHED}
+    versions = {table.name: version_of(lakehouse, table.name) for table in WATCHED}
+
+    done = {of.table: of for of in upkeep.keep_up(lakehouse, time_travel_days=30)}
+    assert done.keys() == {table.name for table in TABLES}
+    files = {name: (of.files_before, of.files_after) for name, of in done.items()}
+    assert files["bronze_neo_events"] == files["gold_dim_neo"] == (3, 1)
+    # One a month is left.
+    assert files["gold_neo_fact"] == (3, 2)
+    for table in WATCHED:
+        assert rows(lakehouse, table) == before[table.name]
+        assert rows(lakehouse, table, versions[table.name]) == before[table.name]
+        properties = DeltaTable(lakehouse.layout.tables / table.name).metadata().configuration
+        assert properties["delta.logRetentionDuration"] == "interval 30 days"
+
+    versions = {table.name: version_of(lakehouse, table.name) for table in WATCHED}
+    run(lakehouse, DAYS)
+    assert {table.name: version_of(lakehouse, table.name) for table in WATCHED} == versions
+
+    # Versions that are not kept any longer take their files with them.
+    for of in upkeep.keep_up(lakehouse, time_travel_days=0):
+        on_disk = list((lakehouse.layout.tables / of.table).glob("[!_]*/*.parquet"))
+        on_disk += (lakehouse.layout.tables / of.table).glob("*.parquet")
+        assert len(on_disk) == of.files_before == of.files_after
+    run_alone(lakehouse, 3, date(2024, 4, 2))
+    for table in WATCHED:
+        assert {*before[table.name]} < {*rows(lakehouse, table)}
