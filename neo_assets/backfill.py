@@ -20,7 +20,7 @@ from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
-from neo_assets.resources.spark import spark_connect_address
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -171,8 +171,8 @@ def _instance_with_spark() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
-        spark_connect_address(settings) as address,
-        _environment({"NEO_SPARK_REMOTE": address}),
+        target(settings).warm() as warmth,
+        _environment(warmth),
     ):
         yield instance
 

@@ -27,7 +27,7 @@ from neo_assets.automation.schedules import (
 )
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
@@ -53,7 +53,7 @@ defs = dg.Definitions(
         neo_dashboard_sensor,
         *alert_sensors(Settings.from_environment()),
     ],
-    resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
+    resources={"feed": NeoFeed(), "lakehouse": target(Settings.from_environment()).lakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,
 )

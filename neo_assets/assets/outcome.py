@@ -11,7 +11,7 @@ from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import is_in_run, record_evaluations
 from neo_assets.checks.evidence import history
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.settings import Settings
+from neo_assets.lakehouse.request import Result
 
 _NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output that Dagster passes on downstream without a materialization of its own.
@@ -23,9 +23,8 @@ it would skip the next layer, where the good days are to go on.
 
 def conclude(
     context: dg.AssetExecutionContext,
-    reports: Sequence[DayReport],
-    previews: Mapping[date, str],
-    failed: Mapping[date, str],
+    result: Result,
+    held: Mapping[date, str],
 ) -> dg.MaterializeResult[None]:
     """Materialize the days that have a report; the others fail, and the run with them at its end.
 
@@ -36,11 +35,11 @@ def conclude(
     Raises:
         dagster.Failure: names the failed days and why; the good days stand as materialized.
     """
-    _measure(context, reports)
+    reports, failed = result.reports, {**held, **result.failed}
     metadata = {
         report.day.isoformat(): {
             **report_metadata(report),
-            "preview": dg.MetadataValue.md(previews.get(report.day) or "No rows."),
+            "preview": dg.MetadataValue.md(result.previews.get(report.day) or "No rows."),
         }
         for report in reports
     }
@@ -77,17 +76,6 @@ def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], 
     before = history(context.instance, context.asset_key, [last], CHRONICLE_DAYS)
     by_day = {report.day: report for report in (*before, *reports)}
     return markdown_of(by_day.values(), last)
-
-
-def _measure(context: dg.AssetExecutionContext, reports: Sequence[DayReport]) -> None:
-    from neo_assets.lakehouse import metrics
-
-    metrics.record(
-        Settings.from_environment().tables_directory,
-        context.run.run_id,
-        context.asset_key.to_user_string(),
-        reports,
-    )
 
 
 def _by_span(failed: Mapping[date, str]) -> str:

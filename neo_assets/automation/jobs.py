@@ -7,9 +7,11 @@ import dagster as dg
 from filelock import FileLock
 from pydantic import Field
 
-from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.lakehouse.request import REBUILD_BRONZE, Request
+from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone, damage
+from neo_assets.sources.landing_zone import damage
 
 REPLAYED = ("silver_neo_events", "gold_neo_fact")
 """What a replay rebuilds from bronze alone."""
@@ -30,17 +32,15 @@ SELECTIVE_REFRESH = dg.define_asset_job(
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
-def rebuild_bronze(context: dg.OpExecutionContext, spark: SparkLakehouse) -> None:
+def rebuild_bronze(
+    context: dg.OpExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
-    from neo_assets.lakehouse import replay
-
-    zone = LandingZone(Settings.from_environment().landing_directory)
+    zone = feed.landing_zone
     damaged = [file for day in zone.days() for file in zone.damaged(day)]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)
-    with spark.rebuilding() as lakehouse:
-        rows = replay.rebuild_bronze(lakehouse, context.run_id)
-    context.log.info(f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back.")
+    context.log.info(lakehouse.run(context, Request(REBUILD_BRONZE, context.run_id)).summary)
 
 
 @dg.job(
