@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9-]+$",
         description="A cluster to run stages on; serverless compute unless set.",
     )
+    neo_databricks_poll_s: float = Field(
+        5, gt=0, le=60, description="Seconds between two questions whether a job is done."
+    )
     neo_alert_urls: SecretStr | None = Field(
         None,
         description="Apprise addresses of the services that alerts go to, separated by spaces or "

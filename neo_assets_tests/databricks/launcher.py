@@ -1,0 +1,108 @@
+"""What the stand-in starts in the place of a cluster: it runs the entry point of a wheel.
+
+    launcher.py VOLUMES BEHAVIOUR PACKAGE ENTRY_POINT [PARAMETER …]
+
+Three things are other than on Databricks, and all of them are done here: `/Volumes` is a folder,
+`cloudFiles` is Spark's own file source once its options were looked at, and with a behaviour other
+than `run` the stage is not what the wheel has.
+"""
+
+import dataclasses
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+VOLUMES = "/Volumes"
+UNKNOWN_TO_THE_FILE_SOURCE = "cloudFiles."
+OPTIONS = {
+    "cloudFiles.format": "text",
+    "cloudFiles.schemaEvolutionMode": "none",
+    "cloudFiles.allowOverwrites": "false",
+    "cloudFiles.includeExistingFiles": "true",
+    "cloudFiles.partitionColumns": "",
+    "cloudFiles.validateOptions": "true",
+}
+
+
+def main(volumes: str, behaviour: str, package: str, entry_point: str, *parameters: str) -> None:
+    if behaviour == "fail at start":
+        raise ImportError("No module named 'neo_assets'")
+    import dagster_pipes
+
+    # Whoever waits a second for what is there already does so in every test.
+    dagster_pipes.PipesStdioLogWriterChannel.WAIT_FOR_TEE_SECONDS = 0.1
+    dagster_pipes.PipesDefaultLogWriter.__init__.__defaults__ = (0.05,)
+    sys.argv = [entry_point, *(_within(volumes, parameter) for parameter in parameters)]
+    from neo_assets.databricks import job
+    from neo_assets.lakehouse import unity_catalog
+
+    assert Path(job.__file__).is_relative_to(Path.cwd()), "not the code of the wheel"
+    unity_catalog.VOLUMES = Path(volumes)
+    if behaviour == "run":
+        _teach_cloud_files()
+    else:
+        job.run = _in_its_place(behaviour, volumes)
+    (found,) = metadata.distribution(package).entry_points.select(name=entry_point)
+    found.load()()
+
+
+def _within(volumes: str, parameter: str) -> str:
+    """A parameter of Pipes with the path in it mapped to the folder."""
+    from dagster_pipes import decode_param, encode_param
+
+    if parameter.startswith("-"):
+        return parameter
+    values = decode_param(parameter)
+    return encode_param({**values, "path": values["path"].replace(VOLUMES, volumes, 1)})
+
+
+def _teach_cloud_files() -> None:
+    from pyspark.sql.connect.streaming.readwriter import DataStreamReader
+
+    load = DataStreamReader.load
+
+    def checked(self: Any, path: str) -> Any:
+        if self._format == "cloudFiles":
+            options = self._options
+            for name, value in OPTIONS.items():
+                assert options.pop(name) == value, name
+            assert options.pop("cloudFiles.schemaLocation").startswith(str(Path(path).parents[2]))
+            assert not [name for name in options if name.startswith(UNKNOWN_TO_THE_FILE_SOURCE)]
+            assert self._schema is not None
+            self.format("text").option("maxFileAge", "36500d")
+        return load(self, path)
+
+    DataStreamReader.load = checked  # type: ignore[assignment, method-assign]
+
+
+def _in_its_place(behaviour: str, volumes: str) -> Any:
+    from neo_assets.lakehouse.report import DayReport
+    from neo_assets.lakehouse.request import Request, Result
+
+    def stage(catalog: Any, request: Request) -> Result:
+        print(f"{request.stage} runs", flush=True)
+        if behaviour == "fail in the middle":
+            raise RuntimeError("the middle of the stage")
+        if behaviour == "hang":
+            Path(volumes, "hanging").touch()
+            time.sleep(600)
+        if behaviour == "refuse":
+            return Result(refusal="It is refused; mend it.")
+        if behaviour == "vanish":
+            # The process ends well, and what it said is lost.
+            for message in Path(volumes).rglob("tmp/*/*.json"):
+                message.unlink()
+            import os
+
+            os._exit(0)
+        report = DayReport(request.days[0], rows_in=3, kept=2, dropped=1, reasons={"a_rule": 1})
+        reports = [dataclasses.replace(report, day=day) for day in request.days]
+        return Result(reports, {report.day: "| a | b |" for report in reports})
+
+    return stage
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
