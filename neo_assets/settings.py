@@ -188,7 +188,17 @@ class Settings(BaseSettings):
 
     @property
     def tables_directory(self) -> Path:
-        """One folder a Delta table."""
+        """One folder a Delta table.
+
+        Raises:
+            SettingsError: the tables are not on this machine.
+        """
+        if self.neo_target == "databricks":
+            raise SettingsError(
+                "NEO_TARGET=databricks: what reads tables on this machine does not reach those in "
+                f"{self.neo_databricks_catalog}.{self.neo_databricks_schema}; look at them in the "
+                "workspace, see docs/databricks.md"
+            )
         return self.neo_data_dir / "tables"
 
     @property

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from neo_assets.cli import look, quarantine, run
+from neo_assets.cli import look, quarantine, run, workspace
 from neo_assets.cli.console import complain
 from neo_assets.settings import SettingsError
 
@@ -19,6 +19,8 @@ application = typer.Typer(
 for command in (run.demo, run.backfill, run.replay, run.release, look.status):
     application.command()(command)
 application.command("alert-test")(look.alert_test)
+application.command("databricks-check")(workspace.databricks_check)
+application.command("databricks-wheel")(workspace.databricks_wheel)
 application.add_typer(quarantine.application, name="quarantine")
 
 

@@ -15,23 +15,15 @@ from dagster_databricks.pipes import (
     PipesUnityCatalogVolumesMessageReader,
 )
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service import jobs
 
+from neo_assets.databricks.job_failure import JobFailedError, failure_of
 from neo_assets.databricks.workspace import PASSING
 
 Context = OpExecutionContext | AssetExecutionContext
 
 STATES_ASKED_FOR_S = 300
 """How long the state of a job is asked for in vain before the job is given up."""
-
-
-class JobFailedError(Exception):
-    """A job did not end well; `can_be_repeated` says whether the platform was to blame."""
-
-    def __init__(self, message: str, *, can_be_repeated: bool) -> None:
-        super().__init__(message)
-        self.can_be_repeated = can_be_repeated
 
 
 class _Attended(BasePipesDatabricksClient):
@@ -47,7 +39,7 @@ class _Attended(BasePipesDatabricksClient):
             self._interruption = error
             raise
         except DagsterPipesExecutionError:
-            raise self._failure(run_id) from None
+            raise failure_of(self.client, run_id) from None
         except Exception as error:
             with suppress(Exception):
                 self.client.jobs.cancel_run(run_id)
@@ -73,30 +65,6 @@ class _Attended(BasePipesDatabricksClient):
         )
         state: jobs.RunState = asked(super()._get_run_state, run_id)
         return state
-
-    def _failure(self, run_id: int) -> JobFailedError:
-        run = self.client.jobs.get_run(run_id)
-        state = run.state or jobs.RunState()
-        ended = run.status.termination_details if run.status else None
-        said = [state.state_message or "", *self._errors(run)]
-        result = state.result_state or state.life_cycle_state
-        return JobFailedError(
-            f"job run {run_id} ended as {result.value if result else 'unknown'}"
-            + (f" ({ended.code.value})" if ended and ended.code else "")
-            + "".join(f", {text.strip().rstrip('.')}" for text in said if text.strip())
-            + (f"; its log: {run.run_page_url}" if run.run_page_url else ""),
-            can_be_repeated=_is_of_the_platform(state, ended),
-        )
-
-    def _errors(self, run: jobs.Run) -> list[str]:
-        """What the tasks of a run died of, the last line of each."""
-        errors = []
-        for task in run.tasks or []:
-            with suppress(DatabricksError):
-                output = self.client.jobs.get_run_output(task.run_id or 0)
-                if output.error:
-                    errors.append(output.error.strip().splitlines()[-1])
-        return errors
 
 
 class ServerlessClient(_Attended, PipesDatabricksServerlessClient):
@@ -124,13 +92,3 @@ def pipes_client(
     if is_serverless:
         return ServerlessClient(volume_path=folder, **shared)
     return ClusterClient(**shared)
-
-
-def _is_of_the_platform(state: jobs.RunState, ended: jobs.TerminationDetails | None) -> bool:
-    """Whether the same job can end well the next time, without anybody having mended anything."""
-    if ended and ended.type:
-        return ended.type in (
-            jobs.TerminationTypeType.CLOUD_FAILURE,
-            jobs.TerminationTypeType.INTERNAL_ERROR,
-        )
-    return state.life_cycle_state is jobs.RunLifeCycleState.INTERNAL_ERROR

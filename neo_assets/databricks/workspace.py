@@ -79,7 +79,7 @@ def workspace_client() -> WorkspaceClient:
             return WorkspaceClient(config=config)
     # What the SDK raises for a configuration, or a secret, that cannot be used.
     except ValueError as error:
-        problem = str(error).partition(". Config: ")[0].rstrip(".")
+        problem = said(error)
     if "invalid_client" in problem:
         raise WorkspaceError(f"Nothing was done: the workspace {_STRANGER}.")
     raise WorkspaceError(
@@ -98,7 +98,7 @@ def plain_words(what: str) -> Iterator[None]:
     try:
         yield
     except (DatabricksError, requests.RequestException, TimeoutError) as error:
-        raise WorkspaceError(f"{what}: the workspace {_remedy(error)} ({_said(error)}).") from error
+        raise WorkspaceError(f"{what}: the workspace {_remedy(error)} ({said(error)}).") from error
 
 
 def _auth_type() -> str | None:
@@ -117,8 +117,9 @@ def _remedy(error: Exception) -> str:
     return "refused: run the days again, and read what it says if it stays"
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What it says itself, in one line; a timeout says of what it was one."""
     cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
-    text = " ".join(str(cause).split()) or type(cause).__name__
+    # The SDK adds its configuration, which is no news.
+    text = " ".join(str(cause).partition(" Config: ")[0].split()) or type(cause).__name__
     return text.rstrip(".") if len(text) <= 300 else f"{text[:300]}…"

@@ -42,6 +42,11 @@ class UnityCatalog:
         return f"{self.catalog}.{self.schema}"
 
     @property
+    def volume_name(self) -> str:
+        """The full name of the volume, for people."""
+        return f"{self.schema_name}.{self.volume}"
+
+    @property
     def folder(self) -> Path:
         """The root of the volume."""
         return VOLUMES / self.catalog / self.schema / self.volume

@@ -3,19 +3,16 @@
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import dagster as dg
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import NotFound
-from databricks.sdk.service import compute, jobs
 from pydantic import PrivateAttr
 
 from neo_assets.databricks.job import CATALOG, REQUEST, RESULT
-from neo_assets.databricks.pipes import JobFailedError, pipes_client
-from neo_assets.databricks.wheel import ENTRY_POINT, PACKAGE, Wheel
+from neo_assets.databricks.job_failure import JobFailedError
+from neo_assets.databricks.pipes import pipes_client
+from neo_assets.databricks.submission import submission, uploaded
+from neo_assets.databricks.wheel import Wheel
 from neo_assets.databricks.workspace import WorkspaceError, plain_words, workspace_client
 from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
@@ -23,9 +20,6 @@ from neo_assets.lakehouse.request import Request, Result
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
 from neo_assets.resources.lakehouse import Context, LakehouseResource
 from neo_assets.settings import Settings
-
-ENVIRONMENT_VERSION = "5"
-"""Of serverless compute: Python 3.12 and Databricks Connect 18, which is Spark Connect 4.1."""
 
 TRIES = 2
 
@@ -90,7 +84,7 @@ class DatabricksLakehouse(LakehouseResource):
         settings = Settings.from_environment()
         client, catalog = self._workspace(), unity_catalog(settings)
         wheel = uploaded(client, catalog, Wheel())
-        compute_of_task, compute_of_job = _compute(settings.neo_databricks_cluster_id, wheel)
+        task, rest = submission(request.stage, wheel, settings.neo_databricks_cluster_id)
         pipes = pipes_client(
             client,
             str(catalog.messages),
@@ -100,20 +94,12 @@ class DatabricksLakehouse(LakehouseResource):
         done = pipes.run(
             context=context,
             extras={REQUEST: request.to_json(), CATALOG: asdict(catalog)},
-            task=jobs.SubmitTask(
-                task_key=request.stage,
-                python_wheel_task=jobs.PythonWheelTask(
-                    package_name=PACKAGE, entry_point=ENTRY_POINT
-                ),
-                **compute_of_task,
-            ),
+            task=task,
             submit_args={
+                **rest,
                 "run_name": f"neo_assets {_subject(request)}",
                 # Sent twice for the same try, as after a lost answer, it starts one job.
                 "idempotency_token": f"{request.run_id}-{request.stage}-{attempt}",
-                # At a limit of the workspace it waits instead of failing.
-                "queue": jobs.QueueSettings(enabled=True),
-                **compute_of_job,
             },
         )
         pipes.raise_interruption()
@@ -133,32 +119,6 @@ def unity_catalog(settings: Settings) -> UnityCatalog:
         settings.neo_databricks_schema,
         settings.neo_databricks_volume,
     )
-
-
-def uploaded(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> str:
-    """Where the wheel is in the volume; it is uploaded once for each version of what is in it."""
-    folder = catalog.wheels / wheel.digest
-    place = str(folder / wheel.name)
-    try:
-        client.files.get_metadata(place)
-    except NotFound:
-        with TemporaryDirectory() as work:
-            content = wheel.make(Path(work)).read_bytes()
-        client.files.create_directory(str(folder))
-        client.files.upload(place, io.BytesIO(content), overwrite=True)
-    return place
-
-
-def _compute(cluster_id: str | None, wheel: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a task, and what a job, says of the compute that it runs on."""
-    if cluster_id:
-        libraries = [compute.Library(whl=wheel)]
-        return {"existing_cluster_id": cluster_id, "libraries": libraries}, {}
-    environment = jobs.JobEnvironment(
-        environment_key="neo",
-        spec=compute.Environment(environment_version=ENVIRONMENT_VERSION, dependencies=[wheel]),
-    )
-    return {"environment_key": environment.environment_key}, {"environments": [environment]}
 
 
 def _subject(request: Request) -> str:

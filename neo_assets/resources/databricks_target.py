@@ -34,6 +34,11 @@ class DatabricksTarget(Target):
         """The table's full name."""
         return f"{self._catalog.schema_name}.{table.name}"
 
+    @property
+    def has_tables_here(self) -> bool:
+        """Power BI and people read them in the workspace."""
+        return False
+
     def warm(self) -> AbstractContextManager[Mapping[str, str]]:
         """Nothing: serverless compute is warm by itself."""
         return nullcontext({})

@@ -32,6 +32,11 @@ class LocalTarget(Target):
         """The table's folder."""
         return str(self._settings.tables_directory / table.name)
 
+    @property
+    def has_tables_here(self) -> bool:
+        """They are folders here."""
+        return True
+
     @contextmanager
     def warm(self) -> Iterator[Mapping[str, str]]:
         """One Spark Connect server for all runs."""

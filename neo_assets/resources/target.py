@@ -29,6 +29,11 @@ class Target(ABC):
     def location(self, table: Table) -> str:
         """Where a table is, for people."""
 
+    @property
+    @abstractmethod
+    def has_tables_here(self) -> bool:
+        """Whether what reads tables without Spark, on this machine, finds them."""
+
     @abstractmethod
     def warm(self) -> AbstractContextManager[Mapping[str, str]]:
         """Keep what stages run on warm for the block; yield the environment that leads to it."""

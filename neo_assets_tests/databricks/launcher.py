@@ -10,6 +10,7 @@ than `run` the stage is not what the wheel has.
 import dataclasses
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
     # Whoever waits a second for what is there already does so in every test.
     dagster_pipes.PipesStdioLogWriterChannel.WAIT_FOR_TEE_SECONDS = 0.1
     dagster_pipes.PipesDefaultLogWriter.__init__.__defaults__ = (0.05,)
-    sys.argv = [entry_point, *(_within(volumes, parameter) for parameter in parameters)]
+    sys.argv = [entry_point, *_within(volumes, parameters)]
     from neo_assets.databricks import job
     from neo_assets.lakehouse import unity_catalog
 
@@ -44,18 +45,22 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
         _teach_cloud_files()
     else:
         job.run = _in_its_place(behaviour, volumes)
+        job.check = lambda catalog: None
     (found,) = metadata.distribution(package).entry_points.select(name=entry_point)
     found.load()()
 
 
-def _within(volumes: str, parameter: str) -> str:
-    """A parameter of Pipes with the path in it mapped to the folder."""
+def _within(volumes: str, parameters: Sequence[str]) -> Iterator[str]:
+    """The parameters, those of Pipes with the path in them mapped to the folder."""
     from dagster_pipes import decode_param, encode_param
 
-    if parameter.startswith("-"):
-        return parameter
-    values = decode_param(parameter)
-    return encode_param({**values, "path": values["path"].replace(VOLUMES, volumes, 1)})
+    for before, parameter in zip(("", *parameters), parameters, strict=False):
+        if before.startswith("--dagster-pipes-"):
+            values = decode_param(parameter)
+            path = values["path"].replace(VOLUMES, volumes, 1)
+            yield encode_param({**values, "path": path})
+        else:
+            yield parameter
 
 
 def _teach_cloud_files() -> None:
