@@ -1,7 +1,8 @@
 """A lakehouse on Databricks: tables in Unity Catalog, event files in a volume, read by Auto Loader.
 
 Sources of what is said of options: docs.databricks.com, "Auto Loader options", "Configure schema
-inference and evolution in Auto Loader", "Auto Loader FAQ" and "Use liquid clustering for tables".
+inference and evolution in Auto Loader", "Auto Loader FAQ", "Auto Loader streams with directory
+listing mode" and "Use liquid clustering for tables".
 """
 
 from __future__ import annotations
@@ -71,6 +72,12 @@ class UnityCatalogLayout(Layout):
                 "cloudFiles.allowOverwrites": "false",
                 # What landed before the stream first ran counts too.
                 "cloudFiles.includeExistingFiles": "true",
+                # The folders of other days are read with the same checkpoint, which Auto Loader
+                # allows as long as it finds files by listing ...
+                "cloudFiles.useNotifications": "false",
+                # ... and all of it: by default it may list only what comes after the last file in
+                # order of names, and a day of long ago that is asked for again comes before.
+                "cloudFiles.useIncrementalListing": "false",
                 # Otherwise `feed_date=…` in the path becomes a column.
                 "cloudFiles.partitionColumns": "",
                 # An option that Auto Loader does not know fails the stream instead of being passed

@@ -22,6 +22,8 @@ OPTIONS = {
     "cloudFiles.schemaEvolutionMode": "none",
     "cloudFiles.allowOverwrites": "false",
     "cloudFiles.includeExistingFiles": "true",
+    "cloudFiles.useNotifications": "false",
+    "cloudFiles.useIncrementalListing": "false",
     "cloudFiles.partitionColumns": "",
     "cloudFiles.validateOptions": "true",
 }

@@ -27,6 +27,8 @@ def test_auto_loader_is_asked_for_exactly_this() -> None:
         "cloudFiles.schemaEvolutionMode": "none",
         "cloudFiles.allowOverwrites": "false",
         "cloudFiles.includeExistingFiles": "true",
+        "cloudFiles.useNotifications": "false",
+        "cloudFiles.useIncrementalListing": "false",
         "cloudFiles.partitionColumns": "",
         "cloudFiles.validateOptions": "true",
         "recursiveFileLookup": "true",
