@@ -33,7 +33,8 @@ def bronze_neo_events(
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
     failed = held_days(context, context.asset_key, days_of(context))
-    damaged = {day: feed.landing_zone.damaged(day) for day in days_of(context)}
+    zone = feed.landing_zone
+    damaged = {day: zone.damaged(day) for day in days_of(context)}
     failed |= {day: damage(files) for day, files in damaged.items() if files}
     result = lakehouse.run(
         context,

@@ -42,9 +42,10 @@ def raw_feed_files(
     failed: dict[date, str] = {}
     calls_left: int | None = None
     try:
+        zone = feed.landing_zone
         with feed.client(say=context.log.warning) as client:
             for answer in client.fetch(days):
-                landing = feed.landing_zone.land(
+                landing = zone.land(
                     answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
                 )
                 for file in landing.set_aside:

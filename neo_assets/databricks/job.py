@@ -97,7 +97,11 @@ def _answer_dagster(loader: PipesParamsLoader) -> None:
         message_writer=PipesUnityCatalogVolumesMessageWriter(),
     ) as pipes:
         request = Request.from_json(pipes.get_extra(REQUEST))
-        result = run(UnityCatalog(**pipes.get_extra(CATALOG)), request)
+        catalog = UnityCatalog(**pipes.get_extra(CATALOG))
+        pipes.log.info(f"{request.stage} runs for {len(request.days)} days.")
+        result = run(catalog, request)
+        rows = sum(report.rows_out for report in result.reports)
+        pipes.log.info(f"{request.stage} has {rows} rows of {len(result.reports)} days.")
         pipes.report_custom_message({RESULT: result.to_json()})
 
 

@@ -54,6 +54,7 @@ class Fault:
     error_code: str = ""
     retry_after: int | None = None
     hangs_up: bool = False
+    cuts_off: bool = False
 
 
 @dataclass
@@ -242,6 +243,10 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile = io.BytesIO()
                     self.close_connection = True
                     return False
+                if fault.cuts_off:
+                    self._send(200, b"half of ", missing=8)
+                    self.close_connection = True
+                    return True
                 headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
                 self._refuse(fault.status, fault.error_code, "It is told to.", headers)
                 return True
@@ -398,11 +403,18 @@ class _Handler(BaseHTTPRequestHandler):
         content = json.dumps({"error_code": code, "message": message}).encode()
         self._send(status, content, {"Content-Type": "application/json", **(headers or {})})
 
-    def _send(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        missing: int = 0,
+    ) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) + missing))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

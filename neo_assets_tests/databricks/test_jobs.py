@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from neo_assets.databricks import pipes
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.resources.databricks import DatabricksLakehouse
@@ -120,6 +121,8 @@ def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: StandI
         Fault(STATE, 0, hangs_up=True),
         # The messages come late.
         Fault(r"GET .*/tmp/\w+/1.json", 404, times=3, error_code="NOT_FOUND"),
+        # And cut off.
+        Fault(r"GET .*/tmp/\w+/1.json", 0, times=2, cuts_off=True),
     ]
     assert run_stage()[0]
     assert len(workspace.runs) == 1 and not any(fault.times for fault in workspace.faults)
@@ -165,9 +168,29 @@ def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: StandIn) -
     assert len(workspace.runs) == 4
 
 
+def test_a_job_whose_workspace_stays_away_is_told_to_end(
+    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipes, "STATES_ASKED_FOR_S", 0.5)
+    workspace.behaviour = ["hang"]
+    workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
+    result, failure = run_stage()
+    assert result is None
+    assert (
+        "the connection to job run 1000 was lost and it was told to end (It is told to" in failure
+    )
+    (job,) = workspace.runs.values()
+    assert job.state["result_state"] == "CANCELED"
+
+
 def test_a_run_that_is_cancelled_ends_its_job(workspace: StandIn, tmp_path: Path) -> None:
     workspace.behaviour = ["hang"]
-    code = "from neo_assets_tests.databricks.test_jobs import run_stage; print(run_stage())"
+    code = (
+        "from dagster._core.pipes import utils\n"
+        "from neo_assets_tests.databricks.test_jobs import run_stage\n"
+        "utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL = 1\n"
+        "run_stage()"
+    )
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
         while not (workspace.root / "Volumes" / "hanging").exists():
