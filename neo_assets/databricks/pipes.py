@@ -1,5 +1,6 @@
 """Dagster's Pipes clients for Databricks, as they are needed here: nothing is left unattended."""
 
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,9 @@ from databricks.sdk.service import jobs
 
 from neo_assets.databricks.job_failure import JobFailedError, failure_of
 from neo_assets.databricks.workspace import PASSING
+
+# Used by the clients themselves, and no business of whoever runs them.
+warnings.filterwarnings("ignore", message="Function `Pipes.*writer.*` is currently in preview")
 
 Context = OpExecutionContext | AssetExecutionContext
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
-from pyspark.sql.streaming.readwriter import DataStreamWriter
+from typing import TYPE_CHECKING
 
 from neo_assets.lakehouse import metrics
 from neo_assets.lakehouse.layout import Layout, StreamSource
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 _ASIDE = "replay"
 
