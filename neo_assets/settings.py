@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9-]+$",
         description="A cluster to run stages on; serverless compute unless set.",
     )
+    neo_databricks_warehouse_id: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9-]+$",
+        description="A SQL warehouse, for `neo-assets status` and `neo-assets quarantine`.",
+    )
     neo_databricks_poll_s: float = Field(
         5, gt=0, le=60, description="Seconds between two questions whether a job is done."
     )

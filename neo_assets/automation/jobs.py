@@ -1,17 +1,20 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from filelock import FileLock
 from pydantic import Field
 
 from neo_assets.lakehouse.request import REBUILD_BRONZE, Request
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import damage
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
 
 REPLAYED = ("silver_neo_events", "gold_neo_fact")
 """What a replay rebuilds from bronze alone."""
@@ -76,22 +79,24 @@ class QuarantineFilter(dg.Config):
     rule: str = Field("", description="A rule that the row breaks.")
     file: str = Field("", description="A part of the path of the row's event file.")
 
-    def rows(self) -> list[dict[str, Any]]:
+    @property
+    def selection(self) -> "Selection":
         """The rows that are meant.
 
         Raises:
             ValueError: the day is none.
         """
-        from neo_assets.lakehouse import quarantine
+        from neo_assets.lakehouse.quarantine import Selection
 
-        return quarantine.rows(
-            Settings.from_environment().tables_directory,
-            quarantine.Selection(
-                date.fromisoformat(self.day) if self.day else None,
-                self.rule or None,
-                self.file or None,
-            ),
+        return Selection(
+            date.fromisoformat(self.day) if self.day else None,
+            self.rule or None,
+            self.file or None,
         )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows that are meant."""
+        return target(Settings.from_environment()).quarantined(self.selection)
 
 
 class Discard(QuarantineFilter):
@@ -115,15 +120,10 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     Raises:
         dagster.Failure: no filter says which rows are meant.
     """
-    from neo_assets.lakehouse import quarantine
-
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
-    settings = Settings.from_environment()
-    with FileLock(settings.writing_lock):
-        found = config.rows()
-        quarantine.discard(settings.tables_directory, found, config.why)
-    context.log.info(f"{len(found)} rows discarded.")
+    place = target(Settings.from_environment())
+    context.log.info(f"{place.discard(config.selection, config.why)} rows discarded.")
 
 
 @dg.job(

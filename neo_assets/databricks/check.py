@@ -14,7 +14,8 @@ from neo_assets.databricks import job
 from neo_assets.databricks.job_failure import JobFailedError, failure_of
 from neo_assets.databricks.submission import submission, uploaded
 from neo_assets.databricks.wheel import Wheel
-from neo_assets.databricks.workspace import WorkspaceError, plain_words, said, workspace_client
+from neo_assets.databricks.workspace import plain_words, said, workspace_client
+from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
 
 JOB_TAKES_AT_MOST = timedelta(minutes=20)

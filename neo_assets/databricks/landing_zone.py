@@ -9,7 +9,8 @@ from pathlib import Path
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.files import FilesAPI
 
-from neo_assets.databricks.workspace import WorkspaceError, plain_words
+from neo_assets.databricks.workspace import plain_words
+from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.sources.landing_zone import FOLDER_PREFIX, LandingError, LandingZone, hidden
 
 

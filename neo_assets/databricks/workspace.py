@@ -19,6 +19,8 @@ from databricks.sdk.errors import (
 )
 from databricks.sdk.errors.base import DatabricksError
 
+from neo_assets.databricks.workspace_error import WorkspaceError
+
 RETRY_FOR_S = 300
 """How long one request is tried again: on a lost connection, and on 429 and 503 as they ask."""
 
@@ -51,10 +53,6 @@ _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 
 PASSING = (InternalError, TemporarilyUnavailable, requests.ConnectionError, requests.Timeout)
 """Errors of a moment: whoever only asks can ask again."""
-
-
-class WorkspaceError(Exception):
-    """The workspace did not do what was asked of it; the message says what to do."""
 
 
 def workspace_client() -> WorkspaceClient:

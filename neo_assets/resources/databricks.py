@@ -13,7 +13,8 @@ from neo_assets.databricks.job_failure import JobFailedError
 from neo_assets.databricks.pipes import pipes_client
 from neo_assets.databricks.submission import submission, uploaded
 from neo_assets.databricks.wheel import Wheel
-from neo_assets.databricks.workspace import WorkspaceError, plain_words, workspace_client
+from neo_assets.databricks.workspace import plain_words, workspace_client
+from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result

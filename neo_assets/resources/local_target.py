@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from deltalake import DeltaTable
+from filelock import FileLock
 
 from neo_assets.lakehouse.tables import Table
 from neo_assets.resources.spark import SparkLakehouse, spark_connect_address
 from neo_assets.resources.target import Target
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
 
 
 class LocalTarget(Target):
@@ -36,6 +44,32 @@ class LocalTarget(Target):
     def has_tables_here(self) -> bool:
         """They are folders here."""
         return True
+
+    def content(self, table: Table) -> tuple[int, date | None]:
+        """By the statistics that Delta keeps of every file."""
+        folder = self._settings.tables_directory / table.name
+        if not DeltaTable.is_deltatable(str(folder)):
+            return 0, None
+        files = DeltaTable(folder).get_add_actions(flatten=True)
+        rows = files.column("num_records").to_pylist()
+        if not rows or not table.day_column:
+            return sum(rows), None
+        return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
+
+    def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
+        """Read by delta-rs."""
+        from neo_assets.lakehouse import quarantine
+
+        return quarantine.rows(self._settings.tables_directory, selection)
+
+    def discard(self, selection: "Selection", note: str) -> int:
+        """Written by delta-rs, as the only writer on this machine."""
+        from neo_assets.lakehouse import quarantine
+
+        with FileLock(self._settings.writing_lock):
+            chosen = self.quarantined(selection)
+            quarantine.discard(self._settings.tables_directory, chosen, note)
+        return len(chosen)
 
     @contextmanager
     def warm(self) -> Iterator[Mapping[str, str]]:

@@ -3,11 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.tables import Table
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
 
 
 class Target(ABC):
@@ -33,6 +38,18 @@ class Target(ABC):
     @abstractmethod
     def has_tables_here(self) -> bool:
         """Whether what reads tables without Spark, on this machine, finds them."""
+
+    @abstractmethod
+    def content(self, table: Table) -> tuple[int, date | None]:
+        """Rows and newest day of a table, if its rows have days; no rows without the table."""
+
+    @abstractmethod
+    def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
+        """The rows of the quarantine that are meant, the newest day first; none without a table."""
+
+    @abstractmethod
+    def discard(self, selection: "Selection", note: str) -> int:
+        """Mark the rows that are meant as discarded, with who did it and why; return how many."""
 
     @abstractmethod
     def warm(self) -> AbstractContextManager[Mapping[str, str]]:

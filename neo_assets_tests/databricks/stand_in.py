@@ -34,11 +34,15 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
 from neo_assets_tests.faults import injected
 
 JsonObject = dict[str, Any]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+WAREHOUSE = "0123456789abcdef"
 CLUSTER = "0301-120000-abcdefgh"
 ENTRIES_OF_A_PAGE = 3
 """So few that every listing of a few files has several pages."""
@@ -99,6 +103,7 @@ class StandIn:
     asked: list[str] = field(default_factory=list)
     runs: dict[int, JobRun] = field(default_factory=dict)
     by_idempotency_token: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, list[list[str]] | str] = field(default_factory=dict)
     host: str = ""
     lock: Lock = field(default_factory=Lock)
 
@@ -127,6 +132,19 @@ class StandIn:
         run.end("CANCELED", "USER_CANCELED", "SUCCESS", "Run cancelled.")
         if run.process:
             _kill(run.process)
+
+    def ask(self, statement: JsonObject) -> list[list[str]] | str:
+        """What a SQL warehouse answers, or why it does not."""
+        assert statement["warehouse_id"] == WAREHOUSE
+        spark = SparkSession.builder.remote(self.spark_remote).create()
+        values = {each["name"]: each["value"] for each in statement["parameters"]}
+        try:
+            rows = spark.sql(statement["statement"], args=values).collect()
+            return [[str(value) for value in row] for row in rows]
+        except PySparkException as error:
+            return str(error)
+        finally:
+            spark.stop()
 
     def _run(self, run: JobRun) -> None:
         (task,) = run.specification["tasks"]
@@ -261,6 +279,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._files(place[1], place[2].rstrip("/"), query, body)
         elif call := re.fullmatch("/api/2.2/jobs/runs/([a-z-]+)", path):
             self._jobs(call[1], query, json.loads(body or b"{}"))
+        elif path.startswith("/api/2.0/sql/statements/"):
+            self._statements(path.split("/")[5:], json.loads(body or b"{}"))
         elif re.match("/api/2.[01]/(unity-catalog|preview/scim)/", path):
             self._catalog(path)
         else:
@@ -370,6 +390,27 @@ class _Handler(BaseHTTPRequestHandler):
                     "tasks": [{"run_id": number, "task_key": "task"}],
                 }
             )
+
+    def _statements(self, place: list[str], body: JsonObject) -> None:
+        """Statements that are first pending, and answers of a few rows a chunk."""
+        answers = self.workspace.answers
+        if self.command == "POST":
+            number = str(len(answers))
+            answers[number] = self.workspace.ask(body)
+            self._say({"statement_id": number, "status": {"state": "PENDING"}})
+            return
+        number, *chunk = place
+        found = answers[number]
+        if isinstance(found, str):
+            status = {"state": "FAILED", "error": {"message": found}}
+            self._say({"statement_id": number, "status": status})
+            return
+        start = int(chunk[2]) if chunk else 0
+        end = start + ENTRIES_OF_A_PAGE
+        more = {"next_chunk_index": end} if end < len(found) else {}
+        result = {"data_array": found[start:end], **more}
+        status = {"statement_id": number, "status": {"state": "SUCCEEDED"}}
+        self._say(result if chunk else {**status, "result": result})
 
     def _catalog(self, path: str) -> None:
         kind, _, name = path.partition("unity-catalog/")[2].partition("/")

@@ -100,8 +100,10 @@ def _running(folder: Path, command: Sequence[str]) -> Iterator[None]:
         "SPARK_HOME": str(spark_home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_WORKER_DIR": str(folder / "work"),
-        "SPARK_DAEMON_MEMORY": "256m",
     }
+    if command[0] == "spark-class":
+        # Of the server too, where it is set.
+        environment["SPARK_DAEMON_MEMORY"] = "256m"
     with (
         (folder / "log.txt").open("w") as log,
         subprocess.Popen(
