@@ -2,11 +2,10 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
+from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.feed import NeoFeed
@@ -32,17 +31,9 @@ def bronze_neo_events(
 
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
-    failed = held_days(context, context.asset_key, days_of(context))
+    held = held_days(context, context.asset_key, days_of(context))
     zone = feed.landing_zone
     damaged = {day: zone.damaged(day) for day in days_of(context)}
-    failed |= {day: damage(files) for day, files in damaged.items() if files}
-    result = lakehouse.run(
-        context,
-        Request(
-            context.asset_key.to_user_string(),
-            context.run.run_id,
-            [day for day in days_of(context) if day not in failed],
-            schema_evolution=Settings.from_environment().neo_schema_evolution,
-        ),
-    )
-    return conclude(context, result, failed)
+    held |= {day: damage(files) for day, files in damaged.items() if files}
+    evolution = Settings.from_environment().neo_schema_evolution
+    return materialize(context, lakehouse, held, schema_evolution=evolution)

@@ -2,11 +2,10 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
+from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.silver_neo_events import silver_neo_events
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.lakehouse import LakehouseResource
@@ -31,13 +30,5 @@ def gold_neo_fact(
     of the star is written with it: `gold_dim_neo`, `gold_dim_date` and `gold_neo_revision`, which
     has every change that NASA made.
     """
-    failed = held_days(context, context.asset_key, days_of(context))
-    result = lakehouse.run(
-        context,
-        Request(
-            context.asset_key.to_user_string(),
-            context.run.run_id,
-            [day for day in days_of(context) if day not in failed],
-        ),
-    )
-    return conclude(context, result, failed)
+    held = held_days(context, context.asset_key, days_of(context))
+    return materialize(context, lakehouse, held)

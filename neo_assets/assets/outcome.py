@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
@@ -11,7 +12,9 @@ from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import is_in_run, record_evaluations
 from neo_assets.checks.evidence import history
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.request import Result
+from neo_assets.lakehouse.request import Request, Result
+from neo_assets.partitions import days_of
+from neo_assets.resources.lakehouse import LakehouseResource
 
 _NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output that Dagster passes on downstream without a materialization of its own.
@@ -19,6 +22,21 @@ _NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 Otherwise it would log one for every day of the run, those that failed too; and without an output
 it would skip the next layer, where the good days are to go on.
 """
+
+
+def materialize(
+    context: dg.AssetExecutionContext,
+    lakehouse: LakehouseResource,
+    held: Mapping[date, str],
+    **how: Any,
+) -> dg.MaterializeResult[None]:
+    """Run the stage of the asset for the days that are not held back, and conclude it.
+
+    `how` has what else the stage must know, by the names of the request.
+    """
+    days = [day for day in days_of(context) if day not in held]
+    request = Request(context.asset_key.to_user_string(), context.run.run_id, days, **how)
+    return conclude(context, lakehouse.run(context, request), held)
 
 
 def conclude(

@@ -5,10 +5,9 @@ from dataclasses import asdict
 import dagster as dg
 
 from neo_assets.assets.bronze_neo_events import bronze_neo_events
-from neo_assets.assets.outcome import conclude
+from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.quality import quality
@@ -34,14 +33,6 @@ def silver_neo_events(
     Rows that break a rule stand in `silver_neo_quarantine`, and what became of every row of bronze
     in `silver_neo_versions`.
     """
-    failed = held_days(context, context.asset_key, days_of(context))
-    result = lakehouse.run(
-        context,
-        Request(
-            context.asset_key.to_user_string(),
-            context.run.run_id,
-            [day for day in days_of(context) if day not in failed],
-            rules=[asdict(rule) for rule in quality(Settings.from_environment()).rule_set().rules],
-        ),
-    )
-    return conclude(context, result, failed)
+    held = held_days(context, context.asset_key, days_of(context))
+    rules = quality(Settings.from_environment()).rule_set().rules
+    return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,13 +24,13 @@ DAYS = [date(2024, 3, 1), date(2024, 3, 2)]
 STAGE = "silver_neo_events"
 
 
-def run_stage() -> tuple[Result | None, str]:
+def run_stage(days: Sequence[date] = DAYS) -> tuple[Result | None, str]:
     """What the stage says, or what is said of it when it fails."""
     results: list[Result] = []
 
     @dg.op
     def stage(context: dg.OpExecutionContext, lakehouse: DatabricksLakehouse) -> None:
-        results.append(lakehouse.run(context, Request(STAGE, context.run_id, DAYS)))
+        results.append(lakehouse.run(context, Request(STAGE, context.run_id, days)))
 
     @dg.job
     def one_stage() -> None:
@@ -74,6 +75,11 @@ def test_a_cluster_is_used_where_one_is_named(
     (job,) = workspace.runs.values()
     (task,) = job.specification["tasks"]
     assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
+
+
+def test_no_days_need_no_job(workspace: StandIn) -> None:
+    assert run_stage([]) == (Result(), "")
+    assert not workspace.asked
 
 
 def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: StandIn) -> None:
