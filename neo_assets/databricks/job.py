@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from dagster_pipes import (
     PipesCliArgsParamsLoader,
-    PipesEnvVarParamsLoader,
-    PipesParamsLoader,
     PipesUnityCatalogVolumesContextLoader,
     PipesUnityCatalogVolumesMessageWriter,
     open_dagster_pipes,
@@ -36,17 +34,11 @@ CHECK = "check"
 
 def main() -> None:
     """Run what is asked for, by whoever asks."""
-    loaders: tuple[PipesParamsLoader, ...] = (
-        # On serverless compute, and on clusters that are there.
-        PipesCliArgsParamsLoader(),  # type: ignore[no-untyped-call]
-        # On clusters that are made for the job.
-        PipesEnvVarParamsLoader(),  # type: ignore[no-untyped-call]
-    )
-    for loader in loaders:
-        if loader.is_dagster_pipes_process():
-            _answer_dagster(loader)
-            return
-    _answer_the_command_line()
+    loader = PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
+    if loader.is_dagster_pipes_process():
+        _answer_dagster(loader)
+    else:
+        _answer_the_command_line()
 
 
 def run(catalog: UnityCatalog, request: Request) -> Result:
@@ -90,7 +82,7 @@ def _session() -> SparkSession:
     return spark
 
 
-def _answer_dagster(loader: PipesParamsLoader) -> None:
+def _answer_dagster(loader: PipesCliArgsParamsLoader) -> None:
     with open_dagster_pipes(
         params_loader=loader,
         context_loader=PipesUnityCatalogVolumesContextLoader(),
