@@ -22,7 +22,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand
     for name, value in zip(("CATALOG", "SCHEMA", "VOLUME"), VOLUME, strict=True):
         monkeypatch.setenv(f"NEO_DATABRICKS_{name}", value)
     # Whoever ended without a word has nothing more to say here, and what is there is read at once.
-    monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 1)
+    monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     monkeypatch.setattr(utils, "DEFAULT_SLEEP_INTERVAL", 0.05)
     with serve(StandIn(tmp_path / "workspace")) as workspace:
         workspace.volume(*VOLUME).mkdir(parents=True)

@@ -194,7 +194,7 @@ def test_a_run_that_is_cancelled_ends_its_job(workspace: StandIn, tmp_path: Path
     code = (
         "from dagster._core.pipes import utils\n"
         "from neo_assets_tests.databricks.test_jobs import run_stage\n"
-        "utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL = 1\n"
+        "utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL = 0\n"
         "run_stage()"
     )
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
