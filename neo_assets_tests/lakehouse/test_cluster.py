@@ -15,7 +15,7 @@ from neo_assets_tests.lakehouse.conftest import new_lakehouse
 from neo_assets_tests.lakehouse.feed_objects import fetched, land, rows_of, run
 from neo_assets_tests.spark_server.cluster import standalone_cluster
 
-DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(3)]
+DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(2)]
 OF_THE_RUN = {"ingested_at", "source_file"}
 
 

@@ -20,6 +20,7 @@ from neo_assets.spark_server.delta_jars import delta_jars
 from neo_assets.spark_server.java import find_java
 
 STARTING_TAKES_AT_MOST_S = 120
+_QUICK_TO_START = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 
 class Cluster:
@@ -77,6 +78,12 @@ def standalone_cluster(folder: Path, workers: int, memory: str = "512m") -> Iter
                     "spark.sql.shuffle.partitions": "2",
                     "spark.databricks.delta.snapshotPartitions": "2",
                     "spark.ui.enabled": "false",
+                    # A few rows: what is made for many costs more here than the work.
+                    "spark.sql.adaptive.enabled": "false",
+                    "spark.sql.codegen.wholeStage": "false",
+                    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+                    "spark.driver.extraJavaOptions": _QUICK_TO_START,
+                    "spark.executor.extraJavaOptions": _QUICK_TO_START,
                 }
             ),
             "spark-internal",
