@@ -8,9 +8,10 @@ from pyspark.sql import SparkSession
 from rich.progress import track
 
 from neo_assets.lakehouse import bronze
-from neo_assets.lakehouse.storage import Lakehouse, Layout
+from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
-from neo_assets.sources.landing_zone import FETCHED_AT, LandingZone
+from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
 from neo_assets.sources.simulator import SimulatedSky
 
 REVISED_AFTER = timedelta(days=400)
@@ -19,7 +20,9 @@ REVISED_AFTER = timedelta(days=400)
 
 def house(spark: SparkSession, root: Path) -> Lakehouse:
     """The lakehouse below `root`, with the tables that bronze writes."""
-    lakehouse = Lakehouse(spark, Layout(root / "landing", root / "tables", root / "checkpoints"))
+    lakehouse = Lakehouse(
+        spark, LocalLayout(root / "landing", root / "checkpoints", root / "tables")
+    )
     lakehouse.ensure_tables([BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA])
     return lakehouse
 
@@ -40,7 +43,7 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
 def land(lakehouse: Lakehouse, day: date, after: timedelta = timedelta()) -> None:
     """Land what the simulated feed says of a day when it is asked some time after it, once."""
     asked_at = datetime.combine(day, time(6, 30), timezone.utc) + after
-    zone = LandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(lakehouse.layout.landing)
     if not any(zone.root.glob(f"feed_date={day}/{asked_at.strftime(FETCHED_AT)}-*.json")):
         objects = SimulatedSky().feed(day, asked_at.date())
         zone.land(day, objects, source="simulator", fetched_at=asked_at)

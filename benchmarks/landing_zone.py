@@ -29,7 +29,7 @@ from neo_assets.lakehouse import bronze
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.spark_server.server import spark_connect_server
 
 LAST_DAY = date(2024, 12, 30)
@@ -66,7 +66,7 @@ def main(
         spark = SparkSession.builder.remote(address).create()
         long = house(spark, houses / f"{days}_days_in_runs_of_{days_per_run}")
         give_history(long, days_until(LAST_DAY, days), days_per_run)
-        last = LandingZone(long.layout.landing).days()[-1]
+        last = LocalLandingZone(long.layout.landing).days()[-1]
         short = house(spark, Path(new_folder))
         give_history(short, days_until(last, SHORT_HISTORY), days_per_run)
         histories = history(short), history(long)
@@ -84,9 +84,9 @@ def days_until(last: date, number: int) -> list[date]:
 def history(lakehouse: Lakehouse) -> History:
     """What a lakehouse has now."""
     landing = lakehouse.layout.landing
-    bronze_table = DeltaTable(lakehouse.layout.tables / BRONZE_NEO_EVENTS.name)
+    bronze_table = DeltaTable(landing.parent / "tables" / BRONZE_NEO_EVENTS.name)
     return History(
-        days=len(LandingZone(landing).days()),
+        days=len(LocalLandingZone(landing).days()),
         files=sum(1 for _ in landing.glob("*/[0-9]*.json")),
         # The first one, version 0, makes the table.
         commits=bronze_table.version(),

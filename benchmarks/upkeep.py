@@ -14,11 +14,11 @@ import typer
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import give_history
+from benchmarks.houses import give_history, house
 from benchmarks.landing_zone import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until
 from benchmarks.machine import machine
 from neo_assets.lakehouse import gold, silver, upkeep
-from neo_assets.lakehouse.storage import Lakehouse, Layout
+from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT, TABLES, Table
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
@@ -34,9 +34,7 @@ def main(
     with spark_connect_server(houses / "spark") as address:
         spark = SparkSession.builder.remote(address).create()
         root = houses / f"{len(days)}_days_to_gold"
-        lakehouse = Lakehouse(
-            spark, Layout(root / "landing", root / "tables", root / "checkpoints")
-        )
+        lakehouse = house(spark, root)
         lakehouse.ensure_tables()
         give_history(lakehouse, days, ONE_YEAR)
         _to_gold(lakehouse, days)

@@ -20,7 +20,7 @@ from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
-from neo_assets.resources.spark import spark_connect_address
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -111,10 +111,10 @@ def backfill(
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
-    Every run uses one Spark Connect server. `on_progress` is told each event as it is stored.
+    Every run uses what is kept warm for all. `on_progress` is told each event as it is stored.
     """
     outcome = Outcome()
-    with _instance_with_spark() as instance:
+    with _warm_instance() as instance:
         _backfill(instance, assets, days, outcome, on_progress)
     return outcome
 
@@ -130,7 +130,7 @@ def replay(
     A bronze made anew is accounted for again, for its checks are about the old one.
     """
     outcome = Outcome()
-    with _instance_with_spark() as instance:
+    with _warm_instance() as instance:
         if full:
             job = defs.resolve_job_def(reset_streaming_checkpoints.name)
             failure = _run(instance, job, outcome, on_progress)
@@ -167,12 +167,12 @@ def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
 
 
 @contextmanager
-def _instance_with_spark() -> Iterator[dg.DagsterInstance]:
+def _warm_instance() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
-        spark_connect_address(settings) as address,
-        _environment({"NEO_SPARK_REMOTE": address}),
+        target(settings).warm() as warmth,
+        _environment(warmth),
     ):
         yield instance
 

@@ -29,14 +29,20 @@ from neo_assets.automation.schedules import (
 )
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""
 
+_SETTINGS = Settings.from_environment()
+_TARGET = target(_SETTINGS)
+
+READERS = (power_bi_export, neo_dashboard) if _TARGET.has_tables_here else ()
+"""What reads gold without Spark."""
+
 defs = dg.Definitions(
-    assets=[*ASSETS, power_bi_export, neo_dashboard],
+    assets=[*ASSETS, *READERS],
     asset_checks=[checks_on(asset.key) for asset in ASSETS],
     jobs=[
         REFRESH,
@@ -52,11 +58,10 @@ defs = dg.Definitions(
     sensors=[
         replay_after_reset_sensor,
         quarantine_replay_sensor,
-        power_bi_export_sensor,
-        neo_dashboard_sensor,
-        *alert_sensors(Settings.from_environment()),
+        *((power_bi_export_sensor, neo_dashboard_sensor) if READERS else ()),
+        *alert_sensors(_SETTINGS),
     ],
-    resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
+    resources={"feed": NeoFeed(), "lakehouse": _TARGET.lakehouse()},
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,
 )

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_NAME_IN_CATALOG = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$"
+
 
 class SettingsError(Exception):
     """An environment variable has a value that cannot be used; the message names it."""
@@ -84,6 +86,30 @@ class Settings(BaseSettings):
         # The address may hold a token.
         repr=False,
         description="A Spark Connect endpoint, `sc://host:port`; a local one unless set.",
+    )
+    neo_databricks_catalog: str = Field(
+        "neo", pattern=_NAME_IN_CATALOG, description="Catalog of Unity Catalog for everything."
+    )
+    neo_databricks_schema: str = Field(
+        "asteroids", pattern=_NAME_IN_CATALOG, description="Schema in it, for all tables."
+    )
+    neo_databricks_volume: str = Field(
+        "files",
+        pattern=_NAME_IN_CATALOG,
+        description="Volume in the schema, for event files, checkpoints and code.",
+    )
+    neo_databricks_cluster_id: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9-]+$",
+        description="A cluster to run stages on; serverless compute unless set.",
+    )
+    neo_databricks_warehouse_id: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9-]+$",
+        description="A SQL warehouse, for `neo-assets status` and `neo-assets quarantine`.",
+    )
+    neo_databricks_poll_s: float = Field(
+        5, gt=0, le=60, description="Seconds between two questions whether a job is done."
     )
     neo_alert_urls: SecretStr | None = Field(
         None,
@@ -174,7 +200,17 @@ class Settings(BaseSettings):
 
     @property
     def tables_directory(self) -> Path:
-        """One folder a Delta table."""
+        """One folder a Delta table.
+
+        Raises:
+            SettingsError: the tables are not on this machine.
+        """
+        if self.neo_target == "databricks":
+            raise SettingsError(
+                "NEO_TARGET=databricks: what reads tables on this machine does not reach those in "
+                f"{self.neo_databricks_catalog}.{self.neo_databricks_schema}; look at them in the "
+                "workspace, see docs/databricks.md"
+            )
         return self.neo_data_dir / "tables"
 
     @property

@@ -1,18 +1,17 @@
-"""The state of every table, read from its Delta log and from the check history, without Spark."""
+"""The state of every table, and what its checks said last, without Spark."""
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
-from deltalake import DeltaTable
 
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES, Table
+from neo_assets.lakehouse.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 
@@ -33,37 +32,24 @@ class TableState:
 def table_states() -> list[TableState]:
     """The tables in the order in which data goes through them; one not made yet has no rows."""
     settings = Settings.from_environment()
+    place = target(settings)
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
     states = []
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
         for table in (*TABLES, DQ_METRICS):
-            rows, newest = _content(settings.tables_directory, table)
+            rows, newest = place.content(table)
             states.append(
                 TableState(
                     table.name,
                     rows,
                     newest,
                     _last_checks(instance, assets[table.name]) if table.name in assets else {},
-                    len(quarantine.rows(settings.tables_directory, quarantine.Selection()))
+                    len(place.quarantined(quarantine.Selection()))
                     if table is SILVER_NEO_EVENTS
                     else None,
                 )
             )
     return states
-
-
-def _content(directory: Path, table: Table) -> tuple[int, date | None]:
-    """Rows and newest day, if they have days, by the statistics that Delta keeps of every file."""
-    folder = directory / table.name
-    if not DeltaTable.is_deltatable(str(folder)):
-        return 0, None
-    files = DeltaTable(folder).get_add_actions(flatten=True)
-    rows = files.column("num_records").to_pylist()
-    if not rows:
-        return 0, None
-    if not table.day_column:
-        return sum(rows), None
-    return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
 
 
 def _last_checks(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from neo_assets.instance import prepare_instance
-from neo_assets.resources.spark import spark_connect_address
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.spark_server.delta_jars import DeltaJarsError
 from neo_assets.spark_server.java import JavaError
@@ -48,12 +48,12 @@ def _run(port: int) -> None:
     settings = Settings.from_environment()
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
-    with spark_connect_address(settings) as spark_remote:
+    with target(settings).warm() as warmth:
         environment = {
             "NEO_UI_URL": f"http://127.0.0.1:{port}",
             **os.environ,
             "DAGSTER_HOME": str(home),
-            "NEO_SPARK_REMOTE": spark_remote,
+            **warmth,
         }
         with _dagster(port, environment) as dagster:
             while port_is_free(port) and dagster.poll() is None:

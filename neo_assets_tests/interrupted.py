@@ -13,7 +13,7 @@ import dagster as dg
 from neo_assets.lakehouse import bronze
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
 
 DAYS = 3
@@ -24,7 +24,7 @@ def land_round(landing: Path, number: int, first_day: date) -> date:
     day = first_day + timedelta(days=number % DAYS)
     if len(list(landing.glob(f"feed_date={day}/[0-9]*.json"))) <= number // DAYS:
         objects = [feed_object(day, f"2024 A{number}{letter}") for letter in "ABC"]
-        LandingZone(landing).land(day, objects, source="simulator", fetched_at=fetched(number))
+        LocalLandingZone(landing).land(day, objects, source="simulator", fetched_at=fetched(number))
     return day
 
 

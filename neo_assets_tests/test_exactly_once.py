@@ -19,7 +19,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse import bronze
-from neo_assets.lakehouse.storage import Lakehouse, Layout
+from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets_tests.faults import injected
 from neo_assets_tests.interrupted import land_round, rounds_landed
@@ -47,7 +48,7 @@ def session(spark_address: str) -> Iterator[SparkSession]:
 
 def house(session: SparkSession, root: Path) -> Lakehouse:
     return Lakehouse(
-        session, Layout(root / "landing" / "neo_feed", root / "tables", root / "checkpoints")
+        session, LocalLayout(root / "landing" / "neo_feed", root / "checkpoints", root / "tables")
     )
 
 

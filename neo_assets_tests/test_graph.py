@@ -360,7 +360,7 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
             selection=dg.AssetSelection.checks_for_assets(ASSETS[2]),
             tags={"dagster/partition": "2024-03-01"},
             instance=instance,
-            resources={"feed": NeoFeed(), "spark": SparkLakehouse()},
+            resources={"feed": NeoFeed(), "lakehouse": SparkLakehouse()},
         )
     assert result.success
     evaluations = result.get_asset_check_evaluations()

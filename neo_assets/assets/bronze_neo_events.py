@@ -2,15 +2,16 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
-from neo_assets.assets.presentation import previews, table_metadata
+from neo_assets.assets.outcome import materialize
+from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
-from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone, damage
+from neo_assets.sources.landing_zone import damage
 
 
 @dg.asset(
@@ -24,34 +25,15 @@ from neo_assets.sources.landing_zone import LandingZone, damage
     metadata=table_metadata(BRONZE_NEO_EVENTS),
 )
 def bronze_neo_events(
-    context: dg.AssetExecutionContext, spark: SparkLakehouse
+    context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
 ) -> dg.MaterializeResult[None]:
     """Every object of every snapshot as it came: one row is one line of an event file.
 
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
-    from neo_assets.lakehouse import bronze
-    from neo_assets.lakehouse.schema_tracking import SchemaChangedError
-
-    failed = held_days(context, context.asset_key, days_of(context))
-    settings = Settings.from_environment()
-    zone = LandingZone(settings.landing_directory)
+    held = held_days(context, context.asset_key, days_of(context))
+    zone = feed.landing_zone
     damaged = {day: zone.damaged(day) for day in days_of(context)}
-    failed |= {day: damage(files) for day, files in damaged.items() if files}
-    days = [day for day in days_of(context) if day not in failed]
-    with spark.writing() as lakehouse:
-        try:
-            reports = bronze.ingest(
-                lakehouse, days, context.run.run_id, settings.neo_schema_evolution
-            )
-        except SchemaChangedError as error:
-            return conclude(context, [], {}, failed | dict.fromkeys(days, str(error)))
-    seen = previews(
-        lakehouse,
-        BRONZE_NEO_EVENTS,
-        days,
-        "try_variant_get(payload, '$.name', 'string') AS name",
-        "fetched_at",
-        "snapshot_id",
-    )
-    return conclude(context, reports, seen, failed)
+    held |= {day: damage(files) for day, files in damaged.items() if files}
+    evolution = Settings.from_environment().neo_schema_evolution
+    return materialize(context, lakehouse, held, schema_evolution=evolution)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
@@ -11,7 +12,9 @@ from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import is_in_run, record_evaluations
 from neo_assets.checks.evidence import history
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.settings import Settings
+from neo_assets.lakehouse.request import Request, Result
+from neo_assets.partitions import days_of
+from neo_assets.resources.lakehouse import LakehouseResource
 
 _NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output that Dagster passes on downstream without a materialization of its own.
@@ -21,11 +24,25 @@ it would skip the next layer, where the good days are to go on.
 """
 
 
+def materialize(
+    context: dg.AssetExecutionContext,
+    lakehouse: LakehouseResource,
+    held: Mapping[date, str],
+    **how: Any,
+) -> dg.MaterializeResult[None]:
+    """Run the stage of the asset for the days that are not held back, and conclude it.
+
+    `how` has what else the stage must know, by the names of the request.
+    """
+    days = [day for day in days_of(context) if day not in held]
+    request = Request(context.asset_key.to_user_string(), context.run.run_id, days, **how)
+    return conclude(context, lakehouse.run(context, request), held)
+
+
 def conclude(
     context: dg.AssetExecutionContext,
-    reports: Sequence[DayReport],
-    previews: Mapping[date, str],
-    failed: Mapping[date, str],
+    result: Result,
+    held: Mapping[date, str],
 ) -> dg.MaterializeResult[None]:
     """Materialize the days that have a report; the others fail, and the run with them at its end.
 
@@ -36,11 +53,11 @@ def conclude(
     Raises:
         dagster.Failure: names the failed days and why; the good days stand as materialized.
     """
-    _measure(context, reports)
+    reports, failed = result.reports, {**held, **result.failed}
     metadata = {
         report.day.isoformat(): {
             **report_metadata(report),
-            "preview": dg.MetadataValue.md(previews.get(report.day) or "No rows."),
+            "preview": dg.MetadataValue.md(result.previews.get(report.day) or "No rows."),
         }
         for report in reports
     }
@@ -77,17 +94,6 @@ def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], 
     before = history(context.instance, context.asset_key, [last], CHRONICLE_DAYS)
     by_day = {report.day: report for report in (*before, *reports)}
     return markdown_of(by_day.values(), last)
-
-
-def _measure(context: dg.AssetExecutionContext, reports: Sequence[DayReport]) -> None:
-    from neo_assets.lakehouse import metrics
-
-    metrics.record(
-        Settings.from_environment().tables_directory,
-        context.run.run_id,
-        context.asset_key.to_user_string(),
-        reports,
-    )
 
 
 def _by_span(failed: Mapping[date, str]) -> str:

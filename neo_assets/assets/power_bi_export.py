@@ -4,7 +4,7 @@ import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
-from neo_assets.assets.presentation import markdown_table
+from neo_assets.lakehouse.preview import markdown_table
 from neo_assets.settings import Settings
 
 

@@ -5,10 +5,13 @@ from datetime import date
 import dagster as dg
 
 from neo_assets.assets.outcome import conclude
-from neo_assets.assets.presentation import PREVIEW_ROWS, markdown_table
+from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources.lakehouse import LakehouseResource
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import Landing, LandingError
 from neo_assets.sources.neows import DayAnswer, FeedError
@@ -23,10 +26,12 @@ from neo_assets.sources.simulator import RecordingError
     owners=["team:neo"],
     pool="raw_feed_files",
     metadata={
-        "location": dg.MetadataValue.path(str(Settings.from_environment().landing_directory))
+        "location": dg.MetadataValue.path(target(Settings.from_environment()).landing_location())
     },
 )
-def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.MaterializeResult[None]:
+def raw_feed_files(
+    context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+) -> dg.MaterializeResult[None]:
     """Answers of NASA's NeoWs feed: a file is one snapshot of a day, a line one object in it.
 
     A day that answers the same as before lands nothing new.
@@ -37,9 +42,10 @@ def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.Mater
     failed: dict[date, str] = {}
     calls_left: int | None = None
     try:
+        zone = feed.landing_zone
         with feed.client(say=context.log.warning) as client:
             for answer in client.fetch(days):
-                landing = feed.landing_zone.land(
+                landing = zone.land(
                     answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
                 )
                 for file in landing.set_aside:
@@ -56,7 +62,8 @@ def raw_feed_files(context: dg.AssetExecutionContext, feed: NeoFeed) -> dg.Mater
         f"{landed} of {len(reports)} days landed a new snapshot, the others are unchanged."
         + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
     )
-    return conclude(context, reports, previews, failed)
+    lakehouse.measure(context.run.run_id, context.asset_key.to_user_string(), reports)
+    return conclude(context, Result(reports, previews, failed), {})
 
 
 def _account(landing: Landing, calls_left: int | None) -> DayReport:

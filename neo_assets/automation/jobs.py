@@ -1,15 +1,20 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from filelock import FileLock
 from pydantic import Field
 
-from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request
+from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources.lakehouse import LakehouseResource
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone, damage
+from neo_assets.sources.landing_zone import damage
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
 
 REPLAYED = ("silver_neo_events", "gold_neo_fact")
 """What a replay rebuilds from bronze alone."""
@@ -30,17 +35,15 @@ SELECTIVE_REFRESH = dg.define_asset_job(
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
-def rebuild_bronze(context: dg.OpExecutionContext, spark: SparkLakehouse) -> None:
+def rebuild_bronze(
+    context: dg.OpExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
-    from neo_assets.lakehouse import replay
-
-    zone = LandingZone(Settings.from_environment().landing_directory)
+    zone = feed.landing_zone
     damaged = [file for day in zone.days() for file in zone.damaged(day)]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)
-    with spark.rebuilding() as lakehouse:
-        rows = replay.rebuild_bronze(lakehouse, context.run_id)
-    context.log.info(f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back.")
+    context.log.info(lakehouse.run(context, Request(REBUILD_BRONZE, context.run_id)).summary)
 
 
 @dg.job(
@@ -76,22 +79,24 @@ class QuarantineFilter(dg.Config):
     rule: str = Field("", description="A rule that the row breaks.")
     file: str = Field("", description="A part of the path of the row's event file.")
 
-    def rows(self) -> list[dict[str, Any]]:
+    @property
+    def selection(self) -> "Selection":
         """The rows that are meant.
 
         Raises:
             ValueError: the day is none.
         """
-        from neo_assets.lakehouse import quarantine
+        from neo_assets.lakehouse.quarantine import Selection
 
-        return quarantine.rows(
-            Settings.from_environment().tables_directory,
-            quarantine.Selection(
-                date.fromisoformat(self.day) if self.day else None,
-                self.rule or None,
-                self.file or None,
-            ),
+        return Selection(
+            date.fromisoformat(self.day) if self.day else None,
+            self.rule or None,
+            self.file or None,
         )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows that are meant."""
+        return target(Settings.from_environment()).quarantined(self.selection)
 
 
 class Discard(QuarantineFilter):
@@ -115,15 +120,10 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     Raises:
         dagster.Failure: no filter says which rows are meant.
     """
-    from neo_assets.lakehouse import quarantine
-
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
-    settings = Settings.from_environment()
-    with FileLock(settings.writing_lock):
-        found = config.rows()
-        quarantine.discard(settings.tables_directory, found, config.why)
-    context.log.info(f"{len(found)} rows discarded.")
+    place = target(Settings.from_environment())
+    context.log.info(f"{place.discard(config.selection, config.why)} rows discarded.")
 
 
 @dg.job(
@@ -142,14 +142,11 @@ def discard_quarantine() -> None:
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
-def compact_and_vacuum(context: dg.OpExecutionContext, spark: SparkLakehouse) -> None:
+def compact_and_vacuum(context: dg.OpExecutionContext, lakehouse: LakehouseResource) -> None:
     """Compact every table and delete the files of versions that are not kept any longer."""
-    from neo_assets.lakehouse import upkeep
-
     days = Settings.from_environment().neo_time_travel_days
-    with spark.writing() as lakehouse:
-        for done in upkeep.keep_up(lakehouse, days):
-            context.log.info(str(done))
+    request = Request(UPKEEP, context.run_id, time_travel_days=days)
+    context.log.info(lakehouse.run(context, request).summary)
 
 
 @dg.job(

@@ -17,8 +17,8 @@ from neo_assets.automation.jobs import (
     upkeep_job,
 )
 from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone
 
 
 @dg.schedule(
@@ -103,5 +103,5 @@ def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterato
 
 def landed_partitions() -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
-    days = LandingZone(Settings.from_environment().landing_directory).days()
+    days = target(Settings.from_environment()).landing_zone().days()
     return [day for day in days if DAILY.has_partition_key(day.isoformat())]

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from neo_assets.cli import look, quarantine, run
+from neo_assets.cli import look, quarantine, run, workspace
 from neo_assets.cli.console import complain
 from neo_assets.settings import SettingsError
 
@@ -19,17 +19,20 @@ application = typer.Typer(
 for command in (run.demo, run.backfill, run.replay, run.release, look.status):
     application.command()(command)
 application.command("alert-test")(look.alert_test)
+application.command("databricks-check")(workspace.databricks_check)
+application.command("databricks-wheel")(workspace.databricks_wheel)
 application.add_typer(quarantine.application, name="quarantine")
 
 
 def main() -> None:
     """Run the command line; trouble that has a remedy is one sentence, without a traceback."""
+    from neo_assets.databricks.workspace_error import WorkspaceError
     from neo_assets.spark_server.delta_jars import DeltaJarsError
     from neo_assets.spark_server.java import JavaError
     from neo_assets.spark_server.server import SparkServerError
 
     try:
         application()
-    except (SettingsError, JavaError, DeltaJarsError, SparkServerError) as error:
+    except (SettingsError, JavaError, DeltaJarsError, SparkServerError, WorkspaceError) as error:
         complain(str(error))
         sys.exit(1)

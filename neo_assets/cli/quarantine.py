@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neo_assets.cli.console import complain, finish, narration, plain_console, table_of
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,17 +102,11 @@ def discard(
 
     Example: neo-assets quarantine discard --day 2024-03-02 --why "listed under a wrong day"
     """
-    from filelock import FileLock
-
-    from neo_assets.lakehouse import quarantine
-
     if not (day or rule or file or row):
         raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
-    settings = Settings.from_environment()
-    with FileLock(settings.writing_lock):
-        chosen = _rows(_selection(day, rule, file, row))
-        quarantine.discard(settings.tables_directory, chosen, f"by {getpass.getuser()}: {why}")
-    typer.echo(f"{len(chosen)} rows discarded.")
+    place = target(Settings.from_environment())
+    number = place.discard(_selection(day, rule, file, row), f"by {getpass.getuser()}: {why}")
+    typer.echo(f"{number} rows discarded.")
 
 
 def _selection(
@@ -128,9 +123,7 @@ def _selection(
 
 
 def _rows(selection: "Selection") -> list[dict[str, Any]]:
-    from neo_assets.lakehouse import quarantine
-
-    return quarantine.rows(Settings.from_environment().tables_directory, selection)
+    return target(Settings.from_environment()).quarantined(selection)
 
 
 def _indented(payload: str) -> str:

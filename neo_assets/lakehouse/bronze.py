@@ -63,13 +63,11 @@ def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:
 
 
 def _append(lakehouse: Lakehouse, folders: str, run_id: str) -> None:
+    source = lakehouse.layout.stream_source(BRONZE_NEO_EVENTS)
     events = _events(
-        lakehouse.spark.readStream.format("text")
+        lakehouse.spark.readStream.format(source.format)
         .schema("value STRING")
-        .option("recursiveFileLookup", "true")
-        .option("pathGlobFilter", "*.json")
-        # The source forgets files older than this, counted from the newest one.
-        .option("maxFileAge", "36500d")
+        .options(**source.options)
         .load(str(lakehouse.layout.landing / folders))
     )
     lakehouse.append_stream(

@@ -1,17 +1,14 @@
-"""`dq_metrics`: every number of every run, asset and day, in a table of its own.
-
-Written and read by delta-rs: landing event files needs no Spark, and neither does counting them.
-"""
+"""`dq_metrics`: every number of every run, asset and day, in a table of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
-from filelock import FileLock
+from pydantic import TypeAdapter
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import DQ_METRICS, Table
@@ -25,15 +22,34 @@ _TYPES = {
 }
 
 
-def record(tables: Path, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
-    """Store the metrics of a run and asset, in place of what a try before has stored of them."""
-    if not reports:
-        return
+@dataclass(frozen=True)
+class Measured:
+    """What a run has measured of an asset."""
+
+    run_id: str
+    asset: str
+    reports: Sequence[DayReport]
+
+    def to_json(self) -> str:
+        """As text, for a file."""
+        return _MEASURED.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> Measured:
+        """What a file holds."""
+        return _MEASURED.validate_json(text)
+
+
+_MEASURED = TypeAdapter(Measured)
+
+
+def rows(measured: Sequence[Measured]) -> pa.Table:
+    """Rows of `dq_metrics`, measured now."""
     measured_at = datetime.now(timezone.utc)
-    rows = [
+    values = [
         {
-            "run_id": run_id,
-            "asset": asset,
+            "run_id": of_run.run_id,
+            "asset": of_run.asset,
             "partition_date": report.day,
             "metric": metric,
             "rule": rule,
@@ -41,28 +57,45 @@ def record(tables: Path, run_id: str, asset: str, reports: Sequence[DayReport]) 
             "rule_set": report.rule_set or None,
             "measured_at": measured_at,
         }
-        for report in reports
+        for of_run in measured
+        for report in of_run.reports
         for (metric, rule), value in report.metrics.items()
     ]
+    return pa.Table.from_pylist(values, schema=_schema(DQ_METRICS))
+
+
+def is_of(measured: Sequence[Measured]) -> str:
+    """A condition for the rows that these runs have stored of these assets."""
+    return " OR ".join(
+        f"(run_id = '{of_run.run_id}' AND asset = '{of_run.asset}')" for of_run in measured
+    )
+
+
+def record(tables: Path, measured: Measured) -> None:
+    """Store the metrics of a run and asset, in place of what a try before has stored of them.
+
+    Written by delta-rs: landing event files needs no Spark, and neither does counting them.
+    """
+    # Neither is there where Databricks runs stages, nor is it needed.
+    from deltalake import DeltaTable, write_deltalake
+    from filelock import FileLock
+
+    if not measured.reports:
+        return
     tables.mkdir(parents=True, exist_ok=True)
     # Assets are materialized side by side, and two commits on a local disk can meet.
     with FileLock(tables / ".dq_metrics.lock"):
-        table = _created(tables / DQ_METRICS.name, DQ_METRICS)
-        write_deltalake(
-            table,
-            pa.Table.from_pylist(rows, schema=_schema(DQ_METRICS)),
-            mode="overwrite",
-            predicate=f"run_id = '{run_id}' AND asset = '{asset}'",
+        table = DeltaTable.create(
+            tables / DQ_METRICS.name,
+            _schema(DQ_METRICS),
+            mode="ignore",
+            name=DQ_METRICS.name,
+            description=DQ_METRICS.comment,
         )
+        write_deltalake(table, rows([measured]), mode="overwrite", predicate=is_of([measured]))
         if len(table.file_uris()) > _FILES_BEFORE_COMPACTION:
             table.optimize.compact()
             table.vacuum(dry_run=False)
-
-
-def _created(folder: Path, table: Table) -> DeltaTable:
-    return DeltaTable.create(
-        folder, _schema(table), mode="ignore", name=table.name, description=table.comment
-    )
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -12,13 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset as ds
-from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse.delta_files import dataset
 from neo_assets.lakehouse.rules import RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, SILVER_NEO_VERSIONS
@@ -89,6 +86,12 @@ class Selection:
 
 def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
     """The rows of the quarantine that are meant, the newest day first; none without a table."""
+    # None is there where Databricks runs stages, nor is it needed.
+    import pyarrow.dataset as ds
+    from deltalake import DeltaTable
+
+    from neo_assets.lakehouse.delta_files import dataset
+
     folder = tables / SILVER_NEO_QUARANTINE.name
     if not DeltaTable.is_deltatable(str(folder)):
         return []
@@ -109,6 +112,8 @@ def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
 
 def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None:
     """Mark these rows as discarded, with who did it and why; whoever calls is the only writer."""
+    from deltalake import DeltaTable
+
     if not selected:
         return
     is_selected = " OR ".join(f"({_is(row)})" for row in selected)

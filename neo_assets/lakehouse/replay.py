@@ -8,7 +8,6 @@ checkpoint, or all of the new one; what is left aside is cleared by the next cal
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -18,7 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import bronze
-from neo_assets.lakehouse.storage import Lakehouse, LakehouseError, Layout
+from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 
 
@@ -39,25 +38,20 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
             f"There are no event files in {layout.landing}, so bronze was left as it is; fetch "
             "them with: neo-assets backfill"
         )
-    aside = layout.checkpoints.parent / "replay"
-    shutil.rmtree(aside, ignore_errors=True)
+    layout.clear_aside(lakehouse.spark, [BRONZE_NEO_EVENTS])
     # A name never used before: a Spark that runs on remembers the tables of old ones.
     name = f"{BRONZE_NEO_EVENTS.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
-    new = Lakehouse(
-        lakehouse.spark,
-        Layout(layout.landing, aside / name / "tables", aside / name / "checkpoints"),
-    )
+    new = Lakehouse(lakehouse.spark, layout.aside(name))
     new.ensure_tables([BRONZE_NEO_EVENTS])
     bronze.ingest_all(new, run_id)
     rows = _verified(new, files)
-    layout.checkpoints.mkdir(parents=True, exist_ok=True)
     # Before the commit that names it: a checkpoint that no table names does no harm.
-    (new.layout.checkpoints / BRONZE_NEO_EVENTS.name).rename(layout.checkpoints / name)
+    checkpoint = layout.keep_checkpoint(new.layout, BRONZE_NEO_EVENTS)
     rebuilt = new.read(BRONZE_NEO_EVENTS)
     if lakehouse.has(BRONZE_NEO_EVENTS):
         rebuilt = rebuilt.unionByName(_without_file(lakehouse, rebuilt))
-    lakehouse.swap_in(BRONZE_NEO_EVENTS, rebuilt, name)
-    shutil.rmtree(aside)
+    lakehouse.swap_in(BRONZE_NEO_EVENTS, rebuilt, checkpoint)
+    layout.clear_aside(lakehouse.spark, [BRONZE_NEO_EVENTS])
     return rows
 
 

@@ -16,6 +16,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.tables import APPROACH_COLUMNS
 
 Action = Literal["warn", "drop", "fail"]
@@ -147,7 +148,7 @@ KEPT_WHOLE = frozenset(
 """The rules without which a row has no key, or stands under another day than its own."""
 
 
-class RuleError(Exception):
+class RuleError(StageError):
     """A rule cannot be applied; the message names it and says why."""
 
 

@@ -1,9 +1,9 @@
-"""Where tables live and how they are written; every write leaves unchanged days untouched."""
+"""Tables and how they are written; every write leaves unchanged days untouched."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,9 @@ from pyarrow import compute
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.layout import Layout
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.tables import TABLES, Column, Table
 
 CHECKPOINT = "neo.checkpoint"
@@ -26,22 +29,8 @@ and RESTORE brings both back.
 _PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
-class LakehouseError(Exception):
+class LakehouseError(StageError):
     """The files of the lakehouse do not fit together; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The places of one lakehouse on a file system."""
-
-    landing: Path
-    tables: Path
-    checkpoints: Path
-
-    def identifier(self, table: Table) -> str:
-        """The table's name in SQL."""
-        path = str(self.tables / table.name).replace("`", "``")
-        return f"delta.`{path}`"
 
 
 @dataclass(frozen=True)
@@ -85,7 +74,7 @@ class Lakehouse:
                         f"The table {table.name} is gone, but the checkpoint of its stream is not; "
                         "rebuild it from the landing zone with: neo-assets replay --full"
                     )
-                self.spark.sql(_creation(table, self.layout.identifier(table)))
+                self.spark.sql(_creation(table, self.layout))
             else:
                 self._add_columns(table)
 
@@ -98,8 +87,8 @@ class Lakehouse:
             )
 
     def has(self, table: Table) -> bool:
-        """Whether the table exists; whoever is killed while creating it leaves an empty log."""
-        return any((self.layout.tables / table.name / "_delta_log").glob("*.json"))
+        """Whether the table exists."""
+        return self.layout.has(self.spark, table)
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
@@ -130,15 +119,14 @@ class Lakehouse:
         if not table.properties.items() <= properties.items():
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
             self._set_properties(table, table.properties)
-        query = (
+        stream = (
             rows.select(*table.column_names)
             .writeStream.format("delta")
             .queryName(table.name)
             .option("checkpointLocation", str(checkpoint))
             .trigger(availableNow=True)
-            .start(str(self.layout.tables / table.name))
         )
-        query.awaitTermination()
+        self.layout.start(stream, table).awaitTermination()
 
     def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
         """Give the table these properties; without a commit where it has them."""
@@ -166,7 +154,8 @@ class Lakehouse:
         view = f"swapped_{table.name}"
         rows.createOrReplaceTempView(view)
         self.spark.sql(
-            f"CREATE OR REPLACE TABLE {identifier} USING delta COMMENT {_literal(table.comment)} "
+            f"CREATE OR REPLACE TABLE {identifier} USING delta {self.layout.arrangement(table)} "
+            f"COMMENT {_literal(table.comment)} "
             f"TBLPROPERTIES ({_listed(table.properties | {CHECKPOINT: checkpoint})}) "
             f"AS SELECT * FROM {view}"
         ).collect()
@@ -198,6 +187,11 @@ class Lakehouse:
                     .option("replaceWhere", differing)
                     .saveAsTable(self.layout.identifier(part))
                 )
+
+    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+        """Store the metrics of a run and asset, in place of what a try before has stored."""
+        if reports:
+            self.layout.measure(self.spark, run_id, asset, reports)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows to those that the table has."""
@@ -324,13 +318,12 @@ def _is_checkpoint(folder: Path) -> bool:
     return all(any(folder.glob(part)) for part in _PARTS_OF_A_CHECKPOINT)
 
 
-def _creation(table: Table, identifier: str) -> str:
+def _creation(table: Table, layout: Layout) -> str:
     columns = ", ".join(map(_column, table.columns))
-    partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})"
     properties = _listed(table.properties)
     clauses: Iterable[str] = (
-        f"CREATE TABLE IF NOT EXISTS {identifier} ({columns}) USING delta",
-        partitions if table.partitioned_by else "",
+        f"CREATE TABLE IF NOT EXISTS {layout.identifier(table)} ({columns}) USING delta",
+        layout.arrangement(table),
         f"COMMENT {_literal(table.comment)}",
         f"TBLPROPERTIES ({properties})" if properties else "",
     )

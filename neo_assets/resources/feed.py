@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import dagster as dg
 
+from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources import simulator
 from neo_assets.sources.landing_zone import LandingZone
@@ -26,7 +27,7 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
     @property
     def landing_zone(self) -> LandingZone:
         """Where the answers land."""
-        return LandingZone(Settings.from_environment().landing_directory)
+        return target(Settings.from_environment()).landing_zone()
 
     @contextmanager
     def client(self, say: Callable[[str], None]) -> Iterator[NeoWsClient]:

@@ -1,6 +1,6 @@
-"""What the tables are reached through: one Spark Connect session a run, made when first needed."""
+"""A lakehouse reached through one Spark Connect session a run, made when first needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,9 @@ import dagster as dg
 from filelock import FileLock
 from pydantic import PrivateAttr
 
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Request, Result, StageError
+from neo_assets.resources.lakehouse import Context, LakehouseResource
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
@@ -27,8 +30,8 @@ def spark_connect_address(
     return spark_connect_server(settings.neo_data_dir / "spark", is_lasting=is_lasting)
 
 
-class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
-    """The lakehouse of the configured target.
+class SparkLakehouse(LakehouseResource):
+    """A lakehouse in folders of this machine.
 
     With `NEO_SPARK_REMOTE` the session is one of that server; otherwise a server is started for the
     run and ends with it.
@@ -43,6 +46,20 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
         self._lakehouse = None
         self._has_tables = False
         self._open.close()
+
+    def run(self, context: Context, request: Request) -> Result:
+        """Run a stage in a session of this process."""
+        from neo_assets.lakehouse import stages
+
+        with self.writing() if request.needs_tables else self.rebuilding() as lakehouse:
+            return stages.run(lakehouse, request)
+
+    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+        """Store the metrics without Spark."""
+        from neo_assets.lakehouse import metrics
+
+        tables = Settings.from_environment().tables_directory
+        metrics.record(tables, metrics.Measured(run_id, asset, reports))
 
     @contextmanager
     def writing(self) -> Iterator["Lakehouse"]:
@@ -60,8 +77,6 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
     @contextmanager
     def rebuilding(self) -> Iterator["Lakehouse"]:
         """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
-        from neo_assets.lakehouse.storage import LakehouseError
-
         settings = Settings.from_environment()
         settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
         # The kernel lets go of the lock when a process ends, however it ends.
@@ -70,7 +85,7 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
                 if self._lakehouse is None:
                     self._lakehouse = self._connect()
                 yield self._lakehouse
-            except LakehouseError as error:
+            except StageError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             except Exception as error:
                 if DISK_IS_FULL not in str(error):
@@ -85,19 +100,16 @@ class SparkLakehouse(dg.ConfigurableResource["SparkLakehouse"]):
         # Loading the code location must not cost what loading Spark costs.
         from pyspark.sql import SparkSession
 
-        from neo_assets.lakehouse.storage import Lakehouse, Layout
+        from neo_assets.lakehouse.local_layout import LocalLayout
+        from neo_assets.lakehouse.storage import Lakehouse
 
         settings = Settings.from_environment()
-        if settings.neo_target == "databricks":
-            raise dg.Failure(
-                "NEO_TARGET=databricks is not supported yet; unset it to use Delta on this machine."
-            )
         remote = self._open.enter_context(spark_connect_address(settings, is_lasting=False))
         session = SparkSession.builder.remote(remote).create()
         self._open.callback(session.stop)
         return Lakehouse(
             session,
-            Layout(
+            LocalLayout(
                 landing=settings.landing_directory,
                 tables=settings.tables_directory,
                 checkpoints=settings.checkpoints_directory,

@@ -16,8 +16,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -27,7 +28,11 @@ from filelock import FileLock, Timeout
 
 FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
 
+FOLDER_PREFIX = "feed_date="
+"""How the folder of a day begins, before the day."""
+
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}Z-([0-9a-f]{16})[.]json")
+_IS_OURS = re.compile(r"[0-9].*Z-.*[.]json$")
 
 LONGEST_LOCK_S = 60
 """How long a landing waits for another one of the same day, which takes milliseconds."""
@@ -54,8 +59,8 @@ class Landing:
     set_aside: Sequence[Path] = ()
 
 
-class LandingZone:
-    """Lands whole answers, each once."""
+class LandingZone(ABC):
+    """Lands whole answers, each once; where files are kept is for its subclasses to say."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -73,58 +78,110 @@ class LandingZone:
         """
         payloads = [_canonical(item) for item in objects]
         digest = _digest(payloads)
-        directory = self._directory(day)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
-                _clear(directory)
-                set_aside = [_set_aside(damaged) for damaged in self.damaged(day)]
+            with self._alone(day):
+                set_aside = [self._set_aside(damaged) for damaged in self.damaged(day)]
                 file = self.newest(day)
                 is_new = file is None or file.stem.rpartition("-")[2] != digest
                 if file is None or is_new:
                     landed_at = _after(file, fetched_at.astimezone(timezone.utc))
-                    file = directory / f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
-                    _publish(file, _event_lines(day, objects, source, landed_at, file.stem))
-        except Timeout as error:
-            raise LandingError(
-                f"{day} could not be landed, for another process has been landing it for "
-                f"{LONGEST_LOCK_S} seconds; end that one and run the day again."
-            ) from error
+                    name = f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
+                    file = self._directory(day) / name
+                    self._publish(file, _event_lines(day, objects, source, landed_at, file.stem))
         except OSError as error:
             raise LandingError(
-                f"{day} could not be landed in {directory} ({error.strerror or error}) and nothing "
-                "of it was kept; see that there is room and that it may be written, and run the "
-                "day again."
+                f"{day} could not be landed in {self._directory(day)} "
+                f"({error.strerror or error}) and nothing of it was kept; see that there is room "
+                "and that it may be written, and run the day again."
             ) from error
         repeated = len(payloads) - len(set(payloads))
         return Landing(day, file, is_new, len(payloads), repeated, set_aside)
 
-    def days(self) -> list[date]:
-        """The days that have an event file, in order."""
-        folders = {file.parent.name for file in self.root.glob("feed_date=*/[0-9]*Z-*.json")}
-        return sorted(date.fromisoformat(name.removeprefix("feed_date=")) for name in folders)
-
     def newest(self, day: date) -> Path | None:
         """The event file of the day's newest snapshot; none for a day never fetched."""
-        return max(self._directory(day).glob("[0-9]*Z-*.json"), default=None)
+        return max((file for file in self._files(day) if _IS_OURS.match(file.name)), default=None)
 
     def damaged(self, day: date) -> list[Path]:
         """The day's event files that no longer hold the objects which their names are made of.
 
         A file under a name of another form is not ours to judge, nor is a line too many.
         """
-        named = ((file, _NAME.fullmatch(file.name)) for file in self._directory(day).glob("[!.]*"))
+        named = ((file, _NAME.fullmatch(file.name)) for file in self._files(day))
         return sorted(
-            file for file, name in named if name and name[1] != _digest(_payloads_in(file))
+            file for file, name in named if name and name[1] != _digest(_payloads(self._read(file)))
         )
 
+    @abstractmethod
+    def days(self) -> list[date]:
+        """The days that have an event file, in order."""
+
+    @abstractmethod
+    def _files(self, day: date) -> Sequence[Path]:
+        """What lies in the day's folder, without what is hidden."""
+
+    @abstractmethod
+    def _read(self, file: Path) -> bytes:
+        """The content of a file."""
+
+    @abstractmethod
+    def _publish(self, file: Path, content: str) -> None:
+        """Make a whole file appear at once."""
+
+    @abstractmethod
+    def _set_aside(self, file: Path) -> Path:
+        """Hide a file; return its new place."""
+
+    @abstractmethod
+    def _alone(self, day: date) -> AbstractContextManager[None]:
+        """Keep others from landing the day for the block, and have a folder for it."""
+
     def _directory(self, day: date) -> Path:
-        return self.root / f"feed_date={day.isoformat()}"
+        return self.root / f"{FOLDER_PREFIX}{day.isoformat()}"
+
+
+class LocalLandingZone(LandingZone):
+    """A landing zone in a folder of this machine."""
+
+    def days(self) -> list[date]:
+        """The days that have an event file, in order."""
+        folders = {file.parent.name for file in self.root.glob(f"{FOLDER_PREFIX}*/[0-9]*Z-*.json")}
+        return sorted(date.fromisoformat(name.removeprefix(FOLDER_PREFIX)) for name in folders)
+
+    def _files(self, day: date) -> Sequence[Path]:
+        return list(self._directory(day).glob("[!.]*"))
+
+    def _read(self, file: Path) -> bytes:
+        return file.read_bytes()
+
+    def _publish(self, file: Path, content: str) -> None:
+        _publish(file, content)
+
+    def _set_aside(self, file: Path) -> Path:
+        return file.rename(hidden(file))
+
+    @contextmanager
+    def _alone(self, day: date) -> Iterator[None]:
+        directory = self._directory(day)
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
+                _clear(directory)
+                yield
+        except Timeout as error:
+            raise LandingError(
+                f"{day} could not be landed, for another process has been landing it for "
+                f"{LONGEST_LOCK_S} seconds; end that one and run the day again."
+            ) from error
+
+
+def hidden(file: Path) -> Path:
+    """Where a damaged file is set aside: under a name that Spark passes over."""
+    return file.with_name(f".{file.name}.damaged")
 
 
 def damage(files: Sequence[Path]) -> str:
     """What to say of damaged files: which they are, and what mends them."""
-    days = sorted(file.parent.name.removeprefix("feed_date=") for file in files)
+    days = sorted(file.parent.name.removeprefix(FOLDER_PREFIX) for file in files)
     return (
         f"{', '.join(f'{file.parent.name}/{file.name}' for file in files)} no longer holds what "
         "was landed (cut off or edited by hand); put back a copy, or set it aside and ask the feed "
@@ -132,9 +189,9 @@ def damage(files: Sequence[Path]) -> str:
     )
 
 
-def _payloads_in(file: Path) -> list[str]:
+def _payloads(content: bytes) -> list[str]:
     payloads = []
-    for line in file.read_bytes().splitlines():
+    for line in content.splitlines():
         with suppress(ValueError, TypeError, KeyError):
             payloads.append(_canonical(json.loads(line)["payload"]))
     return payloads
@@ -185,10 +242,6 @@ def _publish(file: Path, content: str) -> None:
     # The names too: the file's in its folder, and the folder's in the landing zone.
     _sync(file.parent)
     _sync(file.parent.parent)
-
-
-def _set_aside(file: Path) -> Path:
-    return file.rename(file.with_name(f".{file.name}.damaged"))
 
 
 def _clear(directory: Path) -> None:

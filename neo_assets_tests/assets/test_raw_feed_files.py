@@ -13,6 +13,7 @@ from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources.spark import SparkLakehouse
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
@@ -59,7 +60,7 @@ class At:
 def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     return dg.materialize(
         [raw_feed_files, checks_on(raw_feed_files.key)],
-        resources={"feed": NeoFeed()},
+        resources={"feed": NeoFeed(), "lakehouse": SparkLakehouse()},
         instance=instance,
         tags={
             "dagster/asset_partition_range_start": first.isoformat(),

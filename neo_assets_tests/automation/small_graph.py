@@ -9,6 +9,7 @@ import dagster as dg
 from neo_assets.assets.outcome import conclude
 from neo_assets.checks.evaluations import checks_on, held_days
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of, range_tags
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -34,7 +35,7 @@ class SmallGraph:
         @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
         def silver_neo_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             undone = {day: why for day, why in self.undone.items() if day in days_of(context)}
-            return conclude(context, self._reports(days_of(context), undone), {}, undone)
+            return conclude(context, Result(self._reports(days_of(context), undone)), undone)
 
         @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY, deps=[silver_neo_events])
         def gold_neo_fact(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -46,7 +47,7 @@ class SmallGraph:
                 for day in days_of(context)
                 if day not in held
             ]
-            return conclude(context, reports, {}, held)
+            return conclude(context, Result(reports), held)
 
         assets = [silver_neo_events, gold_neo_fact]
         return dg.materialize(

@@ -10,6 +10,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 from neo_assets.sources.simulator.sky import SimulatedSky
@@ -95,7 +96,7 @@ def account(tables: Path, run: str, days: Mapping[date, Day]) -> None:
         )
         for day, content in days.items()
     ]
-    metrics.record(tables, run, "silver_neo_events", reports)
+    metrics.record(tables, Measured(run, "silver_neo_events", reports))
 
 
 def simulated(tables: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.storage import Lakehouse, Layout
+from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse.storage import Lakehouse
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,6 @@ def lakehouse(spark: SparkSession, tmp_path: Path) -> Lakehouse:
 
 
 def new_lakehouse(spark: SparkSession, root: Path) -> Lakehouse:
-    house = Lakehouse(spark, Layout(root / "landing", root / "tables", root / "checkpoints"))
+    house = Lakehouse(spark, LocalLayout(root / "landing", root / "checkpoints", root / "tables"))
     house.ensure_tables()
     return house

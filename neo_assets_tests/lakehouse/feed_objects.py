@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.local_layout import LocalLayout
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.sources.landing_zone import LocalLandingZone
 
 FeedObject = dict[str, Any]
 Snapshot = tuple[datetime, Sequence[FeedObject]]
@@ -67,7 +69,7 @@ def feed_object(
 
 def land(lakehouse: Lakehouse, histories: Mapping[date, Iterable[Snapshot]]) -> None:
     """Put snapshots of days into the landing zone, as the raw asset does."""
-    zone = LandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(lakehouse.layout.landing)
     for day, snapshots in histories.items():
         for fetched_at, objects in snapshots:
             zone.land(day, objects, source="simulator", fetched_at=fetched_at)
@@ -87,14 +89,20 @@ def run(
     return in_bronze, in_silver, in_gold
 
 
+def tables_of(lakehouse: Lakehouse) -> Path:
+    """The folder of a local lakehouse that has one folder a table."""
+    assert isinstance(lakehouse.layout, LocalLayout)
+    return lakehouse.layout.tables
+
+
 def rows_of(lakehouse: Lakehouse, table: str) -> list[dict[str, Any]]:
     """A table's rows through delta-rs, which shares no code with Spark."""
     rows: list[dict[str, Any]] = (
-        DeltaTable(lakehouse.layout.tables / table).to_pyarrow_table().to_pylist()
+        DeltaTable(tables_of(lakehouse) / table).to_pyarrow_table().to_pylist()
     )
     return rows
 
 
 def version_of(lakehouse: Lakehouse, table: str) -> int:
     """The number of the table's last commit."""
-    return DeltaTable(lakehouse.layout.tables / table).version()
+    return DeltaTable(tables_of(lakehouse) / table).version()

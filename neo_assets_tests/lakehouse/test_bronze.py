@@ -10,9 +10,9 @@ from pyspark.errors import PySparkException
 from neo_assets.lakehouse import bronze, silver
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
-from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.sources.landing_zone import LocalLandingZone
 
-from .feed_objects import feed_object, fetched, land, rows_of
+from .feed_objects import feed_object, fetched, land, rows_of, tables_of
 
 FIRST, SECOND, NEVER = date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3)
 
@@ -63,7 +63,7 @@ def test_a_day_without_objects_is_known(lakehouse: Lakehouse) -> None:
 
 
 def test_a_line_that_is_no_json_is_kept_as_text_and_quarantined(lakehouse: Lakehouse) -> None:
-    zone = LandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(lakehouse.layout.landing)
     objects = [feed_object(FIRST, "2024 AA1"), feed_object(FIRST, "2024 AB2")]
     file = zone.land(FIRST, objects, source="simulator", fetched_at=fetched(0)).file
     whole, cut = file.read_text().splitlines()
@@ -89,7 +89,7 @@ def test_what_the_stream_lost_or_doubled_is_reported(lakehouse: Lakehouse) -> No
     lakehouse.spark.sql(f"INSERT INTO {identifier} SELECT * FROM {identifier}").collect()
     assert bronze.ingest(lakehouse, [FIRST], "again")[0].rows_doubled == 1
 
-    shutil.rmtree(lakehouse.layout.tables / "bronze_neo_events")
+    shutil.rmtree(tables_of(lakehouse) / "bronze_neo_events")
     shutil.rmtree(lakehouse.layout.checkpoints)
     lakehouse.ensure_tables()
     lost = bronze._account(lakehouse, [FIRST])[0]

@@ -10,7 +10,7 @@ from neo_assets.lakehouse import dimensions
 from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.tables import GOLD_DIM_DATE, GOLD_DIM_NEO, GOLD_NEO_FACT
 
-from .feed_objects import feed_object, fetched, land, rows_of, run, version_of
+from .feed_objects import feed_object, fetched, land, rows_of, run, tables_of, version_of
 from .plain_reading import surrogate_key
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
@@ -50,7 +50,7 @@ def test_the_calendar_covers_whole_decades_and_grows_only_when_it_must(
 
 def test_only_the_files_of_objects_that_changed_are_written(lakehouse: Lakehouse) -> None:
     def files() -> set[str]:
-        return set(DeltaTable(lakehouse.layout.tables / "gold_dim_neo").file_uris())
+        return set(DeltaTable(tables_of(lakehouse) / "gold_dim_neo").file_uris())
 
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST, "2024 AA1")])]})
     land(lakehouse, {SECOND: [(fetched(0), [feed_object(SECOND, "2024 AB2")])]})

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import DQ_METRICS
 
@@ -30,15 +31,15 @@ def rows(tables: Path) -> dict[tuple[str, str, date, str, str | None], int]:
 def test_a_retried_run_replaces_what_it_has_stored(tmp_path: Path) -> None:
     started = datetime.now(timezone.utc)
     report = DayReport(DAYS[0], rows_in=3, kept=2, dropped=1, reasons={"invalid_velocity": 1})
-    metrics.record(tmp_path, "one", "silver_neo_events", [report])
-    metrics.record(tmp_path, "one", "gold_neo_fact", [DayReport(DAYS[0], rows_in=2)])
-    metrics.record(tmp_path, "two", "silver_neo_events", [DayReport(DAYS[0], rows_in=5)])
+    metrics.record(tmp_path, Measured("one", "silver_neo_events", [report]))
+    metrics.record(tmp_path, Measured("one", "gold_neo_fact", [DayReport(DAYS[0], rows_in=2)]))
+    metrics.record(tmp_path, Measured("two", "silver_neo_events", [DayReport(DAYS[0], rows_in=5)]))
     before = rows(tmp_path)
     assert before["one", "silver_neo_events", DAYS[0], "dropped", None] == 1
     assert before["one", "silver_neo_events", DAYS[0], "dropped", "invalid_velocity"] == 1
 
     retried = [DayReport(day, rows_in=9, rule_set="abc") for day in DAYS]
-    metrics.record(tmp_path, "one", "silver_neo_events", retried)
+    metrics.record(tmp_path, Measured("one", "silver_neo_events", retried))
     after = rows(tmp_path)
     assert {place for place in after if place[:2] == ("one", "silver_neo_events")} == {
         ("one", "silver_neo_events", day, name, rule)
@@ -57,7 +58,7 @@ def test_a_retried_run_replaces_what_it_has_stored(tmp_path: Path) -> None:
 def record_days(place: tuple[Path, str]) -> None:
     tables, asset = place
     for number in range(5):
-        metrics.record(tables, f"run {number}", asset, [DayReport(day) for day in DAYS])
+        metrics.record(tables, Measured(f"run {number}", asset, [DayReport(day) for day in DAYS]))
 
 
 def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
 
 def test_the_number_of_files_stays_small(tmp_path: Path) -> None:
     for number in range(metrics._FILES_BEFORE_COMPACTION + 5):
-        metrics.record(tmp_path, f"run {number}", "raw_feed_files", [DayReport(DAYS[0])])
+        metrics.record(tmp_path, Measured(f"run {number}", "raw_feed_files", [DayReport(DAYS[0])]))
     table = DeltaTable(tmp_path / DQ_METRICS.name)
     assert len(table.file_uris()) < 20
     assert len(rows(tmp_path)) == (metrics._FILES_BEFORE_COMPACTION + 5) * len(
@@ -78,7 +79,7 @@ def test_the_number_of_files_stays_small(tmp_path: Path) -> None:
 
 
 def test_columns_have_their_comments(tmp_path: Path) -> None:
-    metrics.record(tmp_path, "one", "raw_feed_files", [DayReport(DAYS[0])])
+    metrics.record(tmp_path, Measured("one", "raw_feed_files", [DayReport(DAYS[0])]))
     table = DeltaTable(tmp_path / DQ_METRICS.name)
     assert [(field.name, field.metadata["comment"]) for field in table.schema().fields] == [
         (column.name, column.comment) for column in DQ_METRICS.columns

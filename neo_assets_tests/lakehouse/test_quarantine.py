@@ -12,7 +12,7 @@ from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.rules import IN_FORCE, RULES, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 
-from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, version_of
+from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, tables_of, version_of
 
 FIRST = date(2024, 3, 1)
 SECOND = FIRST + timedelta(days=1)
@@ -47,7 +47,7 @@ def dirty(lakehouse: Lakehouse) -> Lakehouse:
 
 
 def rows(lakehouse: Lakehouse, **selection: Any) -> list[dict[str, Any]]:
-    return quarantine.rows(lakehouse.layout.tables, Selection(**selection))
+    return quarantine.rows(tables_of(lakehouse), Selection(**selection))
 
 
 def statuses(lakehouse: Lakehouse) -> Counter[str]:
@@ -83,7 +83,7 @@ def test_rows_are_chosen_by_day_rule_file_and_hash(dirty: Lakehouse) -> None:
     assert rows(dirty, row=misplaced["content_hash"][:8]) == [misplaced]
     assert rows(dirty, file=misplaced["source_file"].rpartition("/")[2]) == [misplaced]
     assert rows(dirty)[0]["partition_date"] == SECOND
-    assert quarantine.rows(dirty.layout.tables / "nowhere", Selection()) == []
+    assert quarantine.rows(tables_of(dirty) / "nowhere", Selection()) == []
 
 
 def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) -> None:
@@ -105,19 +105,19 @@ def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) ->
 
 
 def test_a_discarded_row_stays_so_until_a_rule_lets_it_through(dirty: Lakehouse) -> None:
-    quarantine.discard(dirty.layout.tables, rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
+    quarantine.discard(tables_of(dirty), rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
     assert statuses(dirty) == {"open": 4, "discarded": 1}
     report = silver.refine(dirty, [FIRST, SECOND])[1]
     assert (report.dropped, report.rows_lost, report.rows_doubled) == (1, 0, 0)
     (row,) = rows(dirty, status="discarded")
     assert row["status_note"] == "by ada: it's wrong"
-    quarantine.discard(dirty.layout.tables, [], "nothing to do")
+    quarantine.discard(tables_of(dirty), [], "nothing to do")
     silver.refine(dirty, [FIRST, SECOND], LENIENT)
     assert statuses(dirty) == {"replayed": 4, "discarded": 1}
 
 
 def test_new_drops_of_a_day_leave_the_word_on_the_old_ones(dirty: Lakehouse) -> None:
-    quarantine.discard(dirty.layout.tables, rows(dirty, day=FIRST), "by ada: known")
+    quarantine.discard(tables_of(dirty), rows(dirty, day=FIRST), "by ada: known")
     land(dirty, {FIRST: [(fetched(2), [without_velocity(FIRST, "2024 AE5")])]})
     refine(dirty, [FIRST])
     assert statuses(dirty) == {"discarded": 4, "open": 2}

@@ -16,7 +16,7 @@ from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import TABLES, Table
 
 from .conftest import new_lakehouse
-from .feed_objects import feed_object, fetched, land, run
+from .feed_objects import feed_object, fetched, land, run, tables_of
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
 READABLE = [table for table in TABLES if table.name.startswith(("silver", "gold"))]
@@ -74,7 +74,7 @@ def test_others_read_what_spark_reads(
 ) -> None:
     in_spark: Rows = lakehouse.read(table).toArrow().to_pylist()
     assert in_spark
-    found = counted(through(lakehouse.layout.tables / table.name), table)
+    found = counted(through(tables_of(lakehouse) / table.name), table)
     assert found == counted(in_spark, table)
 
 
@@ -89,7 +89,7 @@ def test_the_tables_with_a_change_data_feed() -> None:
 
 
 def test_a_consumer_reads_what_changed(lakehouse: Lakehouse) -> None:
-    place = lakehouse.layout.tables / "gold_neo_fact"
+    place = tables_of(lakehouse) / "gold_neo_fact"
     columns = ("_change_type", "designation", "absolute_magnitude_h", "is_withdrawn")
 
     def in_order(rows: Rows) -> list[tuple[Any, ...]]:

@@ -11,11 +11,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse import bronze, gold, replay, silver
-from neo_assets.lakehouse.storage import Lakehouse, LakehouseError, Layout
+from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets_tests.faults import injected
 
-from .feed_objects import feed_object, fetched, land, rows_of
+from .feed_objects import feed_object, fetched, land, rows_of, tables_of
 
 FIRST, SECOND = DAYS = date(2024, 3, 1), date(2024, 3, 2)
 BRONZE = BRONZE_NEO_EVENTS.name
@@ -25,7 +26,7 @@ BRONZE = BRONZE_NEO_EVENTS.name
 def full(spark: SparkSession, tmp_path: Path) -> Lakehouse:
     """Bronze of two days, one of them revised: an approach is new, one is withdrawn."""
     lakehouse = Lakehouse(
-        spark, Layout(tmp_path / "landing", tmp_path / "tables", tmp_path / "checkpoints")
+        spark, LocalLayout(tmp_path / "landing", tmp_path / "checkpoints", tmp_path / "tables")
     )
     lakehouse.ensure_tables([BRONZE_NEO_EVENTS])
     one, two, three = (feed_object(FIRST, f"2024 A{letter}") for letter in "ABC")
@@ -83,25 +84,29 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
 def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     before, runs = bronze_of(full)
 
-    def killed(*_: object, ignore_errors: bool = False) -> None:
-        # What an earlier call left aside is cleared with errors ignored.
-        if not ignore_errors:
-            raise KeyboardInterrupt
+    swap_in = Lakehouse.swap_in
 
-    for place, name in (
-        (bronze, "ingest_all"),
-        (replay, "_verified"),
-        (Lakehouse, "swap_in"),
-        (shutil, "rmtree"),
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def killed_after_the_swap(*arguments: Any) -> None:
+        swap_in(*arguments)
+        raise KeyboardInterrupt
+
+    for place, name, end in (
+        (bronze, "ingest_all", killed),
+        (replay, "_verified", killed),
+        (Lakehouse, "swap_in", killed),
+        (Lakehouse, "swap_in", killed_after_the_swap),
     ):
         with monkeypatch.context() as patched:
-            patched.setattr(place, name, killed)
+            patched.setattr(place, name, end)
             injected("interrupted rebuilds")
             with pytest.raises(KeyboardInterrupt):
                 replay.rebuild_bronze(full, "rebuild")
         bronze.ingest(full, DAYS, "after")
         # Clearing up is all that comes after the swap.
-        assert bronze_of(full) == (before, {"rebuild"} if name == "rmtree" else runs)
+        assert bronze_of(full) == (before, {"rebuild"} if end is killed_after_the_swap else runs)
     replay.rebuild_bronze(full, "again")
     bronze.ingest(full, DAYS, "after")
     assert bronze_of(full) == (before, {"again"})
@@ -151,7 +156,7 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
 
 def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Path) -> None:
     unfinished = replace(
-        full, layout=replace(full.layout, tables=tmp_path / "new", checkpoints=tmp_path / "begun")
+        full, layout=LocalLayout(full.layout.landing, tmp_path / "begun", tmp_path / "new")
     )
     unfinished.ensure_tables()
     begun = unfinished.layout.checkpoints / BRONZE
@@ -168,7 +173,7 @@ def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Pa
 def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
     before, _ = bronze_of(full)
     for _ in range(2):
-        shutil.rmtree(full.layout.tables / BRONZE)
+        shutil.rmtree(tables_of(full) / BRONZE)
         injected("tables gone")
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             full.ensure_tables()

@@ -15,7 +15,7 @@ from neo_assets.lakehouse.tables import (
     Table,
 )
 
-from .feed_objects import feed_object, fetched, land, run, version_of
+from .feed_objects import feed_object, fetched, land, run, tables_of, version_of
 
 DAYS = (date(2024, 3, 30), date(2024, 3, 31), date(2024, 4, 1))
 WATCHED = (BRONZE_NEO_EVENTS, SILVER_NEO_VERSIONS, GOLD_NEO_FACT, GOLD_DIM_NEO)
@@ -48,7 +48,7 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     for table in WATCHED:
         assert rows(lakehouse, table) == before[table.name]
         assert rows(lakehouse, table, versions[table.name]) == before[table.name]
-        properties = DeltaTable(lakehouse.layout.tables / table.name).metadata().configuration
+        properties = DeltaTable(tables_of(lakehouse) / table.name).metadata().configuration
         assert properties["delta.logRetentionDuration"] == "interval 30 days"
 
     versions = {table.name: version_of(lakehouse, table.name) for table in WATCHED}
@@ -57,8 +57,8 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
 
     # Versions that are not kept any longer take their files with them.
     for of in upkeep.keep_up(lakehouse, time_travel_days=0):
-        on_disk = list((lakehouse.layout.tables / of.table).glob("[!_]*/*.parquet"))
-        on_disk += (lakehouse.layout.tables / of.table).glob("*.parquet")
+        on_disk = list((tables_of(lakehouse) / of.table).glob("[!_]*/*.parquet"))
+        on_disk += (tables_of(lakehouse) / of.table).glob("*.parquet")
         assert len(on_disk) == of.files_before == of.files_after
     run_alone(lakehouse, 3, date(2024, 4, 2))
     for table in WATCHED:

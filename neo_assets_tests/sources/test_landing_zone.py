@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.sources import landing_zone
-from neo_assets.sources.landing_zone import Landing, LandingError, LandingZone
+from neo_assets.sources.landing_zone import Landing, LandingError, LandingZone, LocalLandingZone
 from neo_assets_tests.faults import injected
 
 DAY = date(2024, 3, 1)
@@ -32,7 +32,7 @@ OBJECTS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def zone(tmp_path: Path) -> LandingZone:
-    return LandingZone(tmp_path / "landing/neo_feed")
+    return LocalLandingZone(tmp_path / "landing/neo_feed")
 
 
 def land(
@@ -206,7 +206,7 @@ def test_whatever_json_can_hold_is_landed_unchanged(
     objects: list[dict[str, Any]], chance: random.Random
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        zone = LandingZone(Path(folder))
+        zone = LocalLandingZone(Path(folder))
         landing = land(zone, objects)
         content = landing.file.read_bytes()
         assert content.isascii() and content.endswith(b"\n")
@@ -266,8 +266,8 @@ def run(program: str, *arguments: object) -> "subprocess.Popen[str]":
         import sys
         from pathlib import Path
         from {__name__} import DAY, NOON, OBJECTS, land
-        from neo_assets.sources.landing_zone import LandingError, LandingZone
-        zone = LandingZone(Path(sys.argv[1]))
+        from neo_assets.sources.landing_zone import LandingError, LandingZone, LocalLandingZone
+        zone = LocalLandingZone(Path(sys.argv[1]))
     """
     return subprocess.Popen(
         [sys.executable, "-c", dedent(opening) + dedent(program), *map(str, arguments)],
@@ -309,12 +309,12 @@ def test_kill_in_the_middle_of_landing(tmp_path: Path) -> None:
     with run(KILLED_IN_THE_MIDDLE, tmp_path / "whole", enough) as process:
         taken = enough - int(process.communicate()[0])
     assert 30 < taken < 100
-    content = land(LandingZone(tmp_path / "reference"), OBJECTS * 1000).file.read_bytes()
+    content = land(LocalLandingZone(tmp_path / "reference"), OBJECTS * 1000).file.read_bytes()
 
     seed = 20240301
     found = {"nothing": 0, "unfinished": 0, "whole": 0}
     for moment in random.Random(seed).sample(range(1, taken), 14):
-        zone = LandingZone(tmp_path / str(moment))
+        zone = LocalLandingZone(tmp_path / str(moment))
         with run(KILLED_IN_THE_MIDDLE, zone.root, moment) as process:
             process.wait()
         assert process.returncode == -signal.SIGKILL, f"seed {seed}, step {moment} of {taken}"
@@ -386,7 +386,7 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(
         LandingError, match=r"^2024-03-01 could not be landed in .*directory\) and "
     ):
-        land(LandingZone(tmp_path / "landing"))
+        land(LocalLandingZone(tmp_path / "landing"))
 
 
 def test_interrupted_landing_leaves_nothing(

@@ -1,0 +1,71 @@
+"""Where a lakehouse has its places, and all that differs between one target and another."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """How a stream reads lines of new files: the format of Spark's reader and its options."""
+
+    format: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Layout(ABC):
+    """The places of one lakehouse; event files and checkpoints are in folders on every target."""
+
+    landing: Path
+    checkpoints: Path
+
+    @abstractmethod
+    def identifier(self, table: Table) -> str:
+        """The table's name in SQL, safely quoted."""
+
+    @abstractmethod
+    def has(self, spark: SparkSession, table: Table) -> bool:
+        """Whether the table exists."""
+
+    @abstractmethod
+    def arrangement(self, table: Table) -> str:
+        """The clause of CREATE TABLE that says how rows are laid out in files; may be empty."""
+
+    @abstractmethod
+    def stream_source(self, table: Table) -> StreamSource:
+        """How the stream that fills the table reads event files."""
+
+    @abstractmethod
+    def start(self, stream: DataStreamWriter, table: Table) -> StreamingQuery:
+        """Start a stream into the table."""
+
+    @abstractmethod
+    def aside(self, name: str) -> Layout:
+        """Places of that name beside these, for tables that grow until they are swapped in."""
+
+    @abstractmethod
+    def keep_checkpoint(self, aside: Layout, table: Table) -> str:
+        """Make the table's checkpoint that grew aside one of these; return its name here."""
+
+    @abstractmethod
+    def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
+        """Remove what stands aside of these tables, finished or not."""
+
+    @abstractmethod
+    def measure(
+        self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
+    ) -> None:
+        """Store the metrics of a run and asset, in place of what a try before has stored."""

@@ -1,0 +1,82 @@
+"""A lakehouse in folders of this machine, or of any that Spark and this process both see."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.layout import Layout, StreamSource
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+
+@dataclass(frozen=True)
+class LocalLayout(Layout):
+    """One folder a table below `tables`, which Spark knows by their paths alone."""
+
+    tables: Path
+
+    def identifier(self, table: Table) -> str:
+        """The table's folder, in backticks."""
+        path = str(self.tables / table.name).replace("`", "``")
+        return f"delta.`{path}`"
+
+    def has(self, spark: SparkSession, table: Table) -> bool:
+        """Whether its log has begun; whoever is killed while creating it leaves an empty one."""
+        return any((self.tables / table.name / "_delta_log").glob("*.json"))
+
+    def arrangement(self, table: Table) -> str:
+        """Folders by month and the like, where there are enough rows for it."""
+        columns = ", ".join(table.partitioned_by)
+        return f"PARTITIONED BY ({columns})" if columns else ""
+
+    def stream_source(self, table: Table) -> StreamSource:
+        """Spark's own file source."""
+        return StreamSource(
+            "text",
+            {
+                "recursiveFileLookup": "true",
+                "pathGlobFilter": "*.json",
+                # The source forgets files older than this, counted from the newest one.
+                "maxFileAge": "36500d",
+            },
+        )
+
+    def start(self, stream: DataStreamWriter, table: Table) -> StreamingQuery:
+        """Write to the table's folder."""
+        return stream.start(str(self.tables / table.name))
+
+    def aside(self, name: str) -> LocalLayout:
+        """A folder with tables and checkpoints of its own."""
+        folder = self._aside / name
+        return LocalLayout(self.landing, folder / "checkpoints", folder / "tables")
+
+    def keep_checkpoint(self, aside: Layout, table: Table) -> str:
+        """Move it here, under the name of the place aside."""
+        name = aside.checkpoints.parent.name
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        (aside.checkpoints / table.name).rename(self.checkpoints / name)
+        return name
+
+    def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
+        """Remove all those folders."""
+        shutil.rmtree(self._aside, ignore_errors=True)
+
+    def measure(
+        self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
+    ) -> None:
+        """Without Spark, which would take longer."""
+        metrics.record(self.tables, metrics.Measured(run_id, asset, reports))
+
+    @property
+    def _aside(self) -> Path:
+        return self.checkpoints.parent / "replay"

@@ -1,0 +1,84 @@
+"""What a stage is asked for, and what it answers: plain values that fit into a message.
+
+A stage runs where the tables are, in this process or in a job far away, and its caller sees nothing
+but these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from neo_assets.lakehouse.report import DayReport
+
+REBUILD_BRONZE = "rebuild_bronze"
+"""The stage that makes bronze anew from the landing zone; it is about no single days."""
+
+UPKEEP = "upkeep"
+"""The stage that keeps files few; it is about no single days either."""
+
+
+class StageError(Exception):
+    """A stage refuses to do what it was asked for; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one stage is to do: `stage` is the asset it materializes, or the name of its job.
+
+    `rules` are those of the project with what is configured, each as its fields; none stands for
+    the project's own.  `schema_evolution` is what becomes of fields that are not known.
+    """
+
+    stage: str
+    run_id: str
+    days: Sequence[date] = ()
+    rules: Sequence[Mapping[str, Any]] = ()
+    schema_evolution: str = "addNewColumns"
+    time_travel_days: int = 30
+
+    @property
+    def needs_tables(self) -> bool:
+        """Whether the tables must be there; whoever makes them anew finds them as they are."""
+        return self.stage != REBUILD_BRONZE
+
+    def to_json(self) -> str:
+        """As text, for a message."""
+        return _REQUESTS.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> Request:
+        """The request that a message carries."""
+        return _REQUESTS.validate_json(text)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage has done: a report and a preview for each day, and why it failed others.
+
+    `summary` is a sentence for the log where the stage is about no single days.  `refusal` is what
+    the stage says when it did nothing at all.
+    """
+
+    reports: Sequence[DayReport] = ()
+    previews: Mapping[date, str] = field(default_factory=dict)
+    failed: Mapping[date, str] = field(default_factory=dict)
+    summary: str = ""
+    refusal: str = ""
+
+    def to_json(self) -> str:
+        """As text, for a message."""
+        return _RESULTS.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> Result:
+        """The result that a message carries."""
+        return _RESULTS.validate_json(text)
+
+
+_REQUESTS = TypeAdapter(Request)
+_RESULTS = TypeAdapter(Result)

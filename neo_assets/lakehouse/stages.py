@@ -1,0 +1,111 @@
+"""The stages by name: functions from a lakehouse and a request to a result.
+
+This is the one door to the lakehouse: whoever opens it need not know which target is behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from neo_assets.lakehouse import bronze, gold, replay, silver, upkeep
+from neo_assets.lakehouse.preview import previews
+from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result, StageError
+from neo_assets.lakehouse.rules import Rule, RuleError, RuleSet
+from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
+
+
+def run(lakehouse: Lakehouse, request: Request) -> Result:
+    """Do what is asked for, in tables that are there, and store the counts in `dq_metrics`.
+
+    Raises:
+        StageError: nothing was done; the message says what to do.
+    """
+    stage = _STAGES.get(request.stage)
+    if stage is None:
+        known = ", ".join(_STAGES)
+        raise StageError(f"There is no stage {request.stage}; the stages are {known}.")
+    result = stage(lakehouse, request)
+    lakehouse.measure(request.run_id, request.stage, result.reports)
+    return result
+
+
+def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
+    try:
+        reports = bronze.ingest(
+            lakehouse, request.days, request.run_id, cast(Evolution, request.schema_evolution)
+        )
+    except SchemaChangedError as error:
+        return Result(failed=dict.fromkeys(request.days, str(error)))
+    seen = previews(
+        lakehouse,
+        BRONZE_NEO_EVENTS,
+        request.days,
+        "try_variant_get(payload, '$.name', 'string') AS name",
+        "fetched_at",
+        "snapshot_id",
+    )
+    return Result(reports, seen)
+
+
+def _silver(lakehouse: Lakehouse, request: Request) -> Result:
+    rule_set = (
+        RuleSet(tuple(Rule(**rule) for rule in request.rules)) if request.rules else RuleSet()
+    )
+    try:
+        failed = silver.days_that_fail(lakehouse, request.days, rule_set)
+        days = [day for day in request.days if day not in failed]
+        reports = silver.refine(lakehouse, days, rule_set)
+    except RuleError as error:
+        raise StageError(f"{error}; mend it in NEO_QUALITY_FILE") from None
+    seen = previews(
+        lakehouse,
+        SILVER_NEO_EVENTS,
+        days,
+        "name",
+        "close_approach_at",
+        "miss_distance_lunar",
+        "relative_velocity_km_s",
+        "absolute_magnitude_h",
+    )
+    return Result(reports, seen, failed)
+
+
+def _gold(lakehouse: Lakehouse, request: Request) -> Result:
+    reports = gold.publish(lakehouse, request.days)
+    seen = previews(
+        lakehouse,
+        GOLD_NEO_FACT,
+        request.days,
+        "miss_distance_lunar",
+        "designation",
+        "size_band",
+        "velocity_band",
+        "distance_band",
+        "risk_band",
+        "is_withdrawn",
+    )
+    return Result(reports, seen)
+
+
+def _rebuild_bronze(lakehouse: Lakehouse, request: Request) -> Result:
+    rows = replay.rebuild_bronze(lakehouse, request.run_id)
+    return Result(
+        summary=f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back."
+    )
+
+
+def _upkeep(lakehouse: Lakehouse, request: Request) -> Result:
+    done = upkeep.keep_up(lakehouse, request.time_travel_days)
+    return Result(summary="; ".join(map(str, done)) + ".")
+
+
+_STAGES: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
+    BRONZE_NEO_EVENTS.name: _bronze,
+    SILVER_NEO_EVENTS.name: _silver,
+    GOLD_NEO_FACT.name: _gold,
+    REBUILD_BRONZE: _rebuild_bronze,
+    UPKEEP: _upkeep,
+}

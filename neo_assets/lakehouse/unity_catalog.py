@@ -1,0 +1,77 @@
+"""The places of a lakehouse in Unity Catalog: names of tables, and folders of one volume."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+VOLUMES = Path("/Volumes")
+"""Where every kind of compute, and the Files API, has the volumes."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
+
+
+@dataclass(frozen=True)
+class UnityCatalog:
+    """One schema for the tables, and one volume in it for all files.
+
+    Names are quoted wherever they get into SQL, and even so no more is let in than a name needs:
+    they become parts of paths too.
+    """
+
+    catalog: str
+    schema: str
+    volume: str
+
+    def __post_init__(self) -> None:
+        for place in fields(self):
+            name = getattr(self, place.name)
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is no name for a {place.name}: letters, digits, _ and - only"
+                )
+
+    def table(self, name: str) -> str:
+        """The full name of a table, for SQL."""
+        return ".".join(f"`{part}`" for part in (self.catalog, self.schema, name))
+
+    @property
+    def schema_name(self) -> str:
+        """The full name of the schema, for people."""
+        return f"{self.catalog}.{self.schema}"
+
+    @property
+    def volume_name(self) -> str:
+        """The full name of the volume, for people."""
+        return f"{self.schema_name}.{self.volume}"
+
+    @property
+    def folder(self) -> Path:
+        """The root of the volume."""
+        return VOLUMES / self.catalog / self.schema / self.volume
+
+    @property
+    def landing(self) -> Path:
+        """The root of all event files."""
+        return self.folder / "landing" / "neo_feed"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Streaming checkpoints and tracked schemas."""
+        return self.folder / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """Metrics that were measured where there is no Spark, until the next stage stores them."""
+        return self.folder / "metrics"
+
+    @property
+    def wheels(self) -> Path:
+        """The project's code, a folder for each version of it."""
+        return self.folder / "wheels"
+
+    @property
+    def messages(self) -> Path:
+        """What a job and the run that waits for it say to each other."""
+        return self.folder / "messages"

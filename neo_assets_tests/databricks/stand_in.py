@@ -1,0 +1,461 @@
+"""A stand-in for a Databricks workspace, over real HTTP, that really runs the jobs it is sent.
+
+It speaks what databricks-sdk speaks of the Files, Jobs, Unity Catalog and OAuth APIs, as far as the
+project needs it, and misbehaves as it is told.  A submitted wheel task is installed into a folder
+and run in a process of its own by `launcher.py`, which knows nothing of this process but what a
+cluster would: the volumes, and a Spark to talk to.
+
+Volumes are folders below `root`.  Databricks serverless compute is a Spark Connect server, and so
+is what jobs find here; its catalog is `spark_catalog`, the only one that open-source Spark has.
+
+`minilake` 1.9.0 from PyPI was looked at first, and is not used: it runs no wheel tasks, takes any
+token, has no OAuth, writes files in place rather than whole, and cannot be told to fail; and it
+brings FastAPI, uvicorn and docker.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from neo_assets_tests.faults import injected
+
+JsonObject = dict[str, Any]
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+WAREHOUSE = "0123456789abcdef"
+CLUSTER = "0301-120000-abcdefgh"
+ENTRIES_OF_A_PAGE = 3
+"""So few that every listing of a few files has several pages."""
+
+
+@dataclass
+class Fault:
+    """What is answered instead, `times` times, where method and path match `on`."""
+
+    on: str
+    status: int
+    times: int = 1
+    error_code: str = ""
+    retry_after: int | None = None
+    hangs_up: bool = False
+    cuts_off: bool = False
+
+
+@dataclass
+class JobRun:
+    """A run that was submitted."""
+
+    number: int
+    specification: JsonObject
+    state: JsonObject = field(default_factory=lambda: {"life_cycle_state": "PENDING"})
+    termination: JsonObject = field(default_factory=dict)
+    error: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state["life_cycle_state"] in ("TERMINATED", "INTERNAL_ERROR", "SKIPPED")
+
+    def end(self, result: str, code: str, kind: str, message: str = "") -> None:
+        if not self.is_over:
+            self.termination = {"code": code, "type": kind, "message": message}
+            self.state = {
+                "life_cycle_state": "TERMINATED" if result else "INTERNAL_ERROR",
+                "state_message": message,
+                **({"result_state": result} if result else {}),
+            }
+
+
+@dataclass
+class StandIn:
+    """One workspace; `behaviour` is what the launcher does with the stage, see there."""
+
+    root: Path
+    spark_remote: str = ""
+    behaviour: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    starts_that_fail: int = 0
+    denied: set[str] = field(default_factory=set)
+    token: str = field(default_factory=lambda: f"dapi{secrets.token_hex(16)}")
+    client_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    client_secret: str = field(default_factory=lambda: f"dose{secrets.token_hex(16)}")
+    access_tokens: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    runs: dict[int, JobRun] = field(default_factory=dict)
+    by_idempotency_token: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, list[list[str]] | str] = field(default_factory=dict)
+    host: str = ""
+    lock: Lock = field(default_factory=Lock)
+
+    def volume(self, *parts: str) -> Path:
+        return self.root.joinpath("Volumes", *parts)
+
+    def place(self, path: str) -> Path:
+        place = (self.root / path.lstrip("/")).resolve()
+        assert place.is_relative_to(self.root.resolve())
+        return place
+
+    def submit(self, specification: JsonObject) -> int:
+        with self.lock:
+            token = specification.get("idempotency_token")
+            if token in self.by_idempotency_token:
+                return self.by_idempotency_token[str(token)]
+            number = 1000 + len(self.runs)
+            self.runs[number] = JobRun(number, specification)
+            if token:
+                self.by_idempotency_token[token] = number
+        Thread(target=self._run, args=(self.runs[number],), daemon=True).start()
+        return number
+
+    def cancel(self, number: int) -> None:
+        run = self.runs[number]
+        run.end("CANCELED", "USER_CANCELED", "SUCCESS", "Run cancelled.")
+        if run.process:
+            _kill(run.process)
+
+    def ask(self, statement: JsonObject) -> list[list[str]] | str:
+        """What a SQL warehouse answers, or why it does not."""
+        assert statement["warehouse_id"] == WAREHOUSE
+        spark = SparkSession.builder.remote(self.spark_remote).create()
+        values = {each["name"]: each["value"] for each in statement["parameters"]}
+        try:
+            rows = spark.sql(statement["statement"], args=values).collect()
+            return [[str(value) for value in row] for row in rows]
+        except PySparkException as error:
+            return str(error)
+        finally:
+            spark.stop()
+
+    def _run(self, run: JobRun) -> None:
+        (task,) = run.specification["tasks"]
+        with self.lock:
+            self.starts_that_fail -= 1
+            fails = self.starts_that_fail >= 0
+            behaviour = self.behaviour.pop(0) if self.behaviour else "run"
+        if fails:
+            injected("job starts")
+            run.end("", "CLOUD_FAILURE", "CLOUD_FAILURE", "The cloud has no machine of this kind.")
+            return
+        wheel, problem = self._library(run.specification, task)
+        if problem:
+            run.end("FAILED", "LIBRARY_INSTALLATION_ERROR", "CLIENT_ERROR", problem)
+            return
+        work = self.root / "jobs" / str(run.number)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(work / "site")
+        wheel_task = task["python_wheel_task"]
+        with self.lock:
+            if run.is_over:
+                return
+            run.process = subprocess.Popen(
+                [
+                    *(sys.executable, str(LAUNCHER), str(self.root / "Volumes"), behaviour),
+                    *(wheel_task["package_name"], wheel_task["entry_point"]),
+                    *wheel_task.get("parameters", []),
+                ],
+                cwd=work,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(work / "site"),
+                    **({"SPARK_REMOTE": self.spark_remote} if self.spark_remote else {}),
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            run.state = {"life_cycle_state": "RUNNING"}
+        _, errors = run.process.communicate()
+        run.error = errors.decode(errors="replace")
+        if run.process.returncode:
+            run.end("FAILED", "RUN_EXECUTION_ERROR", "CLIENT_ERROR", "Workload failed")
+        else:
+            run.end("SUCCESS", "SUCCESS", "SUCCESS")
+
+    def _library(self, job: JsonObject, task: JsonObject) -> tuple[Path, str]:
+        """The wheel of a task, or why it cannot be installed."""
+        if task.get("existing_cluster_id"):
+            wheels = [library["whl"] for library in task.get("libraries", [])]
+        else:
+            specified = {each["environment_key"]: each["spec"] for each in job["environments"]}
+            environment = specified[task["environment_key"]]
+            assert environment["environment_version"].isdecimal()
+            wheels = environment["dependencies"]
+        (wheel,) = wheels
+        place = self.place(wheel)
+        return place, "" if place.is_file() else f"The library {wheel} is not there."
+
+
+@contextmanager
+def serve(stand_in: StandIn) -> Iterator[StandIn]:
+    """Serve for the length of the block; then end every job that still runs."""
+
+    class Handler(_Handler):
+        workspace = stand_in
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    stand_in.host = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield stand_in
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        for run in stand_in.runs.values():
+            if run.process and run.process.poll() is None:
+                _kill(run.process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    workspace: StandIn
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _answer(self) -> None:
+        address = urlsplit(self.path)
+        path, query = unquote(address.path), dict(parse_qsl(address.query))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.workspace.asked.append(f"{self.command} {path}")
+        with suppress(ConnectionError):
+            if not self._misbehaves(path):
+                self._answer_well(path, query, body)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
+
+    def _misbehaves(self, path: str) -> bool:
+        for fault in self.workspace.faults:
+            if fault.times > 0 and re.search(fault.on, f"{self.command} {path}"):
+                fault.times -= 1
+                injected("answers of the workspace")
+                if fault.hangs_up:
+                    # All is done, and the answer is lost.
+                    self.wfile = io.BytesIO()
+                    self.close_connection = True
+                    return False
+                if fault.cuts_off:
+                    self._send(200, b"half of ", missing=8)
+                    self.close_connection = True
+                    return True
+                headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+                self._refuse(fault.status, fault.error_code, "It is told to.", headers)
+                return True
+        return False
+
+    def _answer_well(self, path: str, query: dict[str, str], body: bytes) -> None:
+        if path.startswith("/oidc/"):
+            self._oauth(path)
+        elif not self._is_known():
+            self._refuse(401, "UNAUTHENTICATED", "The token is of nobody.")
+        elif place := re.fullmatch("/api/2.0/fs/(files|directories)(/.*)", path):
+            self._files(place[1], place[2].rstrip("/"), query, body)
+        elif call := re.fullmatch("/api/2.2/jobs/runs/([a-z-]+)", path):
+            self._jobs(call[1], query, json.loads(body or b"{}"))
+        elif path.startswith("/api/2.0/sql/statements/"):
+            self._statements(path.split("/")[5:], json.loads(body or b"{}"))
+        elif re.match("/api/2.[01]/(unity-catalog|preview/scim)/", path):
+            self._catalog(path)
+        else:
+            self._refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for {path}")
+
+    def _is_known(self) -> bool:
+        known = {self.workspace.token, *self.workspace.access_tokens}
+        return (self.headers.get("Authorization") or "").removeprefix("Bearer ") in known
+
+    def _oauth(self, path: str) -> None:
+        workspace = self.workspace
+        if path == "/oidc/.well-known/oauth-authorization-server":
+            token_endpoint = f"{workspace.host}/oidc/v1/token"
+            self._say({"token_endpoint": token_endpoint, "authorization_endpoint": token_endpoint})
+            return
+        secret = f"{workspace.client_id}:{workspace.client_secret}".encode()
+        if self.headers.get("Authorization") != f"Basic {base64.b64encode(secret).decode()}":
+            self._say({"error": "invalid_client", "error_description": "No such client"}, 401)
+            return
+        token = secrets.token_urlsafe()
+        workspace.access_tokens.add(token)
+        self._say({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+    def _files(self, kind: str, path: str, query: dict[str, str], body: bytes) -> None:
+        place = self.workspace.place(path)
+        volume = self.workspace.volume(*path.split("/")[2:5])
+        if not path.startswith("/Volumes/") or not volume.is_dir():
+            self._refuse(404, "NOT_FOUND", f"{path} is in no volume.")
+        elif "WRITE_VOLUME" in self.workspace.denied and self.command in ("PUT", "DELETE"):
+            self._refuse(403, "PERMISSION_DENIED", "User does not have WRITE VOLUME on Volume.")
+        elif kind == "directories":
+            self._directory(path, place, query)
+        elif self.command == "PUT":
+            self._upload(path, place, query, body)
+        elif not place.is_file():
+            self._refuse(404, "NOT_FOUND", f"The file {path} does not exist.")
+        elif self.command == "DELETE":
+            place.unlink()
+            self._send(204)
+        else:
+            self._send(200, place.read_bytes(), {"Content-Type": "application/octet-stream"})
+
+    def _upload(self, path: str, place: Path, query: dict[str, str], body: bytes) -> None:
+        if not place.parent.is_dir():
+            self._refuse(404, "NOT_FOUND", f"The directory of {path} does not exist.")
+        elif place.exists() and query.get("overwrite") == "false":
+            self._refuse(409, "ALREADY_EXISTS", f"{path} already exists.")
+        else:
+            # As object storage does: there is nothing to see before all is there.
+            unfinished = self.workspace.root / secrets.token_hex(8)
+            unfinished.write_bytes(body)
+            unfinished.rename(place)
+            self._send(204)
+
+    def _directory(self, path: str, place: Path, query: dict[str, str]) -> None:
+        if self.command == "PUT":
+            place.mkdir(parents=True, exist_ok=True)
+            self._send(204)
+        elif not place.is_dir():
+            self._refuse(404, "NOT_FOUND", f"The directory {path} does not exist.")
+        elif self.command == "HEAD":
+            self._send(200)
+        elif self.command == "DELETE":
+            if any(place.iterdir()):
+                self._refuse(400, "FAILED_PRECONDITION", f"The directory {path} is not empty.")
+            else:
+                place.rmdir()
+                self._send(204)
+        else:
+            entries = [
+                {"path": f"{path}/{entry.name}", "name": entry.name, "is_directory": entry.is_dir()}
+                for entry in sorted(place.iterdir())
+            ]
+            start = int(query.get("page_token") or 0)
+            end = start + ENTRIES_OF_A_PAGE
+            more = {"next_page_token": str(end)} if end < len(entries) else {}
+            self._say({"contents": entries[start:end], **more})
+
+    def _jobs(self, call: str, query: dict[str, str], body: JsonObject) -> None:
+        workspace = self.workspace
+        if call == "submit":
+            (task,) = body["tasks"]
+            if "JOBS" in workspace.denied:
+                self._refuse(403, "PERMISSION_DENIED", "No entitlement for serverless compute.")
+            elif task.get("existing_cluster_id", CLUSTER) != CLUSTER:
+                self._refuse(400, "INVALID_PARAMETER_VALUE", "The cluster does not exist.")
+            else:
+                self._say({"run_id": workspace.submit(body)})
+            return
+        number = int(body.get("run_id") or query.get("run_id") or 0)
+        run = workspace.runs.get(number)
+        if run is None:
+            self._refuse(404, "RESOURCE_DOES_NOT_EXIST", f"Run {number} does not exist.")
+        elif call == "cancel":
+            workspace.cancel(number)
+            self._say({})
+        elif call == "get-output":
+            self._say({"error": run.error})
+        else:
+            page = f"{workspace.host}/jobs/runs/{number}"
+            self._say(
+                {
+                    "run_id": number,
+                    "run_page_url": page,
+                    "state": run.state,
+                    "status": {"termination_details": run.termination} if run.termination else {},
+                    "tasks": [{"run_id": number, "task_key": "task"}],
+                }
+            )
+
+    def _statements(self, place: list[str], body: JsonObject) -> None:
+        """Statements that are first pending, and answers of a few rows a chunk."""
+        answers = self.workspace.answers
+        if self.command == "POST":
+            number = str(len(answers))
+            answers[number] = self.workspace.ask(body)
+            self._say({"statement_id": number, "status": {"state": "PENDING"}})
+            return
+        number, *chunk = place
+        found = answers[number]
+        if isinstance(found, str):
+            status = {"state": "FAILED", "error": {"message": found}}
+            self._say({"statement_id": number, "status": status})
+            return
+        start = int(chunk[2]) if chunk else 0
+        end = start + ENTRIES_OF_A_PAGE
+        more = {"next_chunk_index": end} if end < len(found) else {}
+        result = {"data_array": found[start:end], **more}
+        status = {"statement_id": number, "status": {"state": "SUCCEEDED"}}
+        self._say(result if chunk else {**status, "result": result})
+
+    def _catalog(self, path: str) -> None:
+        kind, _, name = path.partition("unity-catalog/")[2].partition("/")
+        if not kind:
+            self._say({"userName": "pipeline"})
+        elif "permissions" in kind:
+            self._privileges(name)
+        elif kind == "schemas" and self.workspace.volume(*name.split(".")).is_dir():
+            self._say({"name": name.rpartition(".")[2], "full_name": name})
+        elif self.workspace.volume(*name.split(".")).is_dir():
+            self._say({"name": name.rpartition(".")[2]})
+        else:
+            self._refuse(404, f"{kind[:-1].upper()}_DOES_NOT_EXIST", f"'{name}' does not exist.")
+
+    def _privileges(self, securable: str) -> None:
+        kind = securable.partition("/")[0].lower()
+        granted = {
+            "catalog": ["USE_CATALOG"],
+            "schema": ["USE_SCHEMA", "CREATE_TABLE", "SELECT", "MODIFY"],
+            "volume": ["READ_VOLUME", "WRITE_VOLUME"],
+        }[kind]
+        privileges = [{"privilege": each} for each in granted if each not in self.workspace.denied]
+        self._say({"privilege_assignments": [{"principal": "pipeline", "privileges": privileges}]})
+
+    def _say(self, content: JsonObject, status: int = 200) -> None:
+        self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+    def _refuse(
+        self, status: int, code: str, message: str, headers: dict[str, str] | None = None
+    ) -> None:
+        content = json.dumps({"error_code": code, "message": message}).encode()
+        self._send(status, content, {"Content-Type": "application/json", **(headers or {})})
+
+    def _send(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        missing: int = 0,
+    ) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) + missing))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)

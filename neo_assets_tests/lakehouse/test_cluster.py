@@ -1,0 +1,53 @@
+"""A Spark Connect server in front of a cluster is used like any other, with the same results."""
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import TABLES
+from neo_assets.sources.simulator import SimulatedSky
+from neo_assets_tests.lakehouse.conftest import new_lakehouse
+from neo_assets_tests.lakehouse.feed_objects import fetched, land, rows_of, run
+from neo_assets_tests.spark_server.cluster import standalone_cluster
+
+DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(2)]
+OF_THE_RUN = {"ingested_at", "source_file"}
+
+
+def content(lakehouse: Lakehouse) -> dict[str, list[str]]:
+    """The rows of each table, without what differs from run to run.
+
+    Not of bronze, whose VARIANT delta-rs does not read; silver has all that it holds.
+    """
+    return {table.name: sorted(map(_text, rows_of(lakehouse, table.name))) for table in TABLES[1:]}
+
+
+def _text(row: dict[str, Any]) -> str:
+    values = {name: value for name, value in row.items() if name not in OF_THE_RUN}
+    return json.dumps(values, default=repr, sort_keys=True)
+
+
+def test_two_workers_give_what_one_process_gives(spark: SparkSession, tmp_path: Path) -> None:
+    here = new_lakehouse(spark, tmp_path / "here")
+    for number, asked_on in enumerate((date(2024, 2, 20), date(2024, 4, 20))):
+        sky = {day: [(fetched(number), SimulatedSky().feed(day, asked_on))] for day in DAYS}
+        land(here, sky)
+    run(here, DAYS)
+    with standalone_cluster(tmp_path / "cluster", workers=2) as cluster:
+        session = SparkSession.builder.remote(cluster.address).create()
+        there = new_lakehouse(session, tmp_path / "there")
+        shutil.copytree(here.layout.landing, there.layout.landing)
+        run(there, DAYS)
+        state = cluster.state
+        session.stop()
+    assert [worker["state"] for worker in state["workers"]] == ["ALIVE", "ALIVE"]
+    (application,) = state["activeapps"]
+    assert application["cores"] == 2
+    expected = content(here)
+    assert content(there) == expected
+    assert expected["gold_neo_fact"] and expected["gold_neo_revision"]
