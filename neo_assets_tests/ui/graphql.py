@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -11,6 +11,7 @@ ASSETS = ("raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_
 CHECKS = ("drop_count", "duplicate_count")
 
 Answer = dict[str, Any]
+Ended = TypeVar("Ended")
 
 
 class Dagster:
@@ -61,12 +62,22 @@ class Dagster:
             is_over = found["status"].startswith(("COMPLETED", "FAILED", "CANCELED"))
             return found if is_over else None
 
-        return _wait_for(ended, seconds)
+        return wait_for(ended, seconds)
 
     def launch_run(
         self, day: str, assets: Sequence[str] = ASSETS, checks: Sequence[Answer] | None = None
     ) -> str:
         """Launch a run of one day, with all checks of its assets unless told; its id."""
+        return self._launch(
+            {
+                "pipelineName": "__ASSET_JOB",
+                "assetSelection": [_key(asset) for asset in assets],
+                "assetCheckSelection": checks,
+            },
+            [{"key": "dagster/partition", "value": day}],
+        )
+
+    def _launch(self, selector: Answer, tags: Sequence[Answer]) -> str:
         launched = self.ask(
             """mutation ($params: ExecutionParams!) {
               launchRun(executionParams: $params) {
@@ -79,17 +90,19 @@ class Dagster:
                 "selector": {
                     "repositoryName": "__repository__",
                     "repositoryLocationName": "neo_assets.definitions",
-                    "pipelineName": "__ASSET_JOB",
-                    "assetSelection": [_key(asset) for asset in assets],
-                    "assetCheckSelection": checks,
+                    **selector,
                 },
                 "mode": "default",
                 "runConfigData": "{}",
-                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
+                "executionMetadata": {"tags": tags},
             },
         )["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["id"])
+
+    def launch_job(self, job: str) -> str:
+        """Launch a job; the id of its run."""
+        return self._launch({"pipelineName": job}, [])
 
     def launch_check(self, day: str, asset: str, check: str) -> str:
         """Launch a run of one check, and of nothing else, for one day; its id."""
@@ -107,7 +120,19 @@ class Dagster:
             )["runOrError"]
             return found if found["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-        return _wait_for(ended, seconds)
+        return wait_for(ended, seconds)
+
+    def runs_of(self, job: str) -> list[Answer]:
+        """The runs of a job: id and status of each."""
+        runs: list[Answer] = self.ask(
+            """query ($job: String!) {
+              runsOrError(filter: {pipelineName: $job}) {
+                ... on Runs { results { id status } }
+              }
+            }""",
+            job=job,
+        )["runsOrError"]["results"]
+        return runs
 
     def check_history(self, asset: str, check: str) -> list[Answer]:
         """All rows of a check's execution history, newest first."""
@@ -166,7 +191,12 @@ def _key(asset: str) -> Answer:
     return {"path": [asset]}
 
 
-def _wait_for(ended: Callable[[], Answer | None], seconds: float) -> Answer:
+def wait_for(ended: Callable[[], Ended | None], seconds: float) -> Ended:
+    """Ask again and again until there is an answer.
+
+    Raises:
+        TimeoutError: there is none after so many seconds.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := ended():
