@@ -40,6 +40,10 @@ EVENTS_IN_A_BATCH = 500
 A process killed meanwhile loses them, and with them the end of a step that was not done yet.
 """
 
+# In one file for all runs, "the events of a kind in this run" would be looked for in all runs.
+_INDEX_OF_RUNS = sa.text(
+    "CREATE INDEX idx_events_by_run_and_type ON event_logs (run_id, dagster_event_type, id)"
+)
 _STORE_EVENT = SqlEventLogStorageTable.insert()
 _STORE_CHECK = sqlite.insert(AssetCheckExecutionsTable)
 _STORE_EVALUATION = _STORE_CHECK.on_conflict_do_update(
@@ -93,7 +97,9 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         with FileLock(self._file.with_suffix(".lock")):
             if not self._file.exists():
                 with TemporaryDirectory(dir=self._file.parent) as folder:
-                    ConsolidatedSqliteEventLogStorage(folder)
+                    new = ConsolidatedSqliteEventLogStorage(folder)
+                    with new.index_connection() as connection:  # type: ignore[no-untyped-call]
+                        connection.execute(_INDEX_OF_RUNS)
                     (Path(folder) / self._file.name).rename(self._file)
 
     @contextmanager
