@@ -27,6 +27,7 @@ from rich.progress import track
 
 from benchmarks.graphs import accounted, bare, run
 from benchmarks.machine import machine
+from neo_assets.checks.chronicle import CHRONICLE_DAYS
 from neo_assets.instance import EVENT_LOG
 
 FIRST_DAY = date(2015, 1, 1)
@@ -74,9 +75,9 @@ STORAGES = (
 
 @app.command()
 def storages(
-    days: Annotated[int, typer.Option(help="Days in one run.")] = 365,
+    days: Annotated[int, typer.Option(help="Days in one run.")] = 92,
     rounds: Annotated[int, typer.Option(help="Runs of each graph on each storage.")] = 5,
-    quick: Annotated[bool, typer.Option(help="A month in place of a year, three rounds.")] = False,
+    quick: Annotated[bool, typer.Option(help="A month, three rounds.")] = False,
 ) -> None:
     """One run on each storage: of the bare graph, and of the one that accounts for its days."""
     days, rounds = (31, 3) if quick else (days, rounds)
@@ -155,16 +156,19 @@ def history(
     stored: Annotated[int, typer.Option(help="Days in the long history.")] = TEN_YEARS,
     rounds: Annotated[int, typer.Option(help="Runs on each history.")] = 10,
 ) -> None:
-    """Runs with ten years of events stored, and the same with thirty days stored."""
+    """Runs with ten years of events stored, and the same with as many days as a run looks back."""
     job = accounted()
-    lines = [("days a run", "30 days stored", f"{stored:,} days stored", "ratio"), ("---:",) * 4]
+    lines = [
+        ("days a run", f"{CHRONICLE_DAYS} days stored", f"{stored:,} days stored", "ratio"),
+        ("---:",) * 4,
+    ]
     last = FIRST_DAY + timedelta(stored)
     with (
         TemporaryDirectory() as folder,
         _instance(OURS, Path(folder)) as short,
         _instance(OURS, Path(folder)) as long,
     ):
-        run(job, short, _days(last - timedelta(30), 30))
+        run(job, short, _days(last - timedelta(CHRONICLE_DAYS), CHRONICLE_DAYS))
         for first in track(range(0, stored, 365), "History"):
             run(job, long, _days(FIRST_DAY + timedelta(first), min(365, stored - first)))
         for length in (1, 31):

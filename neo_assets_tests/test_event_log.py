@@ -56,7 +56,7 @@ def stored(home: Path) -> list[tuple[str, str]]:
     """Run and message of each event in the file, in order, after SQLite's own check of it."""
     with sqlite3.connect(home / "history" / "event_log.db") as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        query = "SELECT run_id, event ->> 'user_message' FROM event_logs ORDER BY id"
+        query = "SELECT run_id, json_extract(event, '$.user_message') FROM event_logs ORDER BY id"
         return file.execute(query).fetchall()
 
 
