@@ -82,6 +82,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
             max_overflow=-1,
         )
         sa.event.listen(self._engine, "connect", _leave_syncing_to_the_system)
+        # Dagster makes batches only where this is set, and has no other place to set it.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_IN_A_BATCH))
         super().__init__(str(self._file.parent), self._inst_data)
         super().register_instance(instance)

@@ -8,8 +8,8 @@ from neo_assets.lakehouse.report import DayReport
 
 # Each has a contrast of more than 4 to the background of the UI, be it white or nearly black.
 TEXT = "#777c87"
-BAR_POINTS = 6
 COLORS = {"rows in": "#2f7de1", "dropped": "#dc3545", "duplicates": "#b36b00"}
+BAR_POINTS = 6
 
 
 def plot_of(reports: Sequence[DayReport], first: date, last: date) -> bytes:
