@@ -118,15 +118,22 @@ def test_many_threads_store_at_once(home: Path) -> None:
     assert Counter(run for run, _ in stored(home)) == {f"run {number}": 10 for number in range(20)}
 
 
-def test_whoever_watches_a_run_is_told_at_once_of_what_another_process_stores(home: Path) -> None:
-    told: queue.Queue[str] = queue.Queue()
+def test_a_batch_is_stored_whole_or_not_at_all(home: Path) -> None:
+    sound, broken = entry("a_run", "0"), entry("a_run", "1")._replace(timestamp=float("nan"))
     with opened() as instance:
+        with pytest.raises(ValueError, match="NaN"):
+            instance.event_log_storage.store_event_batch([sound, broken])
+        assert stored(home) == []
+
+
+def test_whoever_watches_a_run_is_told_at_once_of_what_another_stores() -> None:
+    told: queue.Queue[str] = queue.Queue()
+    with opened() as instance, opened() as other:
         instance.watch_event_logs("watched", None, lambda event, _: told.put(event.user_message))
-        with storing("watched", 2) as process:
-            # The process still has the file open, so that nothing is in its main part yet.
-            messages = [told.get(timeout=60) for _ in range(2 * BATCH)]
-            process.wait()
-    assert messages == ["0"] * BATCH + ["1"] * BATCH
+        for message in ("0", "1"):
+            # The other has the file open, so that nothing is in its main part yet.
+            other.event_log_storage.store_event(entry("watched", message))
+            assert told.get(timeout=10) == message
 
 
 def run_with_a_held_day(instance: dg.DagsterInstance) -> None:
