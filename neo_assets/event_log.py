@@ -30,7 +30,6 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from filelock import FileLock
-from sqlalchemy.dialects import sqlite
 from watchdog.events import FileSystemEvent, PatternMatchingEventHandler
 from watchdog.observers import Observer
 
@@ -45,19 +44,13 @@ _INDEX_OF_RUNS = sa.text(
     "CREATE INDEX idx_events_by_run_and_type ON event_logs (run_id, dagster_event_type, id)"
 )
 _STORE_EVENT = SqlEventLogStorageTable.insert()
-_STORE_CHECK = sqlite.insert(AssetCheckExecutionsTable)
-_STORE_EVALUATION = _STORE_CHECK.on_conflict_do_update(
-    index_elements=("asset_key", "check_name", "run_id", "partition"),
-    set_={
-        column: _STORE_CHECK.excluded[column]
-        for column in (
-            "execution_status",
-            "evaluation_event",
-            "evaluation_event_timestamp",
-            "evaluation_event_storage_id",
-            "materialization_event_storage_id",
-        )
-    },
+_STORE_EVALUATION = AssetCheckExecutionsTable.insert()
+# An upsert would do, but SQLAlchemy would translate it into SQL anew each time.
+_STORE_PLANNED_EVALUATION = AssetCheckExecutionsTable.update().where(
+    *(
+        AssetCheckExecutionsTable.c[name] == sa.bindparam(f"of_{name}")
+        for name in ("asset_key", "check_name", "run_id", "partition")
+    )
 )
 
 
@@ -160,17 +153,21 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         status = AssetCheckExecutionRecordStatus
         target = evaluation.target_materialization_data
         values = {
-            "asset_key": evaluation.asset_key.to_string(),
-            "check_name": evaluation.check_name,
-            "run_id": entry.run_id,
-            "partition": evaluation.partition,
             "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
             "evaluation_event": row["event"],
             "evaluation_event_timestamp": row["timestamp"],
             "evaluation_event_storage_id": event_id,
             "materialization_event_storage_id": target.storage_id if target else None,
         }
-        connection.execute(_STORE_EVALUATION, values)
+        place = {
+            "asset_key": evaluation.asset_key.to_string(),
+            "check_name": evaluation.check_name,
+            "run_id": entry.run_id,
+            "partition": evaluation.partition,
+        }
+        planned = {f"of_{name}": value for name, value in place.items()}
+        if not connection.execute(_STORE_PLANNED_EVALUATION, values | planned).rowcount:
+            connection.execute(_STORE_EVALUATION, values | place)
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
         """Tell the callback of the events of a run after the cursor, as they are stored."""
