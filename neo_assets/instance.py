@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from neo_assets.settings import Settings
 
-CONFIGURATION = """\
+EVENT_LOG = """\
+# Chosen by measurement, see neo_assets/event_log.py and benchmarks/README.md.
+event_log_storage:
+  module: neo_assets.event_log
+  class: EventLog
+"""
+CONFIGURATION = f"""\
 telemetry:
   enabled: false
 
@@ -22,7 +29,8 @@ concurrency:
 
 run_monitoring:
   enabled: true
-"""
+
+{EVENT_LOG}"""
 POOLS = ("raw_feed_files", "lakehouse")
 
 
@@ -31,9 +39,11 @@ def prepare_instance(settings: Settings) -> Path:
     home = settings.dagster_directory
     home.mkdir(parents=True, exist_ok=True)
     configuration = home / "dagster.yaml"
-    if not configuration.exists():
-        configuration.write_text(CONFIGURATION)
-    _limit_pools(home)
+    # Two commands at once would make Dagster's databases at once, and one of them would fail.
+    with FileLock(home / ".preparing.lock"):
+        if not configuration.exists():
+            configuration.write_text(CONFIGURATION)
+        _limit_pools(home)
     return home
 
 

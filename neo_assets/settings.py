@@ -46,7 +46,11 @@ class Settings(BaseSettings):
         7, ge=0, le=3700, description="Days before today that the daily refresh asks for again."
     )
     neo_partitions_per_run: int = Field(
-        31, ge=1, le=3700, description="Partitions in one backfill run, for all four assets."
+        92,
+        ge=1,
+        le=3700,
+        description="Partitions in one backfill run, for all four assets. Longer runs save little "
+        "and lose more when one fails; see benchmarks/README.md.",
     )
     neo_max_drop_share: float = Field(
         0.25,

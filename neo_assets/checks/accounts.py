@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,23 +58,40 @@ def newest_accounts(
 
     With `before`, the newest that was stored before the event of that number, for each of its days.
     """
-    accounts: dict[date, Account] = {}
-    cursor: str | None = None
-    wanted = dg.AssetRecordsFilter(
-        asset_key=asset, asset_partitions=[day.isoformat() for day in days]
+
+    def counts(account: Account) -> bool:
+        return before is None or account.storage_id < before[account.report.day]
+
+    # Dagster takes a filter by nothing for no filter.
+    if not days:
+        return {}
+    newest = instance.event_log_storage.get_latest_storage_id_by_partition(
+        asset, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
     )
-    while len(accounts) < len(days):
-        # Newest first, so that the first account of a day is the one that counts.
+    if not newest:
+        return {}
+    found = _accounts(
+        instance, dg.AssetRecordsFilter(asset_key=asset, storage_ids=[*newest.values()])
+    )
+    accounts = {account.report.day: account for account in found if counts(account)}
+    # Days are refreshed again and again: what was before is read only where the newest is not it.
+    rest = [partition for partition in newest if date.fromisoformat(partition) not in accounts]
+    if rest:
+        older = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=rest)
+        for account in filter(counts, _accounts(instance, older)):
+            accounts.setdefault(account.report.day, account)
+    return accounts
+
+
+def _accounts(instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter) -> Iterator[Account]:
+    """All accounts of the materializations, newest first."""
+    cursor: str | None = None
+    has_more = True
+    while has_more:
         found = instance.fetch_materializations(wanted, limit=1000, cursor=cursor)
         for record in found.records:
             materialization = record.asset_materialization
             report = report_of(materialization.metadata) if materialization else None
-            if report is None or (before and record.storage_id >= before[report.day]):
-                continue
-            accounts.setdefault(
-                report.day, Account(report, record.storage_id, record.run_id, record.timestamp)
-            )
-        if not found.has_more:
-            break
-        cursor = found.cursor
-    return accounts
+            if report is not None:
+                yield Account(report, record.storage_id, record.run_id, record.timestamp)
+        cursor, has_more = found.cursor, found.has_more

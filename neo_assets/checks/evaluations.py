@@ -14,7 +14,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.event_api import PartitionKeyFilter
 
-from neo_assets.checks.accounts import LAYERS, Account, newest_accounts
+from neo_assets.checks.accounts import LAYERS, Account
 from neo_assets.checks.evidence import cases, errors
 from neo_assets.checks.verdicts import Verdict, checks_of, judge_all_days
 from neo_assets.partitions import DAILY, days_of
@@ -125,11 +125,11 @@ def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) ->
     """The days that the asset could not do in this run, with its reasons."""
     if not is_in_run(context, asset):
         return {}
-    accounts = newest_accounts(context.instance, asset, days)
+    done = context.instance.event_log_storage.get_asset_partitions_for_run(
+        context.run.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
+    ).get(asset, ())
     return {
-        day: _reason(context.instance, asset, day)
-        for day in days
-        if day not in accounts or accounts[day].run_id != context.run.run_id
+        day: _reason(context.instance, asset, day) for day in days if day.isoformat() not in done
     }
 
 

@@ -11,6 +11,7 @@ from neo_assets.checks.history import HISTORY_DAYS
 from neo_assets.checks.releases import releases
 from neo_assets.checks.verdicts import Check, Evidence, Verdict, checks_of
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.partitions import expanded
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
 
@@ -36,14 +37,17 @@ def cases(
     """
     name = asset.to_user_string()
     tolerances = quality(Settings.from_environment()).tolerances_of(name)
-    accounts = newest_accounts(instance, asset, days)
+    known = newest_accounts(
+        instance, asset, _with_days_before(days, HISTORY_DAYS) if with_history else days
+    )
+    accounts = {day: known[day] for day in days if day in known}
     released = releases(instance, asset, accounts)
     upstream: dict[date, Account] = {}
     if name != LAYERS[0] and accounts:
         before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
         limits = {day: account.storage_id for day, account in accounts.items()}
         upstream = newest_accounts(instance, before, list(accounts), limits)
-    earlier = history(instance, asset, days, HISTORY_DAYS) if with_history else []
+    earlier = [account.report for account in known.values()] if with_history else []
     return {
         day: Case(
             account,
@@ -63,11 +67,15 @@ def history(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], before: int
 ) -> list[DayReport]:
     """The newest reports of these days, and of so many days before them."""
+    accounts = newest_accounts(instance, asset, _with_days_before(days, before))
+    return [account.report for account in accounts.values()]
+
+
+def _with_days_before(days: Sequence[date], number: int) -> list[date]:
+    """All days from the first to the last of these, and so many before the first."""
     if not days:
         return []
-    first, last = min(days) - timedelta(days=before), max(days)
-    span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [account.report for account in newest_accounts(instance, asset, span).values()]
+    return list(expanded([(min(days) - timedelta(days=number), max(days))]))
 
 
 def errors(

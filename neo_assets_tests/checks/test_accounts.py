@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from neo_assets.checks.accounts import newest_accounts, report_metadata
+from neo_assets.lakehouse.report import DayReport
+
+DAY, OTHER_DAY = date(2024, 3, 1), date(2024, 3, 2)
+ASSET = dg.AssetKey("silver_neo_events")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def materialize(instance: dg.DagsterInstance, day: date, rows: int | None) -> None:
+    """Materialize the day, as `neo_assets` does or, without rows, by hand in the UI."""
+    metadata = {} if rows is None else report_metadata(DayReport(day, rows_in=rows))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(ASSET, partition=day.isoformat(), metadata=metadata)
+    )
+
+
+def rows_of(
+    instance: dg.DagsterInstance, *days: date, before: dict[date, int] | None = None
+) -> dict[date, int]:
+    found = newest_accounts(instance, ASSET, days, before)
+    return {day: account.report.rows_in for day, account in found.items()}
+
+
+def test_the_newest_account_of_a_day_counts(instance: dg.DagsterInstance) -> None:
+    for rows in (1, 2, 3):
+        materialize(instance, DAY, rows)
+        materialize(instance, OTHER_DAY, 10 * rows)
+    assert rows_of(instance, DAY, OTHER_DAY) == {DAY: 3, OTHER_DAY: 30}
+
+
+def test_a_day_materialized_by_hand_keeps_the_account_it_had(instance: dg.DagsterInstance) -> None:
+    for rows in (1, 2, None, None):
+        materialize(instance, DAY, rows)
+    materialize(instance, OTHER_DAY, None)
+    assert rows_of(instance, DAY, OTHER_DAY) == {DAY: 2}
+
+
+def test_the_newest_before_an_event_counts_where_that_is_asked(
+    instance: dg.DagsterInstance,
+) -> None:
+    materialize(instance, DAY, 1)
+    materialize(instance, DAY, 2)
+    limit = newest_accounts(instance, ASSET, [DAY])[DAY].storage_id
+    materialize(instance, DAY, 3)
+    materialize(instance, OTHER_DAY, 10)
+    assert rows_of(instance, DAY, OTHER_DAY, before={DAY: limit + 1, OTHER_DAY: limit}) == {DAY: 2}
+    assert rows_of(instance, DAY, before={DAY: limit}) == {DAY: 1}
+
+
+def test_days_never_materialized_have_no_account(instance: dg.DagsterInstance) -> None:
+    materialize(instance, DAY, 1)
+    assert rows_of(instance) == {}
+    assert rows_of(instance, OTHER_DAY) == {}
