@@ -142,7 +142,7 @@ class StandIn:
             rows = spark.sql(statement["statement"], args=values).collect()
             return [[str(value) for value in row] for row in rows]
         except PySparkException as error:
-            return str(error)
+            return str(error).splitlines()[0]
         finally:
             spark.stop()
 
