@@ -46,6 +46,11 @@ class Request:
         """Whether the tables must be there; whoever makes them anew finds them as they are."""
         return self.stage != REBUILD_BRONZE
 
+    @property
+    def is_about_days(self) -> bool:
+        """Whether the stage does its days and nothing else, so that without any it does nothing."""
+        return self.stage not in (REBUILD_BRONZE, UPKEEP)
+
     def to_json(self) -> str:
         """As text, for a message."""
         return _REQUESTS.dump_json(self).decode()

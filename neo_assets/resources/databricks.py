@@ -36,7 +36,7 @@ class DatabricksLakehouse(LakehouseResource):
 
     def run(self, context: Context, request: Request) -> Result:
         """Run a stage as a job, and wait for it."""
-        if request.needs_tables and not request.days:
+        if request.is_about_days and not request.days:
             # All of them are held back, and a job costs even where there is nothing to do.
             return Result()
         what = _subject(request)

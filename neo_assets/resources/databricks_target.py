@@ -49,7 +49,7 @@ class DatabricksTarget(Target):
 
     def content(self, table: Table) -> tuple[int, date | None]:
         """Counted by a SQL warehouse."""
-        newest = f"max({table.day_column})" if table.day_column else "NULL"
+        newest = f"max({table.day_column})" if table.day_column else "CAST(NULL AS DATE)"
         found = self._asked(
             f"SELECT count(*) AS rows, {newest} AS newest FROM {self._catalog.table(table.name)}"
         )

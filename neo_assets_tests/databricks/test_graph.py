@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
-from neo_assets.lakehouse.tables import DQ_METRICS, TABLES, Table
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
 
@@ -34,10 +34,12 @@ def catalog(spark_address: str, workspace: StandIn) -> Iterator[SparkSession]:
     spark.stop()
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str, program: str = "neo-assets", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """The command line, as people call it."""
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("neo-assets")), *arguments],
+        [str(Path(sys.executable).with_name(program)), *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -109,3 +111,13 @@ def test_the_same_rows_as_on_this_machine(
     assert command("quarantine", "discard", "--file", ".json", "--why", "it's known").stdout == (
         f"{quarantined} rows discarded.\n"
     )
+
+    # Bronze made anew, and the stream goes on where that ended.
+    before = rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS)
+    job = ("-m", "neo_assets.definitions", "-j", "reset_streaming_checkpoints")
+    command("job", "execute", *job, program="dagster", DAGSTER_HOME=str(tmp_path / "data/dagster"))
+    assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
+    command(*days, "--select", "bronze_neo_events")
+    assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
+    tables = {row.tableName for row in catalog.sql(f"SHOW TABLES IN {SCHEMA}").collect()}
+    assert tables == {table.name for table in (*TABLES, DQ_METRICS)}

@@ -15,7 +15,7 @@ import pytest
 
 from neo_assets.databricks import pipes
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.request import Request, Result
+from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result
 from neo_assets.resources.databricks import DatabricksLakehouse
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import CLUSTER, Fault, StandIn
@@ -24,13 +24,13 @@ DAYS = [date(2024, 3, 1), date(2024, 3, 2)]
 STAGE = "silver_neo_events"
 
 
-def run_stage(days: Sequence[date] = DAYS) -> tuple[Result | None, str]:
+def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | None, str]:
     """What the stage says, or what is said of it when it fails."""
     results: list[Result] = []
 
     @dg.op
     def stage(context: dg.OpExecutionContext, lakehouse: DatabricksLakehouse) -> None:
-        results.append(lakehouse.run(context, Request(STAGE, context.run_id, days)))
+        results.append(lakehouse.run(context, Request(name, context.run_id, days)))
 
     @dg.job
     def one_stage() -> None:
@@ -77,9 +77,15 @@ def test_a_cluster_is_used_where_one_is_named(
     assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
 
 
-def test_no_days_need_no_job(workspace: StandIn) -> None:
+def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: StandIn) -> None:
     assert run_stage([]) == (Result(), "")
     assert not workspace.asked
+    for name in (REBUILD_BRONZE, UPKEEP):
+        workspace.behaviour = ["refuse"]
+        assert run_stage([], name) == (None, "It is refused; mend it.")
+    assert [job.specification["run_name"] for job in workspace.runs.values()] == [
+        *("neo_assets rebuild_bronze", "neo_assets upkeep")
+    ]
 
 
 def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: StandIn) -> None:
