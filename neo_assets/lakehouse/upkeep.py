@@ -7,7 +7,7 @@ the same before and after, whenever the process is killed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from neo_assets.lakehouse.storage import Lakehouse
@@ -31,9 +31,11 @@ class Upkeep:
         )
 
 
-def keep_up(lakehouse: Lakehouse, time_travel_days: int) -> Iterator[Upkeep]:
+def keep_up(
+    lakehouse: Lakehouse, time_travel_days: int, tables: Iterable[Table] = TABLES
+) -> Iterator[Upkeep]:
     """Compact each table there is, then let go of versions older than so many days."""
-    for table in filter(lakehouse.has, TABLES):
+    for table in filter(lakehouse.has, tables):
         lakehouse.set_properties(table, retention(time_travel_days))
         yield _kept_up(lakehouse, table)
 

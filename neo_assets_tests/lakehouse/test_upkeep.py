@@ -11,7 +11,6 @@ from neo_assets.lakehouse.tables import (
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
     SILVER_NEO_VERSIONS,
-    TABLES,
     Table,
 )
 
@@ -39,8 +38,8 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     before = {table.name: rows(lakehouse, table) for table in WATCHED}
     versions = {table.name: version_of(lakehouse, table.name) for table in WATCHED}
 
-    done = {of.table: of for of in upkeep.keep_up(lakehouse, time_travel_days=30)}
-    assert done.keys() == {table.name for table in TABLES}
+    done = {of.table: of for of in upkeep.keep_up(lakehouse, 30, WATCHED)}
+    assert done.keys() == before.keys()
     files = {name: (of.files_before, of.files_after) for name, of in done.items()}
     assert {files[table.name] for table in WATCHED} == {(2, 1)}
     for table in WATCHED:
@@ -54,7 +53,7 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     assert {table.name: version_of(lakehouse, table.name) for table in WATCHED} == versions
 
     # Versions that are not kept any longer take their files with them.
-    for of in upkeep.keep_up(lakehouse, time_travel_days=0):
+    for of in upkeep.keep_up(lakehouse, 0, WATCHED):
         files_of = (tables_of(lakehouse) / of.table).rglob("part-*.parquet")
         on_disk = [file for file in files_of if "_change_data" not in file.parts]
         assert len(on_disk) == of.files_before == of.files_after
