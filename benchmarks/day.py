@@ -1,0 +1,112 @@
+"""What a warm day costs against the same by hand: `python -m benchmarks.day`.
+
+On one warm Spark Connect server, as that of `make ui`, each round brings the next day to gold three
+times, in changing order: by hand (`by_hand.py`), by the stages of the project alone, and by a run
+of Dagster in a process of its own, as the daemon launches it, checks and history included.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from pyspark.sql import SparkSession
+from rich.progress import track
+
+from benchmarks.by_hand import by_hand
+from benchmarks.houses import house, land
+from benchmarks.landing_zone import WARM_UP, spread
+from benchmarks.machine import machine
+from neo_assets.instance import prepare_instance
+from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.settings import Settings
+from neo_assets.spark_server.server import spark_connect_server
+
+FIRST_DAY = date(2024, 1, 1)
+BY_HAND = "by hand"
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="Counted days.")] = 15,
+    quick: Annotated[bool, typer.Option(help="Five counted days.")] = False,
+) -> None:
+    """Print what a day of about twenty rows costs, each way."""
+    rounds = 5 if quick else rounds
+    with TemporaryDirectory() as folder, spark_connect_server(Path(folder) / "spark") as address:
+        spark = SparkSession.builder.remote(address).create()
+        ways = {
+            BY_HAND: _by_hand(spark, Path(folder) / "by_hand"),
+            "stages": _by_stages(spark, Path(folder) / "stages"),
+            "Dagster, process start included": _by_dagster(address, Path(folder) / "dagster"),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for number in track(range(WARM_UP + rounds), "Days"):
+            for name in sorted(ways, reverse=bool(number % 2)):
+                seconds[name].append(ways[name](FIRST_DAY + timedelta(number)))
+        spark.stop()
+    print(_table({name: of[WARM_UP:] for name, of in seconds.items()}), machine(), sep="\n\n")
+
+
+def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
+    lakehouse = house(spark, root)
+
+    def run(day: date) -> float:
+        land(lakehouse, day)
+        begin = perf_counter()
+        by_hand(spark, lakehouse.layout.landing, root, [day])
+        return perf_counter() - begin
+
+    return run
+
+
+def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
+    lakehouse = house(spark, root)
+    lakehouse.ensure_tables()
+
+    def run(day: date) -> float:
+        land(lakehouse, day)
+        begin = perf_counter()
+        bronze.ingest(lakehouse, [day], "benchmark")
+        silver.refine(lakehouse, [day])
+        gold.publish(lakehouse, [day])
+        return perf_counter() - begin
+
+    return run
+
+
+def _by_dagster(address: str, root: Path) -> Callable[[date], float]:
+    configured = {"NEO_DATA_DIR": str(root), "NEO_SPARK_REMOTE": address, "NEO_SOURCE": "simulator"}
+    home = prepare_instance(Settings(neo_data_dir=root))
+    command = [sys.executable, "-m", "dagster", "asset", "materialize"]
+    command += ["-m", "neo_assets.definitions", "--select", "group:neo", "--partition"]
+
+    def run(day: date) -> float:
+        begin = perf_counter()
+        subprocess.run(
+            [*command, day.isoformat()],
+            env={**os.environ, **configured, "DAGSTER_HOME": str(home)},
+            check=True,
+            capture_output=True,
+        )
+        return perf_counter() - begin
+
+    return run
+
+
+def _table(seconds: dict[str, Sequence[float]]) -> str:
+    lines = [("a day", "median", "middle half", "ratio of medians"), ("---:",) * 4]
+    for name, values in seconds.items():
+        ratio = f"{median(values) / median(seconds[BY_HAND]):.2f}"
+        lines.append((name, *spread(values, " s"), ratio))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)
