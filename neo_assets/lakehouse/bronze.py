@@ -32,8 +32,9 @@ def ingest(
 ) -> list[DayReport]:
     """Append the event files of these days that bronze does not have, then account for the days.
 
-    Only the folders of these days are listed, so that a day costs the same whatever has landed
-    before; the checkpoint holds which files bronze already has, of whatever day.
+    Where Spark's own file source reads them, only the folders of these days are listed, so that a
+    day costs the same whatever has landed before; the checkpoint holds which files bronze already
+    has, of whatever day.
 
     Raises:
         SchemaChangedError: there are fields that the tracked schema does not know, and the mode is
@@ -63,12 +64,12 @@ def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:
 
 
 def _append(lakehouse: Lakehouse, folders: str, run_id: str) -> None:
-    source = lakehouse.layout.stream_source(BRONZE_NEO_EVENTS)
+    source = lakehouse.layout.stream_source(BRONZE_NEO_EVENTS, folders)
     events = _events(
         lakehouse.spark.readStream.format(source.format)
         .schema("value STRING")
         .options(**source.options)
-        .load(str(lakehouse.layout.landing / folders))
+        .load(source.path)
     )
     lakehouse.append_stream(
         BRONZE_NEO_EVENTS,

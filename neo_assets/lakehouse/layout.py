@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """How a stream reads lines of new files: the format of Spark's reader and its options."""
+    """How a stream reads lines of new files: the format of Spark's reader, its options, where."""
 
+    path: str
     format: str
     options: Mapping[str, str]
 
@@ -45,8 +46,11 @@ class Layout(ABC):
         """The clause of CREATE TABLE that says how rows are laid out in files; may be empty."""
 
     @abstractmethod
-    def stream_source(self, table: Table) -> StreamSource:
-        """How the stream that fills the table reads event files."""
+    def stream_source(self, table: Table, folders: str) -> StreamSource:
+        """How the stream that fills the table reads event files.
+
+        It may bring more than is in the folders of the landing zone that are asked for, a pattern.
+        """
 
     @abstractmethod
     def start(self, stream: DataStreamWriter, table: Table) -> StreamingQuery:

@@ -39,9 +39,10 @@ class LocalLayout(Layout):
         columns = ", ".join(table.partitioned_by)
         return f"PARTITIONED BY ({columns})" if columns else ""
 
-    def stream_source(self, table: Table) -> StreamSource:
-        """Spark's own file source."""
+    def stream_source(self, table: Table, folders: str) -> StreamSource:
+        """Spark's own file source, over these folders alone: it lists all that it is shown."""
         return StreamSource(
+            str(self.landing / folders),
             "text",
             {
                 "recursiveFileLookup": "true",

@@ -52,13 +52,17 @@ class UnityCatalogLayout(Layout):
         """
         return f"CLUSTER BY ({table.day_column})" if table.day_column else ""
 
-    def stream_source(self, table: Table) -> StreamSource:
-        """Auto Loader over lines of text.
+    def stream_source(self, table: Table, folders: str) -> StreamSource:
+        """Auto Loader over lines of text, and over the whole landing zone.
+
+        One path for the life of a checkpoint is all that Auto Loader is known to allow; so what has
+        landed for other days comes too, each file once.
 
         It is not asked to read JSON: bronze takes each object whole into a VARIANT, and follows its
         schema by itself, so that both are the same on every Spark.
         """
         return StreamSource(
+            str(self.landing),
             "cloudFiles",
             {
                 "cloudFiles.format": "text",
@@ -74,10 +78,9 @@ class UnityCatalogLayout(Layout):
                 "cloudFiles.allowOverwrites": "false",
                 # What landed before the stream first ran counts too.
                 "cloudFiles.includeExistingFiles": "true",
-                # The folders of other days are read with the same checkpoint, which Auto Loader
-                # allows as long as it finds files by listing ...
+                # No queue and no rights of its own are needed to find files by listing ...
                 "cloudFiles.useNotifications": "false",
-                # ... and all of it: by default it may list only what comes after the last file in
+                # ... all of them: by default it may list only what comes after the last file in
                 # order of names, and a day of long ago that is asked for again comes before.
                 "cloudFiles.useIncrementalListing": "false",
                 # Otherwise `feed_date=…` in the path becomes a column.

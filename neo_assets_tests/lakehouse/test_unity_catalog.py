@@ -19,8 +19,8 @@ VOLUME = "/Volumes/prod-1/asteroids/files"
 
 
 def test_auto_loader_is_asked_for_exactly_this() -> None:
-    source = LAYOUT.stream_source(BRONZE_NEO_EVENTS)
-    assert source.format == "cloudFiles"
+    source = LAYOUT.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
+    assert (source.path, source.format) == (f"{VOLUME}/landing/neo_feed", "cloudFiles")
     assert source.options == {
         "cloudFiles.format": "text",
         "cloudFiles.schemaLocation": f"{VOLUME}/checkpoints/bronze_neo_events_auto_loader",
@@ -50,7 +50,7 @@ def test_what_grows_aside_is_apart_but_for_the_event_files() -> None:
     aside = LAYOUT.aside("bronze-20240301")
     assert aside.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"
     assert aside.landing == LAYOUT.landing
-    options = aside.stream_source(BRONZE_NEO_EVENTS).options
+    options = aside.stream_source(BRONZE_NEO_EVENTS, "*").options
     place = f"{VOLUME}/checkpoints/bronze-20240301"
     assert options["cloudFiles.schemaLocation"] == f"{place}/bronze_neo_events_auto_loader"
     # Its checkpoint stays where it has grown.
