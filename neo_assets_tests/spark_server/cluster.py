@@ -20,6 +20,7 @@ from neo_assets.spark_server.delta_jars import delta_jars
 from neo_assets.spark_server.java import find_java
 
 STARTING_TAKES_AT_MOST_S = 120
+ENDING_TAKES_AT_MOST_S = 10
 _QUICK_TO_START = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 
@@ -125,6 +126,11 @@ def _running(folder: Path, command: Sequence[str]) -> Iterator[None]:
             yield
         finally:
             process.terminate()
+            try:
+                process.wait(ENDING_TAKES_AT_MOST_S)
+            except subprocess.TimeoutExpired:
+                # Whoever ignores the signal to end hands that down to its children.
+                process.kill()
 
 
 def _free_port() -> int:
