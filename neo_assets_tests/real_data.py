@@ -1,6 +1,9 @@
 """Real answers of NeoWs, which may not be redistributed: tests that need them skip without."""
 
+import gzip
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,3 +14,11 @@ CAPTURES = NEOWS / "captures"
 needs_real_data = pytest.mark.skipif(
     not NEOWS.is_dir(), reason="real answers may not be redistributed: no ../shared/data here"
 )
+
+
+def month(name: str) -> dict[str, list[dict[str, Any]]]:
+    """The objects of each day of a month, as NeoWs listed them in December 2020."""
+    answers: dict[str, list[dict[str, Any]]] = json.loads(
+        gzip.decompress((VINTAGE_2020 / f"{name}.json.gz").read_bytes())
+    )
+    return answers

@@ -1,6 +1,5 @@
 """The whole graph through Dagster: real HTTP, real event files, real streams, real tables."""
 
-import gzip
 import json
 import shutil
 from collections import Counter
@@ -28,7 +27,7 @@ from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.simulator import SimulatedSky, serve
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, Snapshot, feed_object
 from neo_assets_tests.lakehouse.plain_reading import Day, Row, read_day
-from neo_assets_tests.real_data import CAPTURES, VINTAGE_2020, needs_real_data
+from neo_assets_tests.real_data import CAPTURES, month, needs_real_data
 
 TABLES = ("bronze_neo_events", "silver_neo_events", "silver_neo_quarantine", "gold_neo_fact")
 
@@ -98,13 +97,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_address: str) ->
     monkeypatch.setenv("NEO_SPARK_REMOTE", spark_address)
     yield Site(tmp_path, monkeypatch)
     shutil.rmtree(tmp_path / "data", ignore_errors=True)
-
-
-def month(name: str) -> dict[str, list[FeedObject]]:
-    answers: dict[str, list[FeedObject]] = json.loads(
-        gzip.decompress((VINTAGE_2020 / f"{name}.json.gz").read_bytes())
-    )
-    return answers
 
 
 def without(columns: tuple[str, ...], row: Row) -> Row:

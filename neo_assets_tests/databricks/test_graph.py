@@ -1,10 +1,11 @@
 """The whole graph on the stand-in workspace, row for row the same as on this machine."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
+from neo_assets_tests.real_data import month, needs_real_data
 
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
 """Days with a row that is dropped, and with revisions."""
@@ -62,6 +64,40 @@ def rows_of(rows: DataFrame, table: Table) -> list[tuple[Any, ...]]:
     return sorted((tuple(row) for row in rows.selectExpr(*columns).collect()), key=repr)
 
 
+def replay_here(workspace: StandIn, here: Path, days: Sequence[str], spark_address: str) -> None:
+    """Bring what has landed in the workspace to gold on this machine."""
+    shutil.copytree(workspace.volume(*VOLUME) / "landing", here / "landing")
+    command(
+        *(*days, "--select", "bronze_neo_events++"),
+        NEO_TARGET="local",
+        NEO_DATA_DIR=str(here),
+        NEO_SPARK_REMOTE=spark_address,
+    )
+
+
+def assert_same_tables(catalog: SparkSession, here: Path) -> None:
+    for table in TABLES:
+        there = rows_of(catalog.table(f"{SCHEMA}.{table.name}"), table)
+        local = catalog.read.format("delta").load(str(here / "tables" / table.name))
+        assert there == rows_of(local, table), table.name
+        # Only what does not fit the schema is rescued, and in these days everything does.
+        assert there or table.name in ("bronze_rescued_data", "silver_neo_quarantine")
+
+
+@needs_real_data
+def test_a_month_of_real_answers(
+    workspace: StandIn, catalog: SparkSession, spark_address: str, tmp_path: Path
+) -> None:
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    (recordings / "month.json").write_text(json.dumps(month("2017-10")))
+    days = ("backfill", "--start", "2017-10-01", "--end", "2017-10-31")
+    command(*days, NEO_SIMULATOR_RECORDINGS=str(recordings))
+    replay_here(workspace, tmp_path / "here", days, spark_address)
+    assert_same_tables(catalog, tmp_path / "here")
+    assert catalog.table(f"{SCHEMA}.gold_neo_fact").count() > 200
+
+
 def test_the_same_rows_as_on_this_machine(
     workspace: StandIn,
     catalog: SparkSession,
@@ -77,19 +113,8 @@ def test_the_same_rows_as_on_this_machine(
     assert names == ["bronze_neo_events", "silver_neo_events", "gold_neo_fact"] * 2
 
     here = tmp_path / "here"
-    shutil.copytree(workspace.volume(*VOLUME) / "landing", here / "landing")
-    command(
-        *(*days, "--select", "bronze_neo_events++"),
-        NEO_TARGET="local",
-        NEO_DATA_DIR=str(here),
-        NEO_SPARK_REMOTE=spark_address,
-    )
-    for table in TABLES:
-        there = rows_of(catalog.table(f"{SCHEMA}.{table.name}"), table)
-        local = catalog.read.format("delta").load(str(here / "tables" / table.name))
-        assert there == rows_of(local, table), table.name
-        # Only what does not fit the schema is rescued, and here everything does.
-        assert there or table.name == "bronze_rescued_data"
+    replay_here(workspace, here, days, spark_address)
+    assert_same_tables(catalog, here)
 
     measured = catalog.table(f"{SCHEMA}.{DQ_METRICS.name}")
     (newest,) = measured.orderBy("measured_at", ascending=False).limit(1).collect()

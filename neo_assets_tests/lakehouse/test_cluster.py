@@ -2,20 +2,21 @@
 
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import TABLES
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets_tests.lakehouse.conftest import new_lakehouse
-from neo_assets_tests.lakehouse.feed_objects import fetched, land, rows_of, run
+from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
+from neo_assets_tests.real_data import month, needs_real_data
 from neo_assets_tests.spark_server.cluster import standalone_cluster
 
-DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(2)]
 OF_THE_RUN = {"ingested_at", "source_file"}
 
 
@@ -32,17 +33,32 @@ def _text(row: dict[str, Any]) -> str:
     return json.dumps(values, default=repr, sort_keys=True)
 
 
-def test_two_workers_give_what_one_process_gives(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.fixture(params=["simulated", pytest.param("real", marks=needs_real_data)])
+def snapshots(request: pytest.FixtureRequest) -> dict[date, list[Snapshot]]:
+    """Two days with revisions, or a month of real answers."""
+    if request.param == "real":
+        return {
+            date.fromisoformat(day): [(fetched(0), objects)]
+            for day, objects in month("2017-10").items()
+        }
+    sky, asked_on = SimulatedSky(), (date(2024, 2, 20), date(2024, 4, 20))
+    return {
+        day: [(fetched(number), sky.feed(day, asked)) for number, asked in enumerate(asked_on)]
+        for day in (date(2024, 3, 1), date(2024, 3, 2))
+    }
+
+
+def test_two_workers_give_what_one_process_gives(
+    spark: SparkSession, tmp_path: Path, snapshots: dict[date, list[Snapshot]]
+) -> None:
     here = new_lakehouse(spark, tmp_path / "here")
-    for number, asked_on in enumerate((date(2024, 2, 20), date(2024, 4, 20))):
-        sky = {day: [(fetched(number), SimulatedSky().feed(day, asked_on))] for day in DAYS}
-        land(here, sky)
-    run(here, DAYS)
+    land(here, snapshots)
+    run(here, snapshots)
     with standalone_cluster(tmp_path / "cluster", workers=2) as cluster:
         session = SparkSession.builder.remote(cluster.address).create()
         there = new_lakehouse(session, tmp_path / "there")
         shutil.copytree(here.layout.landing, there.layout.landing)
-        run(there, DAYS)
+        run(there, snapshots)
         state = cluster.state
         session.stop()
     assert [worker["state"] for worker in state["workers"]] == ["ALIVE", "ALIVE"]
