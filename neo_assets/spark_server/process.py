@@ -93,6 +93,8 @@ def _configuration(
         "spark.databricks.delta.optimize.maxFileSize": str(8 * 2**20),
         # VACUUM starts as many tasks as this for every folder it lists, 10,000 unless told.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        # Each table that is remembered takes megabytes, for an hour; this is three lakehouses.
+        "spark.databricks.delta.delta.log.cacheSize": "32",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

@@ -9,18 +9,21 @@ from neo_assets.lakehouse.local_layout import LocalLayout
 from neo_assets.lakehouse.storage import Lakehouse
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spark(spark_address: str) -> Iterator[SparkSession]:
+    """A session; it does not last longer, for each day that it sees takes the server 30 MB."""
     session = SparkSession.builder.remote(spark_address).create()
     yield session
     session.stop()
 
 
 @pytest.fixture(scope="session")
-def empty(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a lakehouse without rows, to be copied: to make its tables takes seconds."""
     root = tmp_path_factory.mktemp("empty")
-    new_lakehouse(spark, root)
+    session = SparkSession.builder.remote(spark_address).create()
+    new_lakehouse(session, root)
+    session.stop()
     return root
 
 
