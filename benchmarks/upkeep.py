@@ -1,7 +1,7 @@
 """How few files upkeep makes of ten years of single days: `python -m benchmarks.upkeep`.
 
 The ten years are brought to gold in runs of a year, and then every table but bronze is laid out as
-if each day had been a run of its own: one file a day.  What a reader sees stays the same throughout.
+if each day had been a run of its own: one file a day.  A reader sees the same throughout.
 """
 
 from collections.abc import Sequence
