@@ -171,7 +171,7 @@ def _warm_instance() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
-        target(settings).warm() as warmth,
+        target().warm() as warmth,
         _environment(warmth),
     ):
         yield instance

@@ -35,8 +35,7 @@ from neo_assets.settings import Settings
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""
 
-_SETTINGS = Settings.from_environment()
-_TARGET = target(_SETTINGS)
+_TARGET = target()
 
 READERS = (power_bi_export, neo_dashboard) if _TARGET.has_tables_here else ()
 """What reads gold without Spark."""
@@ -59,7 +58,7 @@ defs = dg.Definitions(
         replay_after_reset_sensor,
         quarantine_replay_sensor,
         *((power_bi_export_sensor, neo_dashboard_sensor) if READERS else ()),
-        *alert_sensors(_SETTINGS),
+        *alert_sensors(Settings.from_environment()),
     ],
     resources={"feed": NeoFeed(), "lakehouse": _TARGET.lakehouse()},
     # One process a run is one Spark session a run.

@@ -32,7 +32,7 @@ class TableState:
 def table_states() -> list[TableState]:
     """The tables in the order in which data goes through them; one not made yet has no rows."""
     settings = Settings.from_environment()
-    place = target(settings)
+    place = target()
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
     states = []
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:

@@ -48,7 +48,7 @@ def _run(port: int) -> None:
     settings = Settings.from_environment()
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
-    with target(settings).warm() as warmth:
+    with target().warm() as warmth:
         environment = {
             "NEO_UI_URL": f"http://127.0.0.1:{port}",
             **os.environ,

@@ -6,12 +6,11 @@ import dagster as dg
 
 from neo_assets.lakehouse.tables import Table
 from neo_assets.resources.target import target
-from neo_assets.settings import Settings
 
 
 def table_metadata(table: Table) -> dict[str, Any]:
     """Name, schema with descriptions, and location of a table, as metadata of its asset."""
-    location = target(Settings.from_environment()).location(table)
+    location = target().location(table)
     return {
         "dagster/table_name": table.name,
         "dagster/column_schema": dg.TableSchema(

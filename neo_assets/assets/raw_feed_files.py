@@ -12,7 +12,6 @@ from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.resources.target import target
-from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import Landing, LandingError
 from neo_assets.sources.neows import DayAnswer, FeedError
 from neo_assets.sources.simulator import RecordingError
@@ -25,9 +24,7 @@ from neo_assets.sources.simulator import RecordingError
     kinds={"python", "json", "file"},
     owners=["team:neo"],
     pool="raw_feed_files",
-    metadata={
-        "location": dg.MetadataValue.path(target(Settings.from_environment()).landing_location())
-    },
+    metadata={"location": dg.MetadataValue.path(target().landing_location())},
 )
 def raw_feed_files(
     context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource

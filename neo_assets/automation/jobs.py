@@ -96,7 +96,7 @@ class QuarantineFilter(dg.Config):
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows that are meant."""
-        return target(Settings.from_environment()).quarantined(self.selection)
+        return target().quarantined(self.selection)
 
 
 class Discard(QuarantineFilter):
@@ -122,7 +122,7 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     """
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
-    place = target(Settings.from_environment())
+    place = target()
     context.log.info(f"{place.discard(config.selection, config.why)} rows discarded.")
 
 

@@ -103,5 +103,5 @@ def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterato
 
 def landed_partitions() -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
-    days = target(Settings.from_environment()).landing_zone().days()
+    days = target().landing_zone().days()
     return [day for day in days if DAILY.has_partition_key(day.isoformat())]

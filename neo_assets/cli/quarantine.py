@@ -9,7 +9,6 @@ import typer
 
 from neo_assets.cli.console import complain, finish, narration, plain_console, table_of
 from neo_assets.resources.target import target
-from neo_assets.settings import Settings
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
@@ -104,7 +103,7 @@ def discard(
     """
     if not (day or rule or file or row):
         raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
-    place = target(Settings.from_environment())
+    place = target()
     number = place.discard(_selection(day, rule, file, row), f"by {getpass.getuser()}: {why}")
     typer.echo(f"{number} rows discarded.")
 
@@ -123,7 +122,7 @@ def _selection(
 
 
 def _rows(selection: "Selection") -> list[dict[str, Any]]:
-    return target(Settings.from_environment()).quarantined(selection)
+    return target().quarantined(selection)
 
 
 def _indented(payload: str) -> str:

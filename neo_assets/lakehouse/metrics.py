@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import TypeAdapter
 
+from neo_assets.lakehouse.message import Message
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import DQ_METRICS, Table
 
@@ -23,24 +23,12 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Message):
     """What a run has measured of an asset."""
 
     run_id: str
     asset: str
     reports: Sequence[DayReport]
-
-    def to_json(self) -> str:
-        """As text, for a file."""
-        return _MEASURED.dump_json(self).decode()
-
-    @staticmethod
-    def from_json(text: str) -> Measured:
-        """What a file holds."""
-        return _MEASURED.validate_json(text)
-
-
-_MEASURED = TypeAdapter(Measured)
 
 
 def rows(measured: Sequence[Measured]) -> pa.Table:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from neo_assets.lakehouse.message import Message
 from neo_assets.lakehouse.report import DayReport
 
 REBUILD_BRONZE = "rebuild_bronze"
@@ -27,7 +26,7 @@ class StageError(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Message):
     """What one stage is to do: `stage` is the asset it materializes, or the name of its job.
 
     `rules` are those of the project with what is configured, each as its fields; none stands for
@@ -51,18 +50,9 @@ class Request:
         """Whether the stage does its days and nothing else, so that without any it does nothing."""
         return self.stage not in (REBUILD_BRONZE, UPKEEP)
 
-    def to_json(self) -> str:
-        """As text, for a message."""
-        return _REQUESTS.dump_json(self).decode()
-
-    @staticmethod
-    def from_json(text: str) -> Request:
-        """The request that a message carries."""
-        return _REQUESTS.validate_json(text)
-
 
 @dataclass(frozen=True)
-class Result:
+class Result(Message):
     """What a stage has done: a report and a preview for each day, and why it failed others.
 
     `summary` is a sentence for the log where the stage is about no single days.  `refusal` is what
@@ -74,16 +64,3 @@ class Result:
     failed: Mapping[date, str] = field(default_factory=dict)
     summary: str = ""
     refusal: str = ""
-
-    def to_json(self) -> str:
-        """As text, for a message."""
-        return _RESULTS.dump_json(self).decode()
-
-    @staticmethod
-    def from_json(text: str) -> Result:
-        """The result that a message carries."""
-        return _RESULTS.validate_json(text)
-
-
-_REQUESTS = TypeAdapter(Request)
-_RESULTS = TypeAdapter(Result)

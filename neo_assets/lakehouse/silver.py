@@ -44,8 +44,8 @@ def refine(
         parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
     standing, classes = _standing(lakehouse, days)
-    in_quarantine = {day for day in days if standing[day]["in_quarantine"]}
-    if unclean := in_quarantine | {row.day for row in classes if row.classification == "dropped"}:
+    dropped = {row.day for row in classes if row.classification == "dropped"}
+    if unclean := dropped | {day for day in days if standing[day]["quarantined"]}:
         quarantine.update(lakehouse, unclean, rule_set)
         for day, rows in quarantine.counts(lakehouse, unclean).items():
             standing[day]["in_quarantine"] = rows
@@ -221,8 +221,8 @@ def _standing(
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
     """What the tables hold now, in one query: their rows by day, and those written by class.
 
-    The rows by day are of bronze, of silver and of the quarantine.  A class is all that the account
-    tells apart.
+    The rows by day are of bronze, of silver and of the quarantine, whatever became of them there.
+    A class is all that the account tells apart.
     """
     day = F.col("partition_date").alias("day")
     rows_in = (
@@ -239,10 +239,10 @@ def _standing(
         .groupBy(day)
         .agg(F.count("*").alias("rows_out"), F.countDistinct(*BUSINESS_KEY).alias("approaches"))
     )
-    in_quarantine = (
+    quarantined = (
         lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
         .groupBy(day)
-        .agg(F.count("*").alias("in_quarantine"))
+        .agg(F.count("*").alias("quarantined"))
     )
     classes = (
         lakehouse.read_days(SILVER_NEO_VERSIONS, days)
@@ -254,11 +254,11 @@ def _standing(
     counts: dict[date, Counter[str]] = defaultdict(Counter)
     of_class: list[Row] = []
     everything = classes.unionByName(rows_in, True).unionByName(rows_out, True)
-    for row in everything.unionByName(in_quarantine, True).collect():
+    for row in everything.unionByName(quarantined, True).collect():
         if row.classification is not None:
             of_class.append(row)
         else:
-            numbers = ("rows_in", "rows_out", "approaches", "in_quarantine")
+            numbers = ("rows_in", "rows_out", "approaches", "quarantined")
             counts[row.day].update({name: row[name] or 0 for name in numbers})
     return counts, of_class
 

@@ -11,7 +11,7 @@ from typing import cast
 from neo_assets.lakehouse import bronze, gold, replay, silver, upkeep
 from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result, StageError
-from neo_assets.lakehouse.rules import Rule, RuleError, RuleSet
+from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleError, RuleSet
 from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
@@ -51,9 +51,8 @@ def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
 
 
 def _silver(lakehouse: Lakehouse, request: Request) -> Result:
-    rule_set = (
-        RuleSet(tuple(Rule(**rule) for rule in request.rules)) if request.rules else RuleSet()
-    )
+    rules = tuple(Rule(**rule) for rule in request.rules)
+    rule_set = RuleSet(rules) if rules else IN_FORCE
     try:
         failed = silver.days_that_fail(lakehouse, request.days, rule_set)
         days = [day for day in request.days if day not in failed]

@@ -36,11 +36,11 @@ def keep_up(
 ) -> Iterator[Upkeep]:
     """Compact each table there is, then let go of versions older than so many days."""
     for table in filter(lakehouse.has, tables):
-        lakehouse.set_properties(table, retention(time_travel_days))
+        lakehouse.set_properties(table, _retention(time_travel_days))
         yield _kept_up(lakehouse, table)
 
 
-def retention(days: int) -> dict[str, str]:
+def _retention(days: int) -> dict[str, str]:
     """The properties of a Delta table whose last `days` days can be read and restored.
 
     The log says which files a version has and the deleted files hold its rows: both are needed.

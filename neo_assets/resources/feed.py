@@ -27,7 +27,7 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
     @property
     def landing_zone(self) -> LandingZone:
         """Where the answers land."""
-        return target(Settings.from_environment()).landing_zone()
+        return target().landing_zone()
 
     @contextmanager
     def client(self, say: Callable[[str], None]) -> Iterator[NeoWsClient]:

@@ -56,8 +56,9 @@ class Target(ABC):
         """Keep what stages run on warm for the block; yield the environment that leads to it."""
 
 
-def target(settings: Settings) -> Target:
+def target() -> Target:
     """The configured target."""
+    settings = Settings.from_environment()
     # What a target needs is loaded only for its sake.
     if settings.neo_target == "databricks":
         from neo_assets.resources.databricks_target import DatabricksTarget

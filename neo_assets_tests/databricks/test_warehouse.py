@@ -12,7 +12,7 @@ from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.resources.target import Target, target
-from neo_assets.settings import Settings, SettingsError
+from neo_assets.settings import SettingsError
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
 
 QUARANTINE = "`spark_catalog`.`neo`.`silver_neo_quarantine`"
@@ -41,7 +41,7 @@ def said(workspace: StandIn, monkeypatch: pytest.MonkeyPatch) -> Said:
 
 
 def place() -> Target:
-    return target(Settings.from_environment())
+    return target()
 
 
 def test_no_value_gets_into_a_statement(said: Said) -> None:
