@@ -70,6 +70,8 @@ class Browser:
     def open_check(self, asset: str, check: str) -> None:
         """From the catalog to the execution history of a check."""
         self._open_checks(asset)
+        # The UI shows what it remembers of an earlier visit until the answer is here.
+        self.page.reload()
         self.page.get_by_text(check, exact=True).locator("visible=true").first.click()
         self.page.get_by_text("Execution history").click()
 
