@@ -4,8 +4,14 @@ Event files to bronze, silver with quarantine and counts, a fact and two dimensi
 columns are derived by the project's own expressions, so that what differs is the way of working: no
 Dagster, no checkpoint, no history of snapshots, nothing held against anything, and nothing that
 makes it safe to run a day twice.
+
+    python -m benchmarks.by_hand LANDING ROOT DAY
+
+does it for a day in a Spark of its own on default settings, as one would at first.
 """
 
+import os
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,9 +23,11 @@ from neo_assets.lakehouse import keys, rules
 from neo_assets.lakehouse.rules import IN_FORCE
 from neo_assets.lakehouse.storage import derived, in_days
 from neo_assets.lakehouse.tables import APPROACH_COLUMNS, BUSINESS_KEY, GOLD_NEO_FACT
+from neo_assets.spark_server.delta_jars import delta_jars
+from neo_assets.spark_server.java import find_java
 
 
-def by_hand(spark: SparkSession, landing: Path, root: Path, days: Collection[date]) -> None:
+def by_hand(spark: SparkSession, landing: Path, days: Collection[date], root: Path) -> None:
     """Bring the event files of these days to gold, in tables below `root`."""
     _events(spark, landing, days).write.format("delta").mode("append").save(str(root / "bronze"))
     judged = _judged(_table(spark, root / "bronze").where(in_days("feed_date", days)))
@@ -104,3 +112,22 @@ def _upsert(
         f"MERGE INTO delta.`{folder}` AS target USING offered ON {same} AND {within} "
         "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
     ).collect()
+
+
+def _default_spark() -> SparkSession:
+    os.environ["JAVA_HOME"] = str(find_java().home)
+    settings = {
+        "spark.jars": ",".join(map(str, delta_jars())),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    builder = SparkSession.builder.master("local[*]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+if __name__ == "__main__":
+    _, landing, root, day = sys.argv
+    by_hand(_default_spark(), Path(landing), [date.fromisoformat(day)], Path(root))

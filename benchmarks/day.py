@@ -1,14 +1,17 @@
-"""What a warm day costs against the same by hand: `python -m benchmarks.day`.
+"""What a day costs against the same by hand: `python -m benchmarks.day`, and with `--cold`.
 
 On one warm Spark Connect server, as that of `make ui`, each round brings the next day to gold three
 times, in changing order: by hand (`by_hand.py`), by the stages of the project alone, and by a run
 of Dagster in a process of its own, as the daemon launches it, checks and history included.
+
+A cold day starts with nothing running: a script with a Spark of its own on default settings, and a
+run of Dagster that starts and ends a server for itself.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -36,31 +39,71 @@ BY_HAND = "by hand"
 def main(
     rounds: Annotated[int, typer.Option(help="Counted days.")] = 15,
     quick: Annotated[bool, typer.Option(help="Five counted days.")] = False,
+    cold: Annotated[bool, typer.Option(help="With nothing running.")] = False,
 ) -> None:
-    """Print what a day of about twenty rows costs, each way."""
+    """Print what a day of about a dozen rows costs, each way."""
     rounds = 5 if quick else rounds
-    with TemporaryDirectory() as folder, spark_connect_server(Path(folder) / "spark") as address:
-        spark = SparkSession.builder.remote(address).create()
-        ways = {
-            BY_HAND: _by_hand(spark, Path(folder) / "by_hand"),
-            "stages": _by_stages(spark, Path(folder) / "stages"),
-            "Dagster, process start included": _by_dagster(address, Path(folder) / "dagster"),
-        }
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
-        for number in track(range(WARM_UP + rounds), "Days"):
-            for name in sorted(ways, reverse=bool(number % 2)):
-                seconds[name].append(ways[name](FIRST_DAY + timedelta(number)))
-        spark.stop()
-    print(_table({name: of[WARM_UP:] for name, of in seconds.items()}), machine(), sep="\n\n")
+    with TemporaryDirectory() as folder:
+        if cold:
+            seconds = _in_turns(_cold_ways(Path(folder)), rounds, warm_up=1)
+        else:
+            with spark_connect_server(Path(folder) / "spark") as address:
+                spark = SparkSession.builder.remote(address).create()
+                seconds = _in_turns(_warm_ways(spark, address, Path(folder)), rounds, WARM_UP)
+                spark.stop()
+    print(_table(seconds), machine(), sep="\n\n")
+
+
+def _in_turns(
+    ways: Mapping[str, Callable[[date], float]], rounds: int, warm_up: int
+) -> dict[str, Sequence[float]]:
+    """The seconds of the counted days, each day by every way."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in track(range(warm_up + rounds), "Days"):
+        for name in sorted(ways, reverse=bool(number % 2)):
+            seconds[name].append(ways[name](FIRST_DAY + timedelta(number)))
+    return {name: of[warm_up:] for name, of in seconds.items()}
+
+
+def _warm_ways(
+    spark: SparkSession, address: str, folder: Path
+) -> Mapping[str, Callable[[date], float]]:
+    return {
+        BY_HAND: _by_hand(spark, folder / "by_hand"),
+        "stages": _by_stages(spark, folder / "stages"),
+        "Dagster, process start included": _by_dagster(
+            folder / "dagster", {"NEO_SPARK_REMOTE": address}
+        ),
+    }
+
+
+def _cold_ways(folder: Path) -> Mapping[str, Callable[[date], float]]:
+    return {
+        BY_HAND: _by_script(folder / "by_hand"),
+        "Dagster, process start included": _by_dagster(folder / "dagster", {}),
+    }
+
+
+def _by_script(root: Path) -> Callable[[date], float]:
+    landing = root / "landing"
+
+    def run(day: date) -> float:
+        land(landing, day)
+        command = [sys.executable, "-m", "benchmarks.by_hand", str(landing), str(root), str(day)]
+        begin = perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        return perf_counter() - begin
+
+    return run
 
 
 def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
 
     def run(day: date) -> float:
-        land(lakehouse, day)
+        land(lakehouse.layout.landing, day)
         begin = perf_counter()
-        by_hand(spark, lakehouse.layout.landing, root, [day])
+        by_hand(spark, lakehouse.layout.landing, [day], root)
         return perf_counter() - begin
 
     return run
@@ -71,7 +114,7 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse.ensure_tables()
 
     def run(day: date) -> float:
-        land(lakehouse, day)
+        land(lakehouse.layout.landing, day)
         begin = perf_counter()
         bronze.ingest(lakehouse, [day], "benchmark")
         silver.refine(lakehouse, [day])
@@ -81,8 +124,9 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
     return run
 
 
-def _by_dagster(address: str, root: Path) -> Callable[[date], float]:
-    configured = {"NEO_DATA_DIR": str(root), "NEO_SPARK_REMOTE": address, "NEO_SOURCE": "simulator"}
+def _by_dagster(root: Path, configured: Mapping[str, str]) -> Callable[[date], float]:
+    root.mkdir()
+    configured = {**configured, "NEO_DATA_DIR": str(root), "NEO_SOURCE": "simulator"}
     home = prepare_instance(Settings(neo_data_dir=root))
     command = [sys.executable, "-m", "dagster", "asset", "materialize"]
     command += ["-m", "neo_assets.definitions", "--select", "group:neo", "--partition"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 from rich.progress import track
@@ -18,10 +19,10 @@ REVISED_AFTER = timedelta(days=400)
 """When a day of the history was asked for again, long enough for its values to differ."""
 
 
-def house(spark: SparkSession, root: Path) -> Lakehouse:
-    """The lakehouse below `root`, with the tables that bronze writes."""
+def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
+    """The lakehouse below `root`, with the tables that bronze writes; `landing` may be shared."""
     lakehouse = Lakehouse(
-        spark, LocalLayout(root / "landing", root / "checkpoints", root / "tables")
+        spark, LocalLayout(landing or root / "landing", root / "checkpoints", root / "tables")
     )
     lakehouse.ensure_tables([BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA])
     return lakehouse
@@ -35,15 +36,32 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
     for run in track(runs, f"{len(days)} days of history", disable=done.issuperset(days)):
         if not done.issuperset(run):
             for day in run:
-                land(lakehouse, day)
-                land(lakehouse, day, REVISED_AFTER)
+                land(lakehouse.layout.landing, day)
+                land(lakehouse.layout.landing, day, REVISED_AFTER)
             bronze.ingest(lakehouse, run, "history")
 
 
-def land(lakehouse: Lakehouse, day: date, after: timedelta = timedelta()) -> None:
-    """Land what the simulated feed says of a day when it is asked some time after it, once."""
+def land(landing: Path, day: date, after: timedelta = timedelta(), *, volume: int = 1) -> None:
+    """Land what the simulated feed says of a day when it is asked some time after it, once.
+
+    With a volume there are so many of each object, of different names.
+    """
     asked_at = datetime.combine(day, time(6, 30), timezone.utc) + after
-    zone = LocalLandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(landing)
     if not any(zone.root.glob(f"feed_date={day}/{asked_at.strftime(FETCHED_AT)}-*.json")):
         objects = SimulatedSky().feed(day, asked_at.date())
-        zone.land(day, objects, source="simulator", fetched_at=asked_at)
+        many = [_another(found, number) for number in range(volume) for found in objects]
+        zone.land(day, many, source="simulator", fetched_at=asked_at)
+
+
+def _another(found: dict[str, Any], number: int) -> dict[str, Any]:
+    if not number:
+        return found
+    name = str(found["name"]).removesuffix(")")
+    numbered = f"{found['id']}{number:03d}"
+    return {
+        **found,
+        "id": numbered,
+        "neo_reference_id": numbered,
+        "name": f"{name}-{number})",
+    }

@@ -107,7 +107,7 @@ def in_turns(
 
 def one_day(lakehouse: Lakehouse, day: date) -> float:
     """The seconds of the bronze run of a day that has just landed."""
-    land(lakehouse, day)
+    land(lakehouse.layout.landing, day)
     begin = perf_counter()
     (report,) = bronze.ingest(lakehouse, [day], "benchmark")
     seconds = perf_counter() - begin

@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 from neo_assets.spark_server.java import find_java
 
@@ -16,3 +17,17 @@ def machine() -> str:
         f"Spark {version('pyspark')}, Delta {version('delta-spark')}, "
         f"neo_assets {version('neo-assets')}"
     )
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that the largest process below this one ever had; Linux only."""
+
+    def below(process: int) -> list[int]:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [found for child in map(int, children) for found in (child, *below(child))]
+
+    def peak(process: int) -> int:
+        status = Path(f"/proc/{process}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+    return max(map(peak, below(os.getpid())))

@@ -44,14 +44,12 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     """
     dimensions.extend_calendar(lakehouse, days)
     dimensions.describe_objects(lakehouse, days)
-    offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
-    outcomes = _upsert(lakehouse, offered, days)
+    compared = _upsert(lakehouse, days)
     revised = revisions.record(lakehouse, days)
-    standing = _standing(lakehouse, offered, days)
-    return [
-        _report(day, outcomes[day] + standing[day] + Counter(revisions=revised[day]))
-        for day in sorted(days)
-    ]
+    counts = _standing(lakehouse, compared, days)
+    for day, change, is_withdrawn in compared.values(_DAY, "change", "is_withdrawn"):
+        counts[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
+    return [_report(day, counts[day] + Counter(revisions=revised[day])) for day in sorted(days)]
 
 
 def facts(versions: DataFrame) -> DataFrame:
@@ -59,23 +57,20 @@ def facts(versions: DataFrame) -> DataFrame:
     return derived(GOLD_NEO_FACT, versions.where("is_last_good"))
 
 
-def _upsert(
-    lakehouse: Lakehouse, offered: DataFrame, days: Collection[date]
-) -> dict[date, Counter[str]]:
+def _upsert(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     """Insert the facts that are new and update those that changed; none is ever deleted.
 
-    Returns how many of each day were offered, and with what outcome.
+    Returns every fact that was offered, with its outcome.
     """
+    offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
     standing = lakehouse.read_days(GOLD_NEO_FACT, days)
     compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing).without("deleted")
-    outcomes: dict[date, Counter[str]] = defaultdict(Counter)
-    for day, change, is_withdrawn in compared.values(_DAY, "change", "is_withdrawn"):
-        outcomes[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
-    if any(counts["inserted"] for counts in outcomes.values()):
+    outcomes = list(compared.values(_DAY, "change"))
+    if any(change == "inserted" for _, change in outcomes):
         _refuse_collisions(lakehouse, compared)
-    changed = {day for day, counts in outcomes.items() if counts["inserted"] + counts["updated"]}
+    changed = {day for day, change in outcomes if change != "unchanged"}
     lakehouse.merge(compared, in_days(f"target.{_DAY}", changed))
-    return outcomes
+    return compared
 
 
 def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
@@ -87,35 +82,36 @@ def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
 
 
 def _standing(
-    lakehouse: Lakehouse, offered: DataFrame, days: Collection[date]
-) -> dict[date, Counter[str]]:
-    """What gold holds now, what of it stands twice, and what is missing in it."""
+    lakehouse: Lakehouse, offered: Comparison, days: Collection[date]
+) -> defaultdict[date, Counter[str]]:
+    """What gold holds now, what of it is lost or stands twice, and what is missing in it."""
     objects = lakehouse.read(GOLD_DIM_NEO).where("is_current").select("neo_key", "is_current")
     calendar = lakehouse.read(GOLD_DIM_DATE).where(in_days("date", days)).select("date_key", "date")
-    fact = lakehouse.read_days(GOLD_NEO_FACT, days)
-    held = (
-        fact.join(objects, "neo_key", "left")
-        .join(calendar, "date_key", "left")
-        .groupBy(_DAY)
-        .agg(
-            F.count("*").alias("rows_out"),
-            (F.count("*") - F.countDistinct(_KEY)).alias("rows_doubled"),
-            F.expr("count_if(is_current IS NULL) + count_if(date IS NULL)").alias(MISSING),
-        )
+    # A revision may refer to a fact of a day near by.
+    near = lakehouse.read_days(GOLD_NEO_FACT, revisions.around(days))
+    held = near.join(objects, "neo_key", "left").join(calendar, "date_key", "left")
+    referred = lakehouse.read_days(GOLD_NEO_REVISION, days).select(
+        _DAY, F.explode(F.array(_KEY, "moved_from", "moved_to")).alias(_KEY)
     )
-    lost = offered.join(fact, _KEY, "left_anti").groupBy(_DAY).agg(F.count("*").alias("rows_lost"))
-    dangling = (
-        lakehouse.read_days(GOLD_NEO_REVISION, days)
-        .select(_DAY, F.explode(F.array(_KEY, "moved_from", "moved_to")).alias(_KEY))
-        .where(f"{_KEY} IS NOT NULL")
-        .join(lakehouse.read_days(GOLD_NEO_FACT, revisions.around(days)), _KEY, "left_anti")
-        .groupBy(_DAY)
-        .agg(F.count("*").alias(MISSING))
+    missing = F.expr("int(is_current IS NULL) + int(date IS NULL)")
+    rows = (
+        held.select(_DAY, _KEY, missing.alias(MISSING))
+        .unionByName(referred.where(f"{_KEY} IS NOT NULL"), allowMissingColumns=True)
+        .toArrow()
     )
-    counts: dict[date, Counter[str]] = defaultdict(Counter)
-    for row in held.unionByName(lost, True).unionByName(dangling, True).collect():
-        values = row.asDict()
-        counts[values.pop(_DAY)].update({name: value or 0 for name, value in values.items()})
+    counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    keys: set[int] = set()
+    references = []
+    for day, key, lacks in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        if lacks is None:
+            references.append((day, key))
+            continue
+        counts[day].update({"rows_out": 1, "rows_doubled": int(key in keys), MISSING: lacks})
+        keys.add(key)
+    for day, key in references:
+        counts[day][MISSING] += key not in keys
+    for day, key in offered.values(_DAY, _KEY):
+        counts[day]["rows_lost"] += key not in keys
     return counts
 
 

@@ -176,17 +176,20 @@ class Lakehouse:
             )
         changed = _differing_days(digests)
         for part, condition in conditions.items():
-            differing = in_days(part.day_column, changed.get(part.name, ()))
             if part.name in changed:
+                differing = in_days(part.day_column, changed[part.name])
                 source = rows if part is table else self.read_days(table, days)
-                (
-                    source.where(f"{condition} AND {differing}")
-                    .select(*part.column_names)
-                    .write.format("delta")
-                    .mode("overwrite")
-                    .option("replaceWhere", differing)
-                    .saveAsTable(self.layout.identifier(part))
-                )
+                offered = source.where(f"{condition} AND {differing}").select(*part.column_names)
+                if any(changed[part.name].values()):
+                    (
+                        offered.write.format("delta")
+                        .mode("overwrite")
+                        .option("replaceWhere", differing)
+                        .saveAsTable(self.layout.identifier(part))
+                    )
+                else:
+                    # What a new day brings; there is nothing that Delta would have to look for.
+                    self.append(part, offered)
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of a run and asset, in place of what a try before has stored."""
@@ -242,10 +245,13 @@ class Lakehouse:
 def derived(table: Table, rows: DataFrame) -> DataFrame:
     """The table's columns for these rows; those that they lack are filled by their derivation."""
     given = set(rows.columns)
-    for column in table.columns:
-        if column.name not in given:
-            rows = rows.withColumn(column.name, F.expr(column.derivation))
-    return rows.select(*table.column_names)
+    # In one step, for Spark analyses a query anew at each.
+    return rows.selectExpr(
+        *(
+            column.name if column.name in given else f"{column.derivation} AS {column.name}"
+            for column in table.columns
+        )
+    )
 
 
 def refuse_collisions(key: str, identified: Iterable[tuple[int, str]]) -> None:
@@ -278,7 +284,8 @@ def in_days(column: str, days: Collection[date]) -> str:
 def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) -> DataFrame:
     """For each day and table the number of rows that meet its condition, and two 64-bit digests.
 
-    The digests are sums over the rows, so that their order does not matter but a repeat does.
+    The digests are sums over the rows, so that their order does not matter but a repeat does.  Rows
+    that stand in the table have the sign -1, and are counted once more by themselves.
     """
     sums = []
     for table, condition in conditions.items():
@@ -291,7 +298,7 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
                     f"{sign} * sum(if({condition}, CAST({value} AS DECIMAL(28, 0)), 0)) AS {name}"
                     for name, value in zip(("rows", "digest", "other_digest"), summed, strict=True)
                 )
-                + ")"
+                + f", sum(if({condition} AND {sign} < 0, 1, 0)) AS standing)"
             )
         )
     (day_column,) = {table.day_column for table in conditions}
@@ -302,14 +309,17 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
     )
 
 
-def _differing_days(digests: DataFrame) -> dict[str, set[date]]:
-    """By name of table, the days whose digests of both signs do not cancel out."""
+def _differing_days(digests: DataFrame) -> dict[str, dict[date, int]]:
+    """By name of table, the days whose digests of both signs do not cancel out.
+
+    Each day comes with the number of rows that stand in the table.
+    """
     sums = digests.groupBy("name", "day").agg(
-        *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest"))
+        *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest", "standing"))
     )
-    changed: dict[str, set[date]] = {}
+    changed: dict[str, dict[date, int]] = {}
     for row in sums.where("rows <> 0 OR digest <> 0 OR other_digest <> 0").collect():
-        changed.setdefault(row.name, set()).add(row.day)
+        changed.setdefault(row.name, {})[row.day] = row.standing
     return changed
 
 

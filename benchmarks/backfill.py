@@ -1,0 +1,100 @@
+"""What ten years of landed days cost against the same by hand: `python -m benchmarks.backfill`.
+
+On one warm Spark Connect server, each round brings all days from the landing zone to gold in new
+tables, each way in turn: by hand (`by_hand.py`), by Polars and delta-rs (`by_polars.py`), and by
+the stages of the project in one run.  Dagster's events are measured apart, by `event_log.py`.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from pyspark.sql import SparkSession
+from rich.progress import track
+
+from benchmarks.by_hand import by_hand
+from benchmarks.by_polars import by_polars
+from benchmarks.houses import house, land
+from benchmarks.landing_zone import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until
+from benchmarks.machine import machine, peak_memory
+from neo_assets.lakehouse import stages
+from neo_assets.lakehouse.request import Request
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
+from neo_assets.settings import Settings
+from neo_assets.spark_server.server import spark_connect_server
+
+BY_HAND = "by hand"
+
+
+def main(
+    days: Annotated[int, typer.Option(help="How many landed days.")] = TEN_YEARS,
+    volume: Annotated[int, typer.Option(help="Objects in place of each one.")] = 1,
+    days_per_run: Annotated[int, typer.Option(help="Days in a run; 0 for all.")] = 0,
+    rounds: Annotated[int, typer.Option(help="Counted rounds, after one that is not.")] = 3,
+    houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
+    quick: Annotated[bool, typer.Option(help="One year and one round.")] = False,
+) -> None:
+    """Print what it costs to bring all days to gold, each way."""
+    days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
+    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    wanted = days_until(LAST_DAY, days)
+    landing = houses / f"{days}_days_landed" / f"volume_{volume}"
+    for day in track(wanted, "Landing"):
+        land(landing, day, volume=volume)
+    with spark_connect_server(houses / "spark") as address:
+        ways: dict[str, Callable[[Path], None]] = {
+            BY_HAND: partial(_by_hand, address, landing, wanted),
+            "stages": partial(_by_stages, address, landing, wanted, days_per_run or days),
+            "Polars and delta-rs": partial(by_polars, landing, wanted),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rounds + 1):
+            for name in sorted(ways, reverse=bool(number % 2)):
+                with TemporaryDirectory(dir=houses) as root:
+                    begin = perf_counter()
+                    ways[name](Path(root))
+                    seconds[name].append(perf_counter() - begin)
+                print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
+        peak = f"Spark's server took {peak_memory() / 2**20:,.0f} MiB at the most."
+    print(_table({name: of[1:] for name, of in seconds.items()}), peak, machine(), sep="\n\n")
+
+
+def _by_hand(address: str, landing: Path, days: Sequence[date], root: Path) -> None:
+    spark = SparkSession.builder.remote(address).create()
+    by_hand(spark, landing, days, root)
+    spark.stop()
+
+
+def _by_stages(
+    address: str, landing: Path, days: Sequence[date], days_per_run: int, root: Path
+) -> None:
+    spark = SparkSession.builder.remote(address).create()
+    lakehouse = house(spark, root, landing)
+    lakehouse.ensure_tables()
+    for first in range(0, len(days), days_per_run):
+        run = days[first : first + days_per_run]
+        for stage in (BRONZE_NEO_EVENTS, SILVER_NEO_EVENTS, GOLD_NEO_FACT):
+            begin = perf_counter()
+            stages.run(lakehouse, Request(stage.name, f"benchmark_{first}", run))
+            print(f"  {stage.name}: {perf_counter() - begin:.1f} s", flush=True)
+    spark.stop()
+
+
+def _table(seconds: dict[str, Sequence[float]]) -> str:
+    lines = [("all days", "median", "from", "to", "ratio of medians"), ("---:",) * 5]
+    by_hand_takes = median(seconds[BY_HAND])
+    for name, values in seconds.items():
+        typical, low, high = median(values), min(values), max(values)
+        ratio = f"{typical / by_hand_takes:.2f}"
+        lines.append((name, f"{typical:.1f} s", f"{low:.1f} s", f"{high:.1f} s", ratio))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)
