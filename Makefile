@@ -1,12 +1,13 @@
 # Nothing but Python is needed: bootstrap.py brings the rest into .venv.
 #   make demo                    two weeks of the simulated feed, from raw to gold
 #   make databricks-check        what a Databricks workspace lacks to be the target
+#   make bench QUICK=--quick     every performance goal in minutes; without it, hours
 #   make ui UI_PORT=3001         the web UI, on another port than 3000
 #   make test PYTHON=python3.12  with another Python than python3
 
 PYTHON ?= python3
 
-.PHONY: setup demo test ui check databricks-check clean
+.PHONY: setup demo test ui check bench databricks-check clean
 
 setup:
 	@"$(PYTHON)" -c "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null || { \
@@ -32,6 +33,9 @@ check: setup
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/dagster definitions validate -w workspace.yaml
 	.venv/bin/dg check defs
+
+bench: setup
+	.venv/bin/python -m benchmarks $(QUICK)
 
 databricks-check: setup
 	@.venv/bin/neo-assets databricks-check

@@ -5,7 +5,7 @@ tables, each way in turn: by hand (`by_hand.py`), by Polars and delta-rs (`by_po
 the stages of the project in one run.  Dagster's events are measured apart, by `event_log.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ from rich.progress import track
 
 from benchmarks.by_hand import by_hand
 from benchmarks.by_polars import by_polars
-from benchmarks.houses import house, land
-from benchmarks.landing_zone import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until
+from benchmarks.houses import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until, house, land
 from benchmarks.machine import machine, peak_memory
+from benchmarks.tables import Goal, table
 from neo_assets.lakehouse import stages
 from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
@@ -30,6 +30,7 @@ from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
 BY_HAND = "by hand"
+STAGES = "stages"
 
 
 def main(
@@ -39,7 +40,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Counted rounds, after one that is not.")] = 3,
     houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
     quick: Annotated[bool, typer.Option(help="One year and one round.")] = False,
-) -> None:
+) -> Sequence[Goal]:
     """Print what it costs to bring all days to gold, each way."""
     days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
     houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
@@ -50,7 +51,7 @@ def main(
     with spark_connect_server(houses / "spark") as address:
         ways: dict[str, Callable[[Path], None]] = {
             BY_HAND: partial(_by_hand, address, landing, wanted),
-            "stages": partial(_by_stages, address, landing, wanted, days_per_run or days),
+            STAGES: partial(_by_stages, address, landing, wanted, days_per_run or days),
             "Polars and delta-rs": partial(by_polars, landing, wanted),
         }
         seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -63,6 +64,9 @@ def main(
                 print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
         peak = f"Spark's server took {peak_memory() / 2**20:,.0f} MiB at the most."
     print(_table({name: of[1:] for name, of in seconds.items()}), peak, machine(), sep="\n\n")
+    ratio = median(seconds[STAGES][1:]) / median(seconds[BY_HAND][1:])
+    what = f"{days:,} days at once" + (f", {volume} times the rows" if volume > 1 else "")
+    return [Goal(f"{what}, to the same by hand", ratio, 1.2 if volume == 1 else 1.1)]
 
 
 def _by_hand(address: str, landing: Path, days: Sequence[date], root: Path) -> None:
@@ -86,14 +90,14 @@ def _by_stages(
     spark.stop()
 
 
-def _table(seconds: dict[str, Sequence[float]]) -> str:
-    lines = [("all days", "median", "from", "to", "ratio of medians"), ("---:",) * 5]
+def _table(seconds: Mapping[str, Sequence[float]]) -> str:
     by_hand_takes = median(seconds[BY_HAND])
+    rows = []
     for name, values in seconds.items():
         typical, low, high = median(values), min(values), max(values)
         ratio = f"{typical / by_hand_takes:.2f}"
-        lines.append((name, f"{typical:.1f} s", f"{low:.1f} s", f"{high:.1f} s", ratio))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        rows.append((name, f"{typical:.1f} s", f"{low:.1f} s", f"{high:.1f} s", ratio))
+    return table(("all days", "median", "from", "to", "ratio of medians"), rows)
 
 
 if __name__ == "__main__":

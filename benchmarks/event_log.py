@@ -27,6 +27,7 @@ from rich.progress import track
 
 from benchmarks.graphs import accounted, bare, run
 from benchmarks.machine import machine
+from benchmarks.tables import Goal
 from neo_assets.checks.chronicle import CHRONICLE_DAYS
 from neo_assets.instance import EVENT_LOG
 
@@ -78,7 +79,7 @@ def storages(
     days: Annotated[int, typer.Option(help="Days in one run.")] = 92,
     rounds: Annotated[int, typer.Option(help="Runs of each graph on each storage.")] = 5,
     quick: Annotated[bool, typer.Option(help="A month, three rounds.")] = False,
-) -> None:
+) -> Sequence[Goal]:
     """One run on each storage: of the bare graph, and of the one that accounts for its days."""
     days, rounds = (31, 3) if quick else (days, rounds)
     jobs = {"bare": bare(), "accounted": accounted()}
@@ -108,6 +109,9 @@ def storages(
     ]
     print(f"Milliseconds a day and asset, one run of {days} days, {rounds} rounds.\n")
     _print(lines)
+    ours = milliseconds[OURS.name, "accounted"]
+    ratio = median(value / other for value, other in zip(ours, reference, strict=True))
+    return [Goal("events of a day, to the bare graph on Dagster's default", ratio, 0.5)]
 
 
 @app.command()

@@ -8,15 +8,23 @@ from typing import Any
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from neo_assets.lakehouse import bronze
+from neo_assets.lakehouse import bronze, gold, silver
 from neo_assets.lakehouse.local_layout import LocalLayout
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA, GOLD_NEO_FACT
 from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
 from neo_assets.sources.simulator import SimulatedSky
 
+LAST_DAY = date(2024, 12, 30)
+TEN_YEARS = 3652
+ONE_YEAR = 365
 REVISED_AFTER = timedelta(days=400)
 """When a day of the history was asked for again, long enough for its values to differ."""
+
+
+def days_until(last: date, number: int) -> list[date]:
+    """So many days, up to and with the last."""
+    return [last - timedelta(days) for days in reversed(range(number))]
 
 
 def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
@@ -39,6 +47,17 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
                 land(lakehouse.layout.landing, day)
                 land(lakehouse.layout.landing, day, REVISED_AFTER)
             bronze.ingest(lakehouse, run, "history")
+
+
+def bring_to_gold(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) -> None:
+    """Silver and gold of a history, run after run; what is done is let be."""
+    rows = lakehouse.read_days(GOLD_NEO_FACT, days).select(GOLD_NEO_FACT.day_column).distinct()
+    done = {row[0] for row in rows.collect()}
+    runs = [days[first : first + days_per_run] for first in range(0, len(days), days_per_run)]
+    for run in track(runs, "Silver and gold", disable=not done.isdisjoint(days)):
+        if done.isdisjoint(run):
+            silver.refine(lakehouse, run)
+            gold.publish(lakehouse, run)
 
 
 def land(landing: Path, day: date, after: timedelta = timedelta(), *, volume: int = 1) -> None:

@@ -4,22 +4,27 @@ The ten years are brought to gold in runs of a year, and then every table but br
 if each day had been a run of its own: one file a day.  A reader sees the same throughout.
 """
 
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
 import typer
 from pyspark.sql import SparkSession
-from rich.progress import track
 
-from benchmarks.houses import give_history, house
-from benchmarks.landing_zone import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until
+from benchmarks.houses import (
+    LAST_DAY,
+    ONE_YEAR,
+    TEN_YEARS,
+    bring_to_gold,
+    days_until,
+    give_history,
+    house,
+)
 from benchmarks.machine import machine
-from neo_assets.lakehouse import gold, silver, upkeep
+from benchmarks.tables import table
+from neo_assets.lakehouse import upkeep
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT, TABLES, Table
+from neo_assets.lakehouse.tables import TABLES, Table
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
@@ -37,50 +42,33 @@ def main(
         lakehouse = house(spark, root)
         lakehouse.ensure_tables()
         give_history(lakehouse, days, ONE_YEAR)
-        _to_gold(lakehouse, days)
-        for table in TABLES:
+        bring_to_gold(lakehouse, days, ONE_YEAR)
+        for each in TABLES:
             # An append-only table refuses it; bronze has the one file of each run of a year.
-            if table.day_column and "delta.appendOnly" not in table.properties:
-                _lay_out_by_day(lakehouse, table)
-        lines = [("table", "files before", "after", "MB before", "after", "seconds"), ("---:",) * 6]
-        rounds = upkeep.keep_up(lakehouse, time_travel_days=30)
+            if each.day_column and "delta.appendOnly" not in each.properties:
+                _lay_out_by_day(lakehouse, each)
+        rows = []
         begin = perf_counter()
-        for done in rounds:
+        for done in upkeep.keep_up(lakehouse, time_travel_days=30):
             seconds, begin = perf_counter() - begin, perf_counter()
-            lines.append(
-                (
-                    done.table,
-                    f"{done.files_before:,}",
-                    f"{done.files_after:,}",
-                    f"{done.bytes_before / 1e6:.1f}",
-                    f"{done.bytes_after / 1e6:.1f}",
-                    f"{seconds:.1f}",
-                )
-            )
+            files = f"{done.files_before:,}", f"{done.files_after:,}"
+            megabytes = f"{done.bytes_before / 1e6:.1f}", f"{done.bytes_after / 1e6:.1f}"
+            rows.append((done.table, *files, *megabytes, f"{seconds:.1f}"))
         spark.stop()
-    print("\n".join(f"| {' | '.join(cells)} |" for cells in lines), machine(), sep="\n\n")
+    headers = ("table", "files before", "after", "MB before", "after", "seconds")
+    print(table(headers, rows), machine(), sep="\n\n")
 
 
-def _to_gold(lakehouse: Lakehouse, days: Sequence[date]) -> None:
-    done = lakehouse.read_days(GOLD_NEO_FACT, days).select(GOLD_NEO_FACT.day_column).distinct()
-    known = {row[0] for row in done.collect()}
-    runs = [days[first : first + ONE_YEAR] for first in range(0, len(days), ONE_YEAR)]
-    for run in track(runs, "Silver and gold"):
-        if known.isdisjoint(run):
-            silver.refine(lakehouse, run)
-            gold.publish(lakehouse, run)
-
-
-def _lay_out_by_day(lakehouse: Lakehouse, table: Table) -> None:
+def _lay_out_by_day(lakehouse: Lakehouse, of: Table) -> None:
     """One file for each day, as if each had been written by itself."""
-    rows = lakehouse.read(table)
-    days = rows.select(table.day_column).distinct().count()
+    rows = lakehouse.read(of)
+    days = rows.select(of.day_column).distinct().count()
     (
-        rows.repartitionByRange(max(days, 1), table.day_column)
+        rows.repartitionByRange(max(days, 1), of.day_column)
         .write.format("delta")
         .mode("overwrite")
         .option("dataChange", "false")
-        .saveAsTable(lakehouse.layout.identifier(table))
+        .saveAsTable(lakehouse.layout.identifier(of))
     )
 
 

@@ -1,0 +1,137 @@
+"""Whether a day costs more the more there is: `python -m benchmarks.history`.
+
+A day with ten years of history is measured against the same day with 30 days of history, on one
+warm Spark Connect server, in turns, so that whatever else the machine does meets both.  Each round
+lands the next day in both lakehouses and then takes the time of every stage, first in one and then
+in the other, in changing order.
+
+The ten years are those that `benchmarks.upkeep` makes and compacts; they stay on disk for the next
+time, and every measurement adds its days.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+from rich.progress import track
+
+from benchmarks.houses import (
+    LAST_DAY,
+    ONE_YEAR,
+    TEN_YEARS,
+    bring_to_gold,
+    days_until,
+    give_history,
+    house,
+    land,
+)
+from benchmarks.machine import machine
+from benchmarks.tables import Goal, spread, table
+from neo_assets.lakehouse import stages, upkeep
+from neo_assets.lakehouse.request import Request
+from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.tables import (
+    BRONZE_NEO_EVENTS,
+    GOLD_NEO_FACT,
+    SILVER_NEO_EVENTS,
+    TABLES,
+)
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LocalLandingZone
+from neo_assets.spark_server.server import spark_connect_server
+
+SHORT_HISTORY = 30
+WARM_UP = 5
+"""Rounds that are not counted, in which Java compiles what it will need."""
+LAYERS = (BRONZE_NEO_EVENTS.name, SILVER_NEO_EVENTS.name, GOLD_NEO_FACT.name)
+ALL = "all three"
+Seconds = Mapping[str, float]
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="Counted days of each lakehouse.")] = 20,
+    houses: Annotated[Path | None, typer.Option(help="Where the ten years are kept.")] = None,
+    quick: Annotated[bool, typer.Option(help="One year in place of ten, and six rounds.")] = False,
+) -> Sequence[Goal]:
+    """Print what a day costs, with 30 days and with ten years of history."""
+    number, rounds = (ONE_YEAR, 6) if quick else (TEN_YEARS, rounds)
+    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    with (
+        spark_connect_server(houses / "spark") as address,
+        # A Spark that runs on remembers the tables of old folders.
+        TemporaryDirectory(dir=houses, prefix="30_days_") as new_folder,
+    ):
+        spark = SparkSession.builder.remote(address).create()
+        long = _house(spark, houses / f"{number}_days_to_gold", days_until(LAST_DAY, number))
+        last = LocalLandingZone(long.layout.landing).days()[-1]
+        short = _house(spark, Path(new_folder), days_until(last, SHORT_HISTORY))
+        files = [_files(short, Path(new_folder)), _files(long, houses / f"{number}_days_to_gold")]
+        days = days_until(last + timedelta(WARM_UP + rounds), WARM_UP + rounds)
+        seconds = [_in_turn(short, long, at, day) for at, day in enumerate(track(days, "Days"))]
+        spark.stop()
+    counted = seconds[WARM_UP:]
+    print(_table(files, counted), machine(), sep="\n\n")
+    ratio = median(of_long[ALL] / of_short[ALL] for of_short, of_long in counted)
+    return [Goal("a day with a long history, to one with 30 days", ratio, 1.1)]
+
+
+def _house(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
+    """A lakehouse with these days in gold, as the weekly upkeep leaves it."""
+    lakehouse = house(spark, root)
+    lakehouse.ensure_tables()
+    give_history(lakehouse, days, ONE_YEAR)
+    bring_to_gold(lakehouse, days, ONE_YEAR)
+    for _ in upkeep.keep_up(lakehouse, time_travel_days=30):
+        pass
+    return lakehouse
+
+
+def _files(lakehouse: Lakehouse, root: Path) -> int:
+    """The live files of all tables."""
+    folders = (root / "tables" / of.name for of in TABLES if lakehouse.has(of))
+    return sum(len(DeltaTable(folder).file_uris()) for folder in folders)
+
+
+def _in_turn(short: Lakehouse, long: Lakehouse, at: int, day: date) -> tuple[Seconds, Seconds]:
+    """The seconds of every stage of a day, with the short and with the long history."""
+    if at % 2:
+        of_long, of_short = _one_day(long, day), _one_day(short, day)
+    else:
+        of_short, of_long = _one_day(short, day), _one_day(long, day)
+    return of_short, of_long
+
+
+def _one_day(lakehouse: Lakehouse, day: date) -> Seconds:
+    land(lakehouse.layout.landing, day)
+    seconds: dict[str, float] = {}
+    for layer in LAYERS:
+        begin = perf_counter()
+        (report,) = stages.run(lakehouse, Request(layer, "benchmark", [day])).reports
+        seconds[layer] = perf_counter() - begin
+        if not report.rows_out or report.rows_lost:
+            raise RuntimeError(f"{day} did not arrive: {report}")
+    return {**seconds, ALL: sum(seconds.values())}
+
+
+def _table(files: Sequence[int], seconds: Sequence[tuple[Seconds, Seconds]]) -> str:
+    rows = []
+    for layer in (*LAYERS, ALL):
+        of_short, of_long = zip(*((a[layer], b[layer]) for a, b in seconds), strict=True)
+        ratios = [b / a for a, b in zip(of_short, of_long, strict=True)]
+        of_sums = f"{sum(of_long) / sum(of_short):.2f}"
+        medians = spread(of_short, " s")[0], spread(of_long, " s")[0]
+        rows.append((layer, *medians, *spread(ratios), of_sums))
+    headers = ("stage", "30 days", "long history", "ratio of pairs", "middle half", "of the sums")
+    counted = f"{files[0]} live files with 30 days, {files[1]} with the long history."
+    return f"{table(headers, rows)}\n\n{counted}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

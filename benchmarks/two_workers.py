@@ -1,0 +1,81 @@
+"""Whether two workers are faster than one: `python -m benchmarks.two_workers`.
+
+A month of landed days, each with fifty objects in place of one, is brought to gold in new tables on
+a standalone cluster of one worker with one core and on one of two, in turns.  The driver, which
+plans and writes Delta's log, takes its share of the same two cores.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from pyspark.sql import SparkSession
+from rich.progress import track
+
+from benchmarks.houses import LAST_DAY, days_until, house, land
+from benchmarks.machine import machine
+from benchmarks.tables import Goal, table
+from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.settings import Settings
+from neo_assets_tests.spark_server.cluster import standalone_cluster
+
+LARGE = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
+VOLUME = 50
+
+
+def main(
+    days: Annotated[int, typer.Option(help="How many landed days.")] = 92,
+    rounds: Annotated[int, typer.Option(help="Counted runs on each cluster.")] = 3,
+    houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
+    quick: Annotated[bool, typer.Option(help="A week and one run.")] = False,
+) -> Sequence[Goal]:
+    """Print what the days cost with one worker and with two."""
+    days, rounds = (7, 1) if quick else (days, rounds)
+    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    wanted = days_until(LAST_DAY, days)
+    landing = houses / f"{days}_days_landed" / f"volume_{VOLUME}"
+    for day in track(wanted, "Landing"):
+        land(landing, day, volume=VOLUME)
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for number in range(rounds):
+        for workers in sorted(seconds, reverse=bool(number % 2)):
+            with TemporaryDirectory(dir=houses) as folder:
+                seconds[workers].append(_run(Path(folder), workers, landing, wanted))
+    rows = [
+        (str(workers), *(f"{value:.1f} s" for value in (median(of), min(of), max(of))))
+        for workers, of in seconds.items()
+    ]
+    print(table(("workers", "median", "from", "to"), rows), machine(), sep="\n\n")
+    ratio = median(two / one for one, two in zip(seconds[1], seconds[2], strict=True))
+    return [Goal(f"two workers, to one, {VOLUME} times the rows", ratio, 1 / 1.6)]
+
+
+def _run(folder: Path, workers: int, landing: Path, days: Sequence[date]) -> float:
+    """The seconds of all days on a new cluster, after a day that warms it."""
+    with standalone_cluster(folder / "cluster", workers, memory="1g") as cluster:
+        spark = SparkSession.builder.remote(cluster.address).create()
+        for name, value in LARGE.items():
+            spark.conf.set(name, value)
+        for root, chosen in ((folder / "warm", days[:1]), (folder / "counted", days)):
+            lakehouse = house(spark, root, landing)
+            lakehouse.ensure_tables()
+            begin = perf_counter()
+            bronze.ingest(lakehouse, chosen, "benchmark")
+            silver.refine(lakehouse, chosen)
+            gold.publish(lakehouse, chosen)
+            seconds = perf_counter() - begin
+        spark.stop()
+    return seconds
+
+
+if __name__ == "__main__":
+    typer.run(main)
