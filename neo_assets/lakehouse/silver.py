@@ -198,7 +198,7 @@ def _with_history(rows: DataFrame) -> DataFrame:
 
 def _with_class(rows: DataFrame) -> DataFrame:
     newest_of_content = Window.partitionBy("approach", "is_valid", "content_hash").orderBy(
-        F.desc("is_last_good"), F.desc("snapshot"), "source_file"
+        F.desc("is_last_good"), F.desc("snapshot"), F.desc("is_word"), "source_file"
     )
     is_repeat = F.row_number().over(newest_of_content) > 1
     in_newest = F.col("snapshot") == F.col("newest_snapshot")
