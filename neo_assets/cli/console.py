@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 
 from neo_assets.progress import Pace, Say, nobody
 from neo_assets.settings import Settings
@@ -45,8 +45,9 @@ def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
     if not has_bar:
         pace.tell(f"{starting}: {pace}.")
     with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+        # These two share what is left beside the last, which says most.
+        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
         TextColumn("{task.fields[pace]}"),
         console=console,
         expand=True,
