@@ -111,8 +111,8 @@ def backfill(
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
-    Every run uses what is kept warm for all. `on_progress` is told each entry of
-    the event log as it is stored, what the runs say included.
+    Every run uses what is kept warm for all. `on_progress` is told each entry of the log as it
+    is stored: events, and what the runs say.
     """
     outcome = Outcome()
     with _warm_instance() as instance:

@@ -37,7 +37,7 @@ def bronze_neo_events(
     zone = feed.landing_zone
     damaged = {
         day: zone.damaged(day)
-        for day in told(days, len(days), "days looked over", context.log.info)
+        for day in told(days, len(days), "days checked for damage", context.log.info)
     }
     held |= {day: damage(files) for day, files in damaged.items() if files}
     evolution = Settings.from_environment().neo_schema_evolution

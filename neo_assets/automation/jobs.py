@@ -44,7 +44,7 @@ def rebuild_bronze(
     days = zone.days()
     damaged = [
         file
-        for day in told(days, len(days), "days looked over", context.log.info)
+        for day in told(days, len(days), "days checked for damage", context.log.info)
         for file in zone.damaged(day)
     ]
     if damaged:
