@@ -29,6 +29,7 @@ def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[No
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """One run over four days, of eight days of assets."""
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv("NEO_SPARK_REMOTE", raising=False)
 
     def run() -> None:
         with narration(steps=8) as narrate:
