@@ -107,11 +107,12 @@ def landed_days() -> list[date]:
 def backfill(
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
-    on_progress: Callable[[dg.DagsterEvent], None] = lambda _: None,
+    on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
-    Every run uses what is kept warm for all. `on_progress` is told each event as it is stored.
+    Every run uses what is kept warm for all. `on_progress` is told each entry of the log as it
+    is stored: events, and what the runs say.
     """
     outcome = Outcome()
     with _warm_instance() as instance:
@@ -121,7 +122,7 @@ def backfill(
 
 def replay(
     days: Sequence[date],
-    on_progress: Callable[[dg.DagsterEvent], None] = lambda _: None,
+    on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
     *,
     full: bool = False,
 ) -> Outcome:
@@ -182,7 +183,7 @@ def _backfill(
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
     outcome: Outcome,
-    on_progress: Callable[[dg.DagsterEvent], None],
+    on_progress: Callable[[dg.EventLogEntry], None],
 ) -> None:
     job = defs.resolve_implicit_global_asset_job_def()
     for chunk in chunks(days):
@@ -195,7 +196,7 @@ def _run(
     instance: dg.DagsterInstance,
     job: dg.JobDefinition,
     outcome: Outcome,
-    on_progress: Callable[[dg.DagsterEvent], None],
+    on_progress: Callable[[dg.EventLogEntry], None],
     assets: Sequence[dg.AssetKey] | None = None,
     days: Sequence[date] = (),
 ) -> str | None:
@@ -204,12 +205,11 @@ def _run(
 
     def listen(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
-        if event is None:
-            return
-        _record(event, outcome)
-        if event.is_step_failure:
-            failures.append(failure_sentence(event.step_failure_data))
-        on_progress(event)
+        if event:
+            _record(event, outcome)
+            if event.is_step_failure:
+                failures.append(failure_sentence(event.step_failure_data))
+        on_progress(entry)
 
     run_id = str(uuid4())
     instance.add_event_listener(run_id, listen)

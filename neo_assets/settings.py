@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         raise SettingsError("; ".join(problems))
 
     @property
+    def starts_spark(self) -> bool:
+        """Whether whoever needs Spark starts one of its own, which takes seconds."""
+        return self.neo_target == "local" and self.neo_spark_remote is None
+
+    @property
     def dagster_directory(self) -> Path:
         """The Dagster instance that every command and the UI share."""
         return self.dagster_home or self.neo_data_dir / "dagster"

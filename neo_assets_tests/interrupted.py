@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from neo_assets.lakehouse import bronze
+from neo_assets.progress import nobody
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LocalLandingZone
@@ -33,11 +34,11 @@ def main(rounds: int, first_day: date) -> None:
     landing = Settings.from_environment().landing_directory
     done = max(0, rounds_landed(landing, first_day) - 1)
     try:
-        with spark.writing():
+        with spark.writing(nobody):
             print("ready", flush=True)
         for number in range(done, rounds):
             day = land_round(landing, number, first_day)
-            with spark.writing() as lakehouse:
+            with spark.writing(nobody) as lakehouse:
                 bronze.ingest(lakehouse, [day], f"round {number}")
     finally:
         spark.teardown_after_execution(dg.build_init_resource_context())

@@ -1,6 +1,7 @@
 """The command line as scripts use it: what it prints where, and how it exits."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -74,13 +75,21 @@ def test_backfill_and_status(site: Site) -> None:
     days = ("2024-03-01", "2024-03-02")
     result = neo_assets("backfill", "--start", days[0], "--end", days[1])
     assert (result.returncode, result.stdout) == (0, "")
-    lines = result.stderr.splitlines()
-    assert [line.split('"')[1] for line in lines] == [
-        "raw_feed_files",
-        "bronze_neo_events",
-        "silver_neo_events",
-        "gold_neo_fact",
+    starting, *lines = result.stderr.splitlines()
+    assert starting == "starting: 0 of 8 days of assets."
+    finished = [line for line in lines if line.startswith("Finished execution of step")]
+    assert [(line.split('"')[1], *re.findall(" ([0-9]) of 8 days", line)) for line in finished] == [
+        ("raw_feed_files", "2"),
+        ("bronze_neo_events", "4"),
+        ("silver_neo_events", "6"),
+        ("gold_neo_fact", "8"),
     ], result.stderr
+    assert "gold_neo_fact: 0 of 2 days done." in lines
+    rows = len(site.rows("gold_neo_fact"))
+    assert re.fullmatch(
+        rf"gold_neo_fact: 2 of 2 days done in [0-9.]+ s, [0-9.]+ a second, {rows} rows[.]",
+        lines[-2],
+    ), result.stderr
     shown = {
         line.split()[0]: line for line in neo_assets("status").stdout.splitlines() if "_" in line
     }

@@ -8,6 +8,7 @@ from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
@@ -31,9 +32,13 @@ def bronze_neo_events(
 
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
-    held = held_days(context, context.asset_key, days_of(context))
+    days = days_of(context)
+    held = held_days(context, context.asset_key, days)
     zone = feed.landing_zone
-    damaged = {day: zone.damaged(day) for day in days_of(context)}
+    damaged = {
+        day: zone.damaged(day)
+        for day in told(days, len(days), "days checked for damage", context.log.info)
+    }
     held |= {day: damage(files) for day, files in damaged.items() if files}
     evolution = Settings.from_environment().neo_schema_evolution
     return materialize(context, lakehouse, held, schema_evolution=evolution)

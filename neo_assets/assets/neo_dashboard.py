@@ -32,7 +32,9 @@ def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Non
 
     settings = Settings.from_environment()
     today = datetime.now(timezone.utc).date()
+    context.log.info("Reading gold and what was measured of it.")
     shown = numbers(read(settings.tables_directory), today)
+    context.log.info(f"Drawing {shown.approaches:,} approaches.")
     page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)
     context.log.info(f"Open {settings.dashboard_file} in a browser.")
     pictures = {

@@ -5,6 +5,7 @@ import dagster as dg
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.lakehouse.preview import markdown_table
+from neo_assets.progress import told
 from neo_assets.settings import Settings
 
 
@@ -22,10 +23,11 @@ def power_bi_export(context: dg.AssetExecutionContext) -> dg.MaterializeResult[N
 
     Not partitioned: the files hold all days. A table that did not change is not written again.
     """
-    from neo_assets.lakehouse.export import export
+    from neo_assets.lakehouse.export import EXPORTED, export
 
     settings = Settings.from_environment()
-    files = export(settings.tables_directory, settings.export_directory)
+    exporting = export(settings.tables_directory, settings.export_directory)
+    files = list(told(exporting, len(EXPORTED), "files up to date", context.log.info))
     written = [file.table for file in files if file.is_new]
     context.log.info(f"Written: {', '.join(written) or 'nothing, no table has changed'}.")
     return dg.MaterializeResult(

@@ -9,11 +9,12 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.resources.target import target
 from neo_assets.sources.landing_zone import Landing, LandingError
-from neo_assets.sources.neows import DayAnswer, FeedError
+from neo_assets.sources.neows import DayAnswer, FeedError, windows
 from neo_assets.sources.simulator import RecordingError
 
 
@@ -38,10 +39,14 @@ def raw_feed_files(
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
     calls_left: int | None = None
+    calls = len(list(windows(days)))
+    if calls > 1:
+        context.log.info(f"{len(days)} days are fetched in {calls} calls.")
     try:
         zone = feed.landing_zone
         with feed.client(say=context.log.warning) as client:
-            for answer in client.fetch(days):
+            answers = client.fetch(days)
+            for answer in told(answers, len(days), "days landed", context.log.info):
                 landing = zone.land(
                     answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
                 )

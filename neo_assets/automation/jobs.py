@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request
+from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.resources.target import target
@@ -40,7 +41,12 @@ def rebuild_bronze(
 ) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
     zone = feed.landing_zone
-    damaged = [file for day in zone.days() for file in zone.damaged(day)]
+    days = zone.days()
+    damaged = [
+        file
+        for day in told(days, len(days), "days checked for damage", context.log.info)
+        for file in zone.damaged(day)
+    ]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)
     context.log.info(lakehouse.run(context, Request(REBUILD_BRONZE, context.run_id)).summary)
@@ -122,8 +128,8 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     """
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
-    place = target()
-    context.log.info(f"{place.discard(config.selection, config.why)} rows discarded.")
+    number = target().discard(config.selection, config.why, context.log.info)
+    context.log.info(f"{number} rows discarded.")
 
 
 @dg.job(

@@ -18,6 +18,7 @@ from neo_assets.checks.accounts import LAYERS, Account
 from neo_assets.checks.evidence import cases, errors
 from neo_assets.checks.verdicts import Verdict, checks_of, judge_all_days
 from neo_assets.partitions import DAILY, days_of
+from neo_assets.progress import told
 
 NOTHING_TAKEN_IN = {"rows_in": 0}
 NOT_DONE = "Not done: "
@@ -62,7 +63,7 @@ def record_evaluations(
 ) -> None:
     """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
     by_day = cases(context.instance, asset, days, with_history=True)
-    for day in days:
+    for day in told(days, len(days), "days judged", context.log.info):
         case = by_day.get(day)
         for check in checks_of(asset.to_user_string()):
             if names is not None and check.name not in names:

@@ -1,5 +1,6 @@
 """What people read on the console: tables, progress, and what went wrong."""
 
+import logging
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -7,15 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.status import Status
+from rich.table import Column, Table
+
+from neo_assets.progress import Pace, Say, nobody
+from neo_assets.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -25,42 +23,67 @@ if TYPE_CHECKING:
 WIDTH_OF_PLAIN_OUTPUT = 400
 COUNTS = ("drop_count", "duplicate_count")
 """The checks with a column of their own; what the others say stands in one together."""
+NO_NEWS = "did not yield or return expected outputs"
+"""What Dagster says of all checks whose evaluations are recorded day by day."""
 
 
 @contextmanager
-def narration(steps: int) -> "Iterator[Callable[[dg.DagsterEvent], None]]":
-    """What tells of a backfill as it goes on, over so many days of assets."""
+def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
+    """What tells of a backfill as it goes on, over so many days of assets.
+
+    It passes on what the runs say, with a bar below on a terminal. Elsewhere a line says how far
+    the backfill is whenever an asset is done, and on the way where that takes long.
+    """
     console = Console(stderr=True)
+    has_bar = console.is_terminal
+
+    def say(sentence: str) -> None:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    pace = Pace(steps, "days of assets", nobody if has_bar else say)
+    starting = "starting Spark" if Settings.from_environment().starts_spark else "starting"
+    if not has_bar:
+        pace.tell(f"{starting}: {pace}.")
     with Progress(
-        TextColumn("{task.description:<40}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        # These two share what is left beside the last, which says most.
+        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        TextColumn("{task.fields[pace]}"),
         console=console,
-        disable=not console.is_terminal,
-    ) as progress:
-        yield _narrator(progress, progress.add_task("starting Spark", total=steps), console)
+        expand=True,
+        disable=not has_bar,
+    ) as bar:
+        task = bar.add_task(starting, total=steps, pace=pace)
+        yield _narrator(bar, task, pace, say if has_bar else pace.tell)
 
 
 def _narrator(
-    progress: Progress, task: TaskID, console: Console
-) -> "Callable[[dg.DagsterEvent], None]":
+    bar: Progress, task: TaskID, pace: Pace, say: Say
+) -> "Callable[[dg.EventLogEntry], None]":
     """What moves the bar on a terminal, and writes one line a finished asset elsewhere."""
     import dagster as dg
 
-    def narrate(event: "dg.DagsterEvent") -> None:
-        if event.event_type is dg.DagsterEventType.STEP_START:
-            progress.update(task, description=str(event.step_key))
+    def narrate(entry: "dg.EventLogEntry") -> None:
+        event = entry.dagster_event
+        if event is None:
+            # What went wrong is told in the end.
+            is_news = logging.INFO <= int(entry.level) < logging.ERROR
+            if is_news and NO_NEWS not in entry.user_message:
+                say(f"{entry.step_key}: {entry.user_message}")
+        elif event.event_type is dg.DagsterEventType.STEP_START:
+            bar.update(task, description=str(event.step_key))
         elif event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
-            progress.advance(task)
-        elif (
-            event.is_step_success
-            and progress.disable
-            and not str(event.step_key).endswith("_checks")
-        ):
-            console.print(event.message, highlight=False, soft_wrap=True)
+            pace.advance()
+            bar.update(task, completed=pace.done)
+        elif event.is_step_success and bar.disable and not str(event.step_key).endswith("_checks"):
+            say(f"{event.message} {pace}.")
 
     return narrate
+
+
+def looking() -> Status:
+    """What shows on a terminal that an answer may take a while."""
+    return Console(stderr=True).status("looking at the tables")
 
 
 def finish(outcome: "Outcome") -> None:

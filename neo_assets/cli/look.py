@@ -2,7 +2,7 @@
 
 import typer
 
-from neo_assets.cli.console import COUNTS, by_column, complain, plain_console, table_of
+from neo_assets.cli.console import COUNTS, by_column, complain, looking, plain_console, table_of
 
 
 def status() -> None:
@@ -10,12 +10,14 @@ def status() -> None:
 
     Example: neo-assets status
     """
-    from neo_assets.status import table_states
+    with looking():
+        from neo_assets.status import table_states
 
+        states = table_states()
     table = table_of(
         "table", "rows", "newest", *COUNTS, "other checks", "in quarantine", numbers=(1, 6)
     )
-    for state in table_states():
+    for state in states:
         table.add_row(
             state.table,
             f"{state.rows:,}",

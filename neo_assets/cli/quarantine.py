@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neo_assets.cli.console import complain, finish, narration, plain_console, table_of
+from neo_assets.cli.console import complain, finish, looking, narration, plain_console, table_of
 from neo_assets.resources.target import target
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def discard(
     """
     if not (day or rule or file or row):
         raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
-    place = target()
-    number = place.discard(_selection(day, rule, file, row), f"by {getpass.getuser()}: {why}")
+    note = f"by {getpass.getuser()}: {why}"
+    number = target().discard(_selection(day, rule, file, row), note, complain)
     typer.echo(f"{number} rows discarded.")
 
 
@@ -122,7 +122,8 @@ def _selection(
 
 
 def _rows(selection: "Selection") -> list[dict[str, Any]]:
-    return target().quarantined(selection)
+    with looking():
+        return target().quarantined(selection)
 
 
 def _indented(payload: str) -> str:

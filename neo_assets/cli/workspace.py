@@ -18,10 +18,13 @@ def databricks_check() -> None:
     from neo_assets.settings import Settings
 
     settings = Settings.from_environment()
-    for step in steps(unity_catalog(settings), settings.neo_databricks_cluster_id):
-        typer.echo(f"{'missing' if step.problem else 'works':<9}{step.what}")
-        if step.problem:
-            complain(step.problem)
+    cluster = settings.neo_databricks_cluster_id
+    for step in steps(unity_catalog(settings), cluster, lambda state: _begin(f"{state}, ")):
+        _begin(f"{step.what}: ")
+        problem = step.problem()
+        typer.echo("missing" if problem else "works")
+        if problem:
+            complain(problem)
             raise typer.Exit(1)
     typer.echo("All is there for NEO_TARGET=databricks.")
 
@@ -41,3 +44,8 @@ def databricks_wheel(
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as work:
         typer.echo(copy(Wheel().make(Path(work)), folder))
+
+
+def _begin(line: str) -> None:
+    """Say what goes on while whoever waits sees how it ends."""
+    typer.echo(line, nl=False)

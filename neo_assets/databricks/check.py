@@ -1,10 +1,11 @@
 """A real workspace, looked at step by step: what works, and what to do about what does not."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, OperationFailed, PermissionDenied
@@ -17,20 +18,24 @@ from neo_assets.databricks.wheel import Wheel
 from neo_assets.databricks.workspace import plain_words, said, workspace_client
 from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.progress import Say
 
 JOB_TAKES_AT_MOST = timedelta(minutes=20)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was tried: it works, or `problem` says why not and what to do."""
+    """One thing to try: `problem` tries it, and says why it does not work and what to do, if so."""
 
     what: str
-    problem: str = ""
+    problem: Callable[[], str]
 
 
-def steps(catalog: UnityCatalog, cluster_id: str | None) -> Iterator[Step]:
-    """Try one thing after the other, up to the first that does not work: the next ones need it."""
+def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[Step]:
+    """What to try one after the other, up to the first that does not work: the next ones need it.
+
+    `say` is told each state of the job.
+    """
     opened: list[WorkspaceClient] = []
 
     def client() -> WorkspaceClient:
@@ -66,17 +71,13 @@ def steps(catalog: UnityCatalog, cluster_id: str | None) -> Iterator[Step]:
         ),
         (
             "a job runs the project's code, and makes, reads and drops a table in the schema",
-            lambda: _run_job(client(), catalog, cluster_id),
+            lambda: _run_job(client(), catalog, cluster_id, say),
             "see that the workspace has serverless compute and that we may use it, or name a "
             "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
             f"SCHEMA {_quoted(schema)} TO `<us>`",
         ),
     )
-    for what, act, remedy in tried:
-        problem = _problem(act, remedy)
-        yield Step(what, problem)
-        if problem:
-            return
+    return [Step(what, partial(_problem, act, remedy)) for what, act, remedy in tried]
 
 
 def _problem(act: Callable[[], object], remedy: str) -> str:
@@ -110,14 +111,24 @@ def _round_trip(client: WorkspaceClient, catalog: UnityCatalog) -> None:
         raise WorkspaceError("What was read is not what was written.")
 
 
-def _run_job(client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None) -> None:
+def _run_job(
+    client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None, say: Say
+) -> None:
+    states: list[str] = []
+
+    def hear(run: jobs.Run) -> None:
+        state = run.state.life_cycle_state if run.state else None
+        if state and state.value not in states[-1:]:
+            states.append(state.value)
+            say(state.value)
+
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
     wheel = uploaded(client, catalog, Wheel())
     task, rest = submission(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
     submitted = client.jobs.submit(run_name="neo_assets check", tasks=[task], **rest)
     run_id = submitted.bind()["run_id"]
     with suppress(OperationFailed):
-        run = submitted.result(JOB_TAKES_AT_MOST)
+        run = submitted.result(JOB_TAKES_AT_MOST, hear)
         if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
             return
     raise failure_of(client, run_id)

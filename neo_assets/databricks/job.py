@@ -21,6 +21,7 @@ from dagster_pipes import (
 
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.progress import Say, told
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,8 +42,8 @@ def main() -> None:
         _answer_the_command_line()
 
 
-def run(catalog: UnityCatalog, request: Request) -> Result:
-    """Run a stage; what it refuses is a result too."""
+def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
+    """Run a stage, and say how far it is; what it refuses is a result too."""
     from neo_assets.lakehouse import stages
     from neo_assets.lakehouse.storage import Lakehouse
     from neo_assets.lakehouse.tables import DQ_METRICS, TABLES
@@ -51,8 +52,10 @@ def run(catalog: UnityCatalog, request: Request) -> Result:
     lakehouse = Lakehouse(_session(), UnityCatalogLayout.of(catalog))
     try:
         if request.needs_tables:
-            lakehouse.ensure_tables((*TABLES, DQ_METRICS))
-        return stages.run(lakehouse, request)
+            tables = (*TABLES, DQ_METRICS)
+            for table in told(tables, len(tables), "tables made ready", say):
+                lakehouse.ensure_tables([table])
+        return stages.run(lakehouse, request, say)
     except StageError as error:
         return Result(refusal=str(error))
 
@@ -90,10 +93,7 @@ def _answer_dagster(loader: PipesCliArgsParamsLoader) -> None:
     ) as pipes:
         request = Request.from_json(pipes.get_extra(REQUEST))
         catalog = UnityCatalog(**pipes.get_extra(CATALOG))
-        pipes.log.info(f"{request.stage} runs for {len(request.days)} days.")
-        result = run(catalog, request)
-        rows = sum(report.rows_out for report in result.reports)
-        pipes.log.info(f"{request.stage} has {rows} rows of {len(result.reports)} days.")
+        result = run(catalog, request, pipes.log.info)
         pipes.report_custom_message({RESULT: result.to_json()})
 
 
@@ -114,7 +114,7 @@ def _answer_the_command_line() -> None:
     today = datetime.now(timezone.utc).date()
     window = range(-asked.days_back, asked.days_ahead + 1)
     days = [today + timedelta(days=number) for number in window]
-    result = run(catalog, Request(asked.stage, asked.run_id, days))
+    result = run(catalog, Request(asked.stage, asked.run_id, days), print)
     for report in result.reports:
         print(report.day, " ".join(f"{name}={count}" for name, count in report.classes.items()))
     failed = "; ".join(f"{day}: {reason}" for day, reason in sorted(result.failed.items()))

@@ -32,7 +32,10 @@ dependencies = [{dependencies}]
 [tool.flit.module]
 name = "neo_assets"
 """
-_CONTENT = ("__init__.py", "databricks/__init__.py", "databricks/job.py", "lakehouse/**/*.py")
+_CONTENT = (
+    *("__init__.py", "progress.py"),
+    *("databricks/__init__.py", "databricks/job.py", "lakehouse/**/*.py"),
+)
 
 
 @dataclass(frozen=True)

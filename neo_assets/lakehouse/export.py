@@ -63,15 +63,16 @@ class ExportedFile:
 
 def export(
     tables: Path, folder: Path, chosen: Sequence[Table] = EXPORTED
-) -> tuple[ExportedFile, ...]:
-    """Bring the file of each table up to date, `<folder>/<table>.parquet`.
+) -> Iterator[ExportedFile]:
+    """Bring the file of each table up to date, `<folder>/<table>.parquet`, one after the other.
 
     A file is replaced as a whole, and only when its Delta table has another version. A table that
     is not there yet has a file without rows: who opens all of them finds all of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
-        return tuple(_export(tables / table.name, folder, table) for table in chosen)
+        for table in chosen:
+            yield _export(tables / table.name, folder, table)
 
 
 def _export(source: Path, folder: Path, table: Table) -> ExportedFile:

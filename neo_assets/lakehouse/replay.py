@@ -19,9 +19,10 @@ from pyspark.sql import functions as F
 from neo_assets.lakehouse import bronze
 from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.progress import Say
 
 
-def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
+def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
     """Stream the whole landing zone with a new checkpoint and swap it in; return the lines read.
 
     Snapshots whose event files are gone are taken over from the old bronze, which stays in the
@@ -43,8 +44,11 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str) -> int:
     name = f"{BRONZE_NEO_EVENTS.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
     new = Lakehouse(lakehouse.spark, layout.aside(name))
     new.ensure_tables([BRONZE_NEO_EVENTS])
+    say(f"A new bronze reads {len(files):,} event files.")
     bronze.ingest_all(new, run_id)
+    say("It is held against them, line by line.")
     rows = _verified(new, files)
+    say(f"It has all of their {rows:,} lines, and is swapped in.")
     # Before the commit that names it: a checkpoint that no table names does no harm.
     checkpoint = layout.keep_checkpoint(new.layout, BRONZE_NEO_EVENTS)
     rebuilt = new.read(BRONZE_NEO_EVENTS)

@@ -14,21 +14,36 @@ from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result
 from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleError, RuleSet
 from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
+from neo_assets.lakehouse.tables import (
+    BRONZE_NEO_EVENTS,
+    GOLD_NEO_FACT,
+    SILVER_NEO_EVENTS,
+    TABLES,
+)
+from neo_assets.progress import Pace, Say
 
 
-def run(lakehouse: Lakehouse, request: Request) -> Result:
+def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     """Do what is asked for, in tables that are there, and store the counts in `dq_metrics`.
+
+    `say` is told how far it is.
 
     Raises:
         StageError: nothing was done; the message says what to do.
     """
-    stage = _STAGES.get(request.stage)
+    if request.stage in _OF_ALL_DAYS:
+        return _OF_ALL_DAYS[request.stage](lakehouse, request, say)
+    stage = _OF_DAYS.get(request.stage)
     if stage is None:
-        known = ", ".join(_STAGES)
+        known = ", ".join([*_OF_DAYS, *_OF_ALL_DAYS])
         raise StageError(f"There is no stage {request.stage}; the stages are {known}.")
+    # A few statements do all days at once: between them there is nothing to tell of.
+    pace = Pace(len(request.days), "days done")
+    say(f"{pace}.")
     result = stage(lakehouse, request)
     lakehouse.measure(request.run_id, request.stage, result.reports)
+    pace.done = len(result.reports)
+    say(f"{pace.account}, {sum(report.rows_out for report in result.reports):,} rows.")
     return result
 
 
@@ -89,22 +104,27 @@ def _gold(lakehouse: Lakehouse, request: Request) -> Result:
     return Result(reports, seen)
 
 
-def _rebuild_bronze(lakehouse: Lakehouse, request: Request) -> Result:
-    rows = replay.rebuild_bronze(lakehouse, request.run_id)
+def _rebuild_bronze(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+    rows = replay.rebuild_bronze(lakehouse, request.run_id, say)
     return Result(
         summary=f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back."
     )
 
 
-def _upkeep(lakehouse: Lakehouse, request: Request) -> Result:
-    done = upkeep.keep_up(lakehouse, request.time_travel_days)
-    return Result(summary="; ".join(map(str, done)) + ".")
+def _upkeep(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+    pace = Pace(len(TABLES), "tables done")
+    for kept_up in upkeep.keep_up(lakehouse, request.time_travel_days):
+        pace.done += 1
+        say(f"{kept_up}. {pace}.")
+    return Result(summary=f"{pace.account}.")
 
 
-_STAGES: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
+_OF_DAYS: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
     BRONZE_NEO_EVENTS.name: _bronze,
     SILVER_NEO_EVENTS.name: _silver,
     GOLD_NEO_FACT.name: _gold,
+}
+_OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, Say], Result]] = {
     REBUILD_BRONZE: _rebuild_bronze,
     UPKEEP: _upkeep,
 }

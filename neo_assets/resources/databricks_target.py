@@ -10,6 +10,7 @@ from neo_assets.databricks.warehouse import Warehouse
 from neo_assets.databricks.workspace import plain_words, workspace_client
 from neo_assets.databricks.workspace_error import NoTableError
 from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, Table
+from neo_assets.progress import Say
 from neo_assets.resources.databricks import DatabricksLakehouse, unity_catalog
 from neo_assets.resources.target import Target
 from neo_assets.settings import Settings, SettingsError
@@ -70,7 +71,7 @@ class DatabricksTarget(Target):
             row["partition_date"] = date.fromisoformat(row["partition_date"])
         return found
 
-    def discard(self, selection: "Selection", note: str) -> int:
+    def discard(self, selection: "Selection", note: str, say: Say) -> int:
         """Changed by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
         with plain_words("Nothing was discarded"):

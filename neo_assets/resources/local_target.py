@@ -6,11 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable
-from filelock import FileLock
 
 from neo_assets.lakehouse.tables import Table
+from neo_assets.progress import Say
 from neo_assets.resources.spark import SparkLakehouse, spark_connect_address
 from neo_assets.resources.target import Target
+from neo_assets.resources.writing import alone
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
 
@@ -62,11 +63,11 @@ class LocalTarget(Target):
 
         return quarantine.rows(self._settings.tables_directory, selection)
 
-    def discard(self, selection: "Selection", note: str) -> int:
+    def discard(self, selection: "Selection", note: str, say: Say) -> int:
         """Written by delta-rs, as the only writer on this machine."""
         from neo_assets.lakehouse import quarantine
 
-        with FileLock(self._settings.writing_lock):
+        with alone(self._settings, say):
             chosen = self.quarantined(selection)
             quarantine.discard(self._settings.tables_directory, chosen, note)
         return len(chosen)

@@ -5,12 +5,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from filelock import FileLock
 from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
+from neo_assets.lakehouse.tables import TABLES
+from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
+from neo_assets.resources.writing import alone
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
@@ -51,8 +53,9 @@ class SparkLakehouse(LakehouseResource):
         """Run a stage in a session of this process."""
         from neo_assets.lakehouse import stages
 
-        with self.writing() if request.needs_tables else self.rebuilding() as lakehouse:
-            return stages.run(lakehouse, request)
+        say = context.log.info
+        with self.writing(say) if request.needs_tables else self.rebuilding(say) as lakehouse:
+            return stages.run(lakehouse, request, say)
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics without Spark."""
@@ -62,28 +65,29 @@ class SparkLakehouse(LakehouseResource):
         metrics.record(tables, metrics.Measured(run_id, asset, reports))
 
     @contextmanager
-    def writing(self) -> Iterator["Lakehouse"]:
+    def writing(self, say: Say) -> Iterator["Lakehouse"]:
         """The lakehouse, with no other writer on this machine until the block ends.
+
+        `say` is told what it waits for.
 
         Raises:
             dagster.Failure: its files do not fit together, or the disk is full.
         """
-        with self.rebuilding() as lakehouse:
+        with self.rebuilding(say) as lakehouse:
             if not self._has_tables:
-                lakehouse.ensure_tables()
+                for table in told(TABLES, len(TABLES), "tables made ready", say):
+                    lakehouse.ensure_tables([table])
                 self._has_tables = True
             yield lakehouse
 
     @contextmanager
-    def rebuilding(self) -> Iterator["Lakehouse"]:
+    def rebuilding(self, say: Say) -> Iterator["Lakehouse"]:
         """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
         settings = Settings.from_environment()
-        settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
-        # The kernel lets go of the lock when a process ends, however it ends.
-        with FileLock(settings.writing_lock):
+        with alone(settings, say):
             try:
                 if self._lakehouse is None:
-                    self._lakehouse = self._connect()
+                    self._lakehouse = self._connect(say)
                 yield self._lakehouse
             except StageError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
@@ -96,7 +100,7 @@ class SparkLakehouse(LakehouseResource):
                     allow_retries=False,
                 ) from error
 
-    def _connect(self) -> "Lakehouse":
+    def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
         from pyspark.sql import SparkSession
 
@@ -104,6 +108,8 @@ class SparkLakehouse(LakehouseResource):
         from neo_assets.lakehouse.storage import Lakehouse
 
         settings = Settings.from_environment()
+        if settings.starts_spark:
+            say("Starting Spark.")
         remote = self._open.enter_context(spark_connect_address(settings, is_lasting=False))
         session = SparkSession.builder.remote(remote).create()
         self._open.callback(session.stop)

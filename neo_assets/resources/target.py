@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.tables import Table
+from neo_assets.progress import Say
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
@@ -48,8 +49,11 @@ class Target(ABC):
         """The rows of the quarantine that are meant, the newest day first; none without a table."""
 
     @abstractmethod
-    def discard(self, selection: "Selection", note: str) -> int:
-        """Mark the rows that are meant as discarded, with who did it and why; return how many."""
+    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+        """Mark the rows that are meant as discarded, with who did it and why; return how many.
+
+        `say` is told what it waits for.
+        """
 
     @abstractmethod
     def warm(self) -> AbstractContextManager[Mapping[str, str]]:

@@ -1,6 +1,7 @@
 """The raw asset through Dagster, against a service that misbehaves over real HTTP."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import dagster as dg
 import pytest
 
+from neo_assets import progress
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.verdicts import checks_of
@@ -205,6 +207,15 @@ def test_no_key_in_the_history_of_a_failure(
     assert "k3y-of" not in printed.err + printed.out
 
 
+def said(instance: dg.DagsterInstance) -> list[str]:
+    """What the only run has said."""
+    (run,) = instance.get_runs()
+    entries = [
+        record.event_log_entry for record in instance.get_records_for_run(run.run_id).records
+    ]
+    return [entry.user_message for entry in entries if not entry.is_dagster_event]
+
+
 def test_retries_are_told_in_the_log(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
 ) -> None:
@@ -212,13 +223,29 @@ def test_retries_are_told_in_the_log(
     with serve(faulty.resets) as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[0]).success
-    (run,) = instance.get_runs()
-    entries = [
-        record.event_log_entry for record in instance.get_records_for_run(run.run_id).records
-    ]
-    said = [entry.user_message for entry in entries if "trying again in" in entry.user_message]
-    assert len(said) == 1
-    assert said[0].startswith("NeoWs broke off in its answer for 2024-03-01 (Connection reset")
+    retry, *others = said(instance)
+    assert "trying again in" in retry
+    assert retry.startswith("NeoWs broke off in its answer for 2024-03-01 (Connection reset")
+    # Of a single quick day there is nothing more to tell.
+    assert others[0] == "1 of 1 days landed a new snapshot, the others are unchanged."
+    assert not [sentence for sentence in others[1:] if " days " in sentence]
+
+
+def test_a_long_run_says_how_far_it_is(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
+) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    with serve() as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[8]).success
+    first, *landed, last, judged = said(instance)[:11]
+    assert first == "9 days are fetched in 2 calls."
+    for number, sentence in enumerate(landed, 1):
+        assert re.fullmatch(
+            rf"{number} of 9 days landed, [0-9.,]+ a second, [0-9:]+ left[.]", sentence
+        )
+    assert last == "9 of 9 days landed a new snapshot, the others are unchanged."
+    assert judged.startswith("1 of 9 days judged, ")
 
 
 def test_hourly_limit_is_waited_for_by_choice(

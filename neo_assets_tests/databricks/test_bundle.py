@@ -17,6 +17,7 @@ from neo_assets.databricks.submission import ENVIRONMENT_VERSION
 from neo_assets.databricks.wheel import ENTRY_POINT, PACKAGE
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.progress import Say
 from neo_assets.settings import Settings
 
 BUNDLE: dict[str, Any] = yaml.safe_load(
@@ -82,7 +83,7 @@ def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyP
 
     asked: list[Request] = []
 
-    def run(catalog: UnityCatalog, request: Request) -> Result:
+    def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
         assert catalog == UnityCatalog("neo", "asteroids", "files")
         asked.append(request)
         return Result()

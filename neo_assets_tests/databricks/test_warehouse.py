@@ -11,6 +11,7 @@ from neo_assets.databricks import warehouse
 from neo_assets.databricks.workspace_error import WorkspaceError
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
+from neo_assets.progress import nobody
 from neo_assets.resources.target import Target, target
 from neo_assets.settings import SettingsError
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
@@ -53,7 +54,7 @@ def test_no_value_gets_into_a_statement(said: Said) -> None:
     found = place().quarantined(selection)
     assert found == [{**row, "partition_date": date(2024, 3, 1)}] * 7
     said.answer = [["7"]]
-    assert place().discard(Selection(rule=nasty), "it's known") == 7
+    assert place().discard(Selection(rule=nasty), "it's known", nobody) == 7
     looked, changed = said.statements
     conditions = (
         "status = :status AND partition_date = CAST(:day AS DATE) AND array_contains(reasons, "

@@ -14,6 +14,7 @@ from neo_assets.lakehouse import bronze, gold, replay, silver
 from neo_assets.lakehouse.local_layout import LocalLayout
 from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.progress import nobody
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of
@@ -60,7 +61,13 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     comments = [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema]
     (old,) = full.spark.sql(f"DESCRIBE HISTORY {identifier} LIMIT 1").collect()
 
-    assert replay.rebuild_bronze(full, "rebuild") == before.total()
+    said: list[str] = []
+    assert replay.rebuild_bronze(full, "rebuild", said.append) == before.total()
+    assert said == [
+        "A new bronze reads 3 event files.",
+        "It is held against them, line by line.",
+        f"It has all of their {before.total()} lines, and is swapped in.",
+    ]
     assert is_append_only(full)
     assert [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema] == comments
     bronze.ingest(full, DAYS, "second")
@@ -103,11 +110,11 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
             patched.setattr(place, name, end)
             injected("interrupted rebuilds")
             with pytest.raises(KeyboardInterrupt):
-                replay.rebuild_bronze(full, "rebuild")
+                replay.rebuild_bronze(full, "rebuild", nobody)
         bronze.ingest(full, DAYS, "after")
         # Clearing up is all that comes after the swap.
         assert bronze_of(full) == (before, {"rebuild"} if end is killed_after_the_swap else runs)
-    replay.rebuild_bronze(full, "again")
+    replay.rebuild_bronze(full, "again", nobody)
     bronze.ingest(full, DAYS, "after")
     assert bronze_of(full) == (before, {"again"})
     assert is_append_only(full)
@@ -126,10 +133,10 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     before = bronze_of(full)
     monkeypatch.setattr(bronze, "ingest_all", lambda *_: None)
     with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
-        replay.rebuild_bronze(full, "rebuild")
+        replay.rebuild_bronze(full, "rebuild", nobody)
     shutil.rmtree(full.layout.landing)
     with pytest.raises(LakehouseError, match="no event files"):
-        replay.rebuild_bronze(full, "rebuild")
+        replay.rebuild_bronze(full, "rebuild", nobody)
     assert bronze_of(full) == before
 
 
@@ -149,7 +156,7 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     injected("checkpoints gone")
     with pytest.raises(LakehouseError, match="neo-assets replay --full"):
         bronze.ingest(full, DAYS, "again")
-    replay.rebuild_bronze(full, "rebuild")
+    replay.rebuild_bronze(full, "rebuild", nobody)
     bronze.ingest(full, DAYS, "again")
     assert bronze_of(full) == (before[0], {"rebuild"})
 
@@ -178,7 +185,7 @@ def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             full.ensure_tables()
         assert not full.has(BRONZE_NEO_EVENTS)
-        replay.rebuild_bronze(full, "rebuild")
+        replay.rebuild_bronze(full, "rebuild", nobody)
         bronze.ingest(full, DAYS, "again")
         assert bronze_of(full) == (before, {"rebuild"})
     assert is_append_only(full)

@@ -1,0 +1,86 @@
+"""What is seen of a backfill while it runs, on a terminal and off it."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+
+from neo_assets import progress
+from neo_assets.backfill import QUIET
+from neo_assets.checks.evaluations import checks_on
+from neo_assets.cli.console import narration
+from neo_assets.partitions import BACKFILL_POLICY, DAILY, range_tags
+
+DAYS = (date(2024, 3, 1), date(2024, 3, 4))
+
+
+@dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
+def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    context.log.debug("Nobody needs to know.")
+    context.log.info("4 days are fetched [from NASA].")
+    context.log.warning("It was tried again.")
+    context.log.error("This is told in the end.")
+    return dg.MaterializeResult()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """One run over four days, of eight days of assets."""
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv("NEO_SPARK_REMOTE", raising=False)
+
+    def run() -> None:
+        with narration(steps=8) as narrate:
+            run_id = str(uuid4())
+            instance.add_event_listener(run_id, narrate)
+            checks = [checks_on(raw_feed_files.key)]
+            code = dg.Definitions([raw_feed_files], asset_checks=checks)
+            job = code.resolve_implicit_global_asset_job_def()
+            job.execute_in_process(
+                instance=instance, run_id=run_id, tags=range_tags(*DAYS), run_config=QUIET
+            )
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield run
+
+
+def test_off_a_terminal_each_asset_is_a_line(
+    run: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run()
+    starting, info, warning, finished = _told(capsys)
+    assert starting == "starting Spark: 0 of 8 days of assets."
+    assert info == "raw_feed_files: 4 days are fetched [from NASA]."
+    assert warning == "raw_feed_files: It was tried again."
+    assert finished.startswith('Finished execution of step "raw_feed_files" in ')
+    assert ". 4 of 8 days of assets, " in finished and finished.endswith(" left.")
+
+
+def test_off_a_terminal_long_ones_are_told_of_on_the_way(
+    run: Callable[[], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    run()
+    days = [line.split(",")[0] for line in _told(capsys)[3:]]
+    assert days[:4] == [f"{number} of 8 days of assets" for number in (1, 2, 3, 4)]
+    checks = "raw_feed_files_checks"
+    assert days[5:] == [f"{checks}: {number} of 4 days judged" for number in (1, 2, 3)]
+
+
+def test_on_a_terminal_a_bar_is_below(
+    run: Callable[[], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    run()
+    told = "\n".join(_told(capsys))
+    assert "raw_feed_files: 4 days are fetched [from NASA].\n" in told
+    bar = told.rpartition("raw_feed_files_checks ")[2]
+    assert bar.lstrip().startswith("━") and " 4 of 8 days of assets, " in bar and " left" in bar
+    assert "Finished" not in told
+
+
+def _told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().err.splitlines()
