@@ -26,6 +26,7 @@ from benchmarks.tables import Goal, table
 from neo_assets.lakehouse import stages
 from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
+from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
@@ -85,7 +86,7 @@ def _by_stages(
         run = days[first : first + days_per_run]
         for stage in (BRONZE_NEO_EVENTS, SILVER_NEO_EVENTS, GOLD_NEO_FACT):
             begin = perf_counter()
-            stages.run(lakehouse, Request(stage.name, f"benchmark_{first}", run))
+            stages.run(lakehouse, Request(stage.name, f"benchmark_{first}", run), nobody)
             print(f"  {stage.name}: {perf_counter() - begin:.1f} s", flush=True)
     spark.stop()
 

@@ -43,6 +43,7 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_EVENTS,
     TABLES,
 )
+from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.spark_server.server import spark_connect_server
@@ -113,7 +114,7 @@ def _one_day(lakehouse: Lakehouse, day: date) -> Seconds:
     seconds: dict[str, float] = {}
     for layer in LAYERS:
         begin = perf_counter()
-        (report,) = stages.run(lakehouse, Request(layer, "benchmark", [day])).reports
+        (report,) = stages.run(lakehouse, Request(layer, "benchmark", [day]), nobody).reports
         seconds[layer] = perf_counter() - begin
         if not report.rows_out or report.rows_lost:
             raise RuntimeError(f"{day} did not arrive: {report}")
