@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neo_assets.spark_server.delta_jars import delta_jars
@@ -30,8 +30,8 @@ class SparkServer:
     """A server that was started: the port it listens on, and the token it asks for."""
 
     port: int
-    token: str
-    _process: "subprocess.Popen[bytes]"
+    token: str = field(repr=False)
+    _process: "subprocess.Popen[bytes]" = field(repr=False)
 
     @property
     def address(self) -> str:

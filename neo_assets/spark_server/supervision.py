@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -66,14 +65,14 @@ def supervised_server(work_directory: Path) -> Iterator[str]:
 
 
 def _supervise(server: SparkServer, start_anew: Callable[[], SparkServer], ended: Event) -> None:
-    waits, begin = _waits(), monotonic()
+    waiting, begin = waits(), monotonic()
     while not ended.wait(LOOKED_AFTER_EVERY_S):
         trouble = server.trouble
         if trouble is None:
             continue
         if monotonic() - begin > STEADY_AFTER_S:
-            waits = _waits()
-        for wait_s in waits:
+            waiting = waits()
+        for wait_s in waiting:
             when = f"in {wait_s:.0f} seconds" if wait_s else "now"
             _LOG.warning("Spark is gone: %s. It is started anew %s.", trouble, when)
             if ended.wait(wait_s):
@@ -86,7 +85,10 @@ def _supervise(server: SparkServer, start_anew: Callable[[], SparkServer], ended
         begin = monotonic()
 
 
-def _waits() -> Iterator[float]:
+def waits() -> Iterator[float]:
+    """The seconds before each start of a server that dies again and again."""
     yield 0
-    for number in count():
-        yield min(FIRST_WAIT_S * 2**number, LONGEST_WAIT_S)
+    wait_s = FIRST_WAIT_S
+    while True:
+        yield wait_s
+        wait_s = min(2 * wait_s, LONGEST_WAIT_S)
