@@ -1,7 +1,9 @@
 """What is running below a process, and whether it still is."""
 
+import os
 import subprocess
 import time
+from pathlib import Path
 
 
 def running() -> dict[int, int]:
@@ -26,6 +28,14 @@ def descendants(ancestor: int) -> set[int]:
         generation = {pid for pid, parent in processes.items() if parent in generation}
         found |= generation
     return found
+
+
+def javas() -> set[int]:
+    """The JVMs below this process."""
+    command = ["ps", "-eo", "pid=,comm="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    named = (line.split(maxsplit=1) for line in listing.splitlines())
+    return {int(pid) for pid, name in named if Path(name).name == "java"} & descendants(os.getpid())
 
 
 def still_running(processes: set[int], seconds: float) -> set[int]:

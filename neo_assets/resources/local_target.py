@@ -9,11 +9,12 @@ from deltalake import DeltaTable
 
 from neo_assets.lakehouse.tables import Table
 from neo_assets.progress import Say
-from neo_assets.resources.spark import SparkLakehouse, spark_connect_address
+from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.resources.target import Target
 from neo_assets.resources.writing import alone
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
+from neo_assets.spark_server.supervision import supervised_server
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
@@ -74,6 +75,9 @@ class LocalTarget(Target):
 
     @contextmanager
     def warm(self) -> Iterator[Mapping[str, str]]:
-        """One Spark Connect server for all runs."""
-        with spark_connect_address(self._settings) as address:
+        """One Spark Connect server for all runs, unless there is one already."""
+        if self._settings.neo_spark_remote:
+            yield {}
+            return
+        with supervised_server(self._settings.neo_data_dir / "spark") as address:
             yield {"NEO_SPARK_REMOTE": address}

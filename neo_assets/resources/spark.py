@@ -1,7 +1,7 @@
 """A lakehouse reached through one Spark Connect session a run, made when first needed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,6 +12,7 @@ from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.tables import TABLES
 from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
+from neo_assets.resources.spark_session import abandon, is_lost, place_of, spark_session
 from neo_assets.resources.writing import alone
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
 
 
 DISK_IS_FULL = "No space left on device"
-
-
-def spark_connect_address(
-    settings: Settings, *, is_lasting: bool = True
-) -> AbstractContextManager[str]:
-    """The Spark Connect server in use: the configured one, else one that lives with the block."""
-    if settings.neo_spark_remote:
-        return nullcontext(settings.neo_spark_remote)
-    return spark_connect_server(settings.neo_data_dir / "spark", is_lasting=is_lasting)
 
 
 class SparkLakehouse(LakehouseResource):
@@ -42,6 +34,7 @@ class SparkLakehouse(LakehouseResource):
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
     _lakehouse: "Lakehouse | None" = PrivateAttr(default=None)
     _has_tables: bool = PrivateAttr(default=False)
+    _address: str = PrivateAttr(default="")
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """End the session, and its server where the run started one."""
@@ -71,7 +64,7 @@ class SparkLakehouse(LakehouseResource):
         `say` is told what it waits for.
 
         Raises:
-            dagster.Failure: its files do not fit together, or the disk is full.
+            dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
         """
         with self.rebuilding(say) as lakehouse:
             if not self._has_tables:
@@ -92,6 +85,13 @@ class SparkLakehouse(LakehouseResource):
             except StageError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             except Exception as error:
+                if is_lost(error):
+                    self._abandon()
+                    raise dg.Failure(
+                        f"Spark at {place_of(self._address)} died or cannot be reached, and "
+                        "nothing is half done: what this step had committed stands whole, the rest "
+                        "not at all; run it again."
+                    ) from error
                 if DISK_IS_FULL not in str(error):
                     raise
                 raise dg.Failure(
@@ -102,16 +102,16 @@ class SparkLakehouse(LakehouseResource):
 
     def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
-        from pyspark.sql import SparkSession
-
         from neo_assets.lakehouse.local_layout import LocalLayout
         from neo_assets.lakehouse.storage import Lakehouse
 
         settings = Settings.from_environment()
         if settings.starts_spark:
             say("Starting Spark.")
-        remote = self._open.enter_context(spark_connect_address(settings, is_lasting=False))
-        session = SparkSession.builder.remote(remote).create()
+        self._address = settings.neo_spark_remote or self._open.enter_context(
+            spark_connect_server(settings.neo_data_dir / "spark", is_lasting=False)
+        )
+        session = spark_session(self._address)
         self._open.callback(session.stop)
         return Lakehouse(
             session,
@@ -121,3 +121,11 @@ class SparkLakehouse(LakehouseResource):
                 checkpoints=settings.checkpoints_directory,
             ),
         )
+
+    def _abandon(self) -> None:
+        """Let go of all that was lost, so that a step that is tried again finds a new session."""
+        if self._lakehouse is not None:
+            abandon(self._lakehouse.spark)
+        self._lakehouse = None
+        self._has_tables = False
+        self._open.close()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _JAVA_OPTIONS = (
     # Spark asks for a logger thousands of times a query; otherwise each time Java walks the stack
     # to find out which class loader asks.
     "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.selector.BasicContextSelector",
+    # What goes on after it has run out of memory is in no state to be trusted.
+    "-XX:+ExitOnOutOfMemoryError",
 )
 _FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
 """Saves a sixth of a first day's processor time, and costs half as much again of every later one's.
@@ -26,7 +29,8 @@ The second compiler is worth its work from the second day on.
 def serve(port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: bool) -> None:
     """Serve until standard input closes; write the port to standard output when ready.
 
-    Port 0 means any free one. Everything Spark itself writes goes to standard error.
+    Port 0 means any free one. Everything Spark itself writes goes to standard error. A JVM that
+    ends before takes this process with it, which ends with its exit code, as a shell gives it.
     """
     # A Ctrl-C reaches the whole process group, but the server ends last, when its clients are gone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -50,6 +54,7 @@ def serve(port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: b
     service = getattr(context._jvm, "org.apache.spark.sql.connect.service.SparkConnectService$")
     print(getattr(service, "MODULE$").localPort(), file=ready, flush=True)
 
+    threading.Thread(target=_end_with, args=(gateway.proc,), daemon=True).start()
     sys.stdin.buffer.read()
     # The JVM ends when its own standard input does, and it does so in order.
     gateway.proc.stdin.close()
@@ -59,6 +64,11 @@ def serve(port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: b
         gateway.proc.kill()
     # What PySpark does at exit would wait for a JVM that is gone.
     os._exit(0)
+
+
+def _end_with(java: "subprocess.Popen[bytes]") -> None:
+    code = java.wait()
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def _configuration(

