@@ -50,7 +50,7 @@ def spark_session(address: str) -> "SparkSession":
 
 
 def abandon(session: "SparkSession") -> None:
-    """Leave a session whose server may be gone, without waiting for an answer."""
+    """Leave a session whose server may be gone, without asking it to release the session."""
     session.client.close()
 
 
