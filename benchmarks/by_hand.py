@@ -31,8 +31,8 @@ def by_hand(spark: SparkSession, landing: Path, days: Collection[date], root: Pa
     """Bring the event files of these days to gold, in tables below `root`."""
     _events(spark, landing, days).write.format("delta").mode("append").save(str(root / "bronze"))
     judged = _judged(_table(spark, root / "bronze").where(in_days("feed_date", days)))
-    _replace(judged.where("rank = 1").drop("payload", "event"), root / "silver", days)
-    _replace(judged.where("rank = 0").drop("payload", "event"), root / "quarantine", days)
+    _replace(judged.where("rank = 1").drop("payload", "feed_date"), root / "silver", days)
+    _replace(judged.where("rank = 0").drop("payload", "feed_date"), root / "quarantine", days)
     counts = judged.groupBy("partition_date", "rank").count()
     counts.write.format("delta").mode("append").save(str(root / "metrics"))
     counts.collect()
@@ -67,7 +67,7 @@ def _judged(bronze: DataFrame) -> DataFrame:
     """Rows with a `rank`: 0 breaks a rule, 1 is the newest of its approach."""
     typed = (
         bronze.where("payload IS NOT NULL")
-        .withColumnRenamed("feed_date", "partition_date")
+        .withColumn("partition_date", F.col("feed_date"))
         .withColumns({column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS})
         .withColumn("reasons", F.expr(rules.broken(IN_FORCE.dropping)))
     )
