@@ -1,9 +1,15 @@
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
+
+
+def pytest_configure() -> None:
+    # Whoever starts the tests may ignore it, and whatever they start would inherit that.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -129,7 +129,6 @@ def _running(folder: Path, command: Sequence[str]) -> Iterator[None]:
             try:
                 process.wait(ENDING_TAKES_AT_MOST_S)
             except subprocess.TimeoutExpired:
-                # Whoever ignores the signal to end hands that down to its children.
                 process.kill()
 
 
