@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from neo_assets.sources.simulator import SimulatedSky
 from neo_assets_tests.lakehouse.conftest import new_lakehouse
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
 from neo_assets_tests.real_data import month, needs_real_data
-from neo_assets_tests.spark_server.cluster import standalone_cluster
+from neo_assets_tests.spark_server.cluster import Cluster, standalone_cluster
 
 OF_THE_RUN = {"ingested_at", "source_file"}
 
@@ -31,6 +32,12 @@ def content(lakehouse: Lakehouse) -> dict[str, list[str]]:
 def _text(row: dict[str, Any]) -> str:
     values = {name: value for name, value in row.items() if name not in OF_THE_RUN}
     return json.dumps(values, default=repr, sort_keys=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with standalone_cluster(tmp_path_factory.mktemp("cluster"), workers=2) as running:
+        yield running
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=needs_real_data)])
@@ -49,18 +56,17 @@ def snapshots(request: pytest.FixtureRequest) -> dict[date, list[Snapshot]]:
 
 
 def test_two_workers_give_what_one_process_gives(
-    spark: SparkSession, tmp_path: Path, snapshots: dict[date, list[Snapshot]]
+    spark: SparkSession, cluster: Cluster, tmp_path: Path, snapshots: dict[date, list[Snapshot]]
 ) -> None:
     here = new_lakehouse(spark, tmp_path / "here")
     land(here, snapshots)
     run(here, snapshots)
-    with standalone_cluster(tmp_path / "cluster", workers=2) as cluster:
-        session = SparkSession.builder.remote(cluster.address).create()
-        there = new_lakehouse(session, tmp_path / "there")
-        shutil.copytree(here.layout.landing, there.layout.landing)
-        run(there, snapshots)
-        state = cluster.state
-        session.stop()
+    session = SparkSession.builder.remote(cluster.address).create()
+    there = new_lakehouse(session, tmp_path / "there")
+    shutil.copytree(here.layout.landing, there.layout.landing)
+    run(there, snapshots)
+    state = cluster.state
+    session.stop()
     assert [worker["state"] for worker in state["workers"]] == ["ALIVE", "ALIVE"]
     (application,) = state["activeapps"]
     assert application["cores"] == 2
