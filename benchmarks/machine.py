@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def peak_memory() -> int:
         return [found for child in map(int, children) for found in (child, *below(child))]
 
     def peak(process: int) -> int:
-        status = Path(f"/proc/{process}/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+        # One that has ended and waits to be noticed has no memory any more.
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+        return int(found[1]) * 1024 if found else 0
 
     return max(map(peak, below(os.getpid())))
