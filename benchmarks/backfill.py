@@ -20,14 +20,18 @@ from rich.progress import track
 
 from benchmarks.by_hand import by_hand
 from benchmarks.by_polars import by_polars
-from benchmarks.houses import LAST_DAY, ONE_YEAR, TEN_YEARS, days_until, house, land
+from benchmarks.houses import (
+    LAST_DAY,
+    ONE_YEAR,
+    TEN_YEARS,
+    days_until,
+    folder_of,
+    house,
+    land,
+    run_stages,
+)
 from benchmarks.machine import machine, peak_memory
 from benchmarks.tables import Goal, table
-from neo_assets.lakehouse import stages
-from neo_assets.lakehouse.request import Request
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
-from neo_assets.progress import nobody
-from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
 BY_HAND = "by hand"
@@ -44,7 +48,7 @@ def main(
 ) -> Sequence[Goal]:
     """Print what it costs to bring all days to gold, each way."""
     days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
-    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    houses = folder_of(houses)
     wanted = days_until(LAST_DAY, days)
     landing = houses / f"{days}_days_landed" / f"volume_{volume}"
     for day in track(wanted, "Landing"):
@@ -81,13 +85,10 @@ def _by_stages(
 ) -> None:
     spark = SparkSession.builder.remote(address).create()
     lakehouse = house(spark, root, landing)
-    lakehouse.ensure_tables()
     for first in range(0, len(days), days_per_run):
         run = days[first : first + days_per_run]
-        for stage in (BRONZE_NEO_EVENTS, SILVER_NEO_EVENTS, GOLD_NEO_FACT):
-            begin = perf_counter()
-            stages.run(lakehouse, Request(stage.name, f"benchmark_{first}", run), nobody)
-            print(f"  {stage.name}: {perf_counter() - begin:.1f} s", flush=True)
+        for stage, seconds in run_stages(lakehouse, run).items():
+            print(f"  {stage}: {seconds:.1f} s", flush=True)
     spark.stop()
 
 

@@ -116,7 +116,6 @@ def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
 
 def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
-    lakehouse.ensure_tables()
 
     def run(day: date) -> float:
         land(lakehouse.layout.landing, day)

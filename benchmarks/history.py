@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -25,33 +24,25 @@ from rich.progress import track
 from benchmarks.houses import (
     LAST_DAY,
     ONE_YEAR,
+    STAGES,
     TEN_YEARS,
-    bring_to_gold,
     days_until,
-    give_history,
-    house,
+    folder_of,
+    house_to_gold,
     land,
+    run_stages,
 )
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread, table
-from neo_assets.lakehouse import stages, upkeep
-from neo_assets.lakehouse.request import Request
+from neo_assets.lakehouse import upkeep
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import (
-    BRONZE_NEO_EVENTS,
-    GOLD_NEO_FACT,
-    SILVER_NEO_EVENTS,
-    TABLES,
-)
-from neo_assets.progress import nobody
-from neo_assets.settings import Settings
+from neo_assets.lakehouse.tables import TABLES
 from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.spark_server.server import spark_connect_server
 
 SHORT_HISTORY = 30
 WARM_UP = 5
 """Rounds that are not counted, in which Java compiles what it will need."""
-LAYERS = (BRONZE_NEO_EVENTS.name, SILVER_NEO_EVENTS.name, GOLD_NEO_FACT.name)
 ALL = "all three"
 Seconds = Mapping[str, float]
 
@@ -63,7 +54,7 @@ def main(
 ) -> Sequence[Goal]:
     """Print what a day costs, with 30 days and with ten years of history."""
     number, rounds = (ONE_YEAR, 6) if quick else (TEN_YEARS, rounds)
-    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    houses = folder_of(houses)
     with (
         spark_connect_server(houses / "spark") as address,
         # A Spark that runs on remembers the tables of old folders.
@@ -85,10 +76,7 @@ def main(
 
 def _house(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
     """A lakehouse with these days in gold, as the weekly upkeep leaves it."""
-    lakehouse = house(spark, root)
-    lakehouse.ensure_tables()
-    give_history(lakehouse, days, ONE_YEAR)
-    bring_to_gold(lakehouse, days, ONE_YEAR)
+    lakehouse = house_to_gold(spark, root, days)
     for _ in upkeep.keep_up(lakehouse, time_travel_days=30):
         pass
     return lakehouse
@@ -111,19 +99,13 @@ def _in_turn(short: Lakehouse, long: Lakehouse, at: int, day: date) -> tuple[Sec
 
 def _one_day(lakehouse: Lakehouse, day: date) -> Seconds:
     land(lakehouse.layout.landing, day)
-    seconds: dict[str, float] = {}
-    for layer in LAYERS:
-        begin = perf_counter()
-        (report,) = stages.run(lakehouse, Request(layer, "benchmark", [day]), nobody).reports
-        seconds[layer] = perf_counter() - begin
-        if not report.rows_out or report.rows_lost:
-            raise RuntimeError(f"{day} did not arrive: {report}")
+    seconds = run_stages(lakehouse, [day])
     return {**seconds, ALL: sum(seconds.values())}
 
 
 def _table(files: Sequence[int], seconds: Sequence[tuple[Seconds, Seconds]]) -> str:
     rows = []
-    for layer in (*LAYERS, ALL):
+    for layer in (*STAGES, ALL):
         of_short, of_long = zip(*((a[layer], b[layer]) for a, b in seconds), strict=True)
         ratios = [b / a for a, b in zip(of_short, of_long, strict=True)]
         of_sums = f"{sum(of_long) / sum(of_short):.2f}"

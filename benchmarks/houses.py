@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.checks.accounts import LAYERS
+from neo_assets.lakehouse import bronze, gold, silver, stages
 from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA, GOLD_NEO_FACT
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT
+from neo_assets.progress import nobody
+from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
 from neo_assets.sources.simulator import SimulatedSky
 
+STAGES = LAYERS[1:]
 LAST_DAY = date(2024, 12, 30)
 TEN_YEARS = 3652
 ONE_YEAR = 365
@@ -27,13 +33,43 @@ def days_until(last: date, number: int) -> list[date]:
     return [last - timedelta(days) for days in reversed(range(number))]
 
 
+def folder_of(houses: Path | None) -> Path:
+    """Where lakehouses are kept: as it is given, else below the data folder."""
+    return houses or Settings.from_environment().neo_data_dir / "benchmarks"
+
+
 def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
-    """The lakehouse below `root`, with the tables that bronze writes; `landing` may be shared."""
+    """The lakehouse below `root`, with all its tables; `landing` may be shared."""
     lakehouse = Lakehouse(
         spark, LocalLayout(landing or root / "landing", root / "checkpoints", root / "tables")
     )
-    lakehouse.ensure_tables([BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA])
+    lakehouse.ensure_tables()
     return lakehouse
+
+
+def house_to_gold(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
+    """The lakehouse below `root` with a history of these days, made in runs of a year."""
+    lakehouse = house(spark, root)
+    give_history(lakehouse, days, ONE_YEAR)
+    bring_to_gold(lakehouse, days, ONE_YEAR)
+    return lakehouse
+
+
+def run_stages(lakehouse: Lakehouse, days: Sequence[date]) -> dict[str, float]:
+    """Bring landed days to gold by all stages, and return the seconds that each took.
+
+    Raises:
+        RuntimeError: a day has lost rows.
+    """
+    seconds: dict[str, float] = {}
+    for stage in STAGES:
+        begin = perf_counter()
+        request = Request(stage, f"benchmark of {days[0]}", days)
+        reports = stages.run(lakehouse, request, nobody).reports
+        seconds[stage] = perf_counter() - begin
+        if lost := [report for report in reports if report.rows_lost]:
+            raise RuntimeError(f"Rows were lost: {lost}")
+    return seconds
 
 
 def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) -> None:

@@ -22,20 +22,16 @@ import typer
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import house, land
+from benchmarks.houses import house, land, run_stages
 from benchmarks.machine import machine
-from neo_assets.lakehouse import stages
-from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT, SILVER_NEO_EVENTS
-from neo_assets.progress import nobody
+from neo_assets.lakehouse.tables import GOLD_NEO_FACT
 from neo_assets.resources.spark_session import spark_session
 from neo_assets.spark_server.server import spark_connect_server
 
 FIRST_DAY = date(2024, 1, 1)
 LINES = 10
 LETTING_GO_TAKES_S = 2
-STAGES = (BRONZE_NEO_EVENTS, SILVER_NEO_EVENTS, GOLD_NEO_FACT)
 
 
 def main(
@@ -51,7 +47,6 @@ def main(
         java = _child_of(_child_of(os.getpid()))
         with _session(address) as spark:
             layout = house(spark, Path(folder)).layout
-            Lakehouse(spark, layout).ensure_tables()
         begin, day = perf_counter(), FIRST_DAY
         for number in track(range(runs), "Runs"):
             with _session(address) as spark:
@@ -84,8 +79,7 @@ def _session(address: str) -> Iterator[SparkSession]:
 
 def _bring_to_gold(lakehouse: Lakehouse, day: date) -> None:
     land(lakehouse.layout.landing, day)
-    for stage in STAGES:
-        stages.run(lakehouse, Request(stage.name, f"run of {day}", [day]), nobody)
+    run_stages(lakehouse, [day])
 
 
 def _print_row(*cells: str) -> None:

@@ -17,11 +17,10 @@ import typer
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import LAST_DAY, days_until, house, land
+from benchmarks.houses import LAST_DAY, days_until, folder_of, house, land
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, table
 from neo_assets.lakehouse import bronze, gold, silver
-from neo_assets.settings import Settings
 from neo_assets_tests.spark_server.cluster import standalone_cluster
 
 LARGE = {
@@ -40,7 +39,7 @@ def main(
 ) -> Sequence[Goal]:
     """Print what the days cost with one worker and with two."""
     days, rounds = (7, 1) if quick else (days, rounds)
-    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    houses = folder_of(houses)
     wanted = days_until(LAST_DAY, days)
     landing = houses / f"{days}_days_landed" / f"volume_{VOLUME}"
     for day in track(wanted, "Landing"):
@@ -67,7 +66,6 @@ def _run(folder: Path, workers: int, landing: Path, days: Sequence[date]) -> flo
             spark.conf.set(name, value)
         for root, chosen in ((folder / "warm", days[:1]), (folder / "counted", days)):
             lakehouse = house(spark, root, landing)
-            lakehouse.ensure_tables()
             begin = perf_counter()
             bronze.ingest(lakehouse, chosen, "benchmark")
             silver.refine(lakehouse, chosen)

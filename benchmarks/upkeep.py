@@ -15,17 +15,15 @@ from benchmarks.houses import (
     LAST_DAY,
     ONE_YEAR,
     TEN_YEARS,
-    bring_to_gold,
     days_until,
-    give_history,
-    house,
+    folder_of,
+    house_to_gold,
 )
 from benchmarks.machine import machine
 from benchmarks.tables import table
 from neo_assets.lakehouse import upkeep
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import TABLES, Table
-from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
 
@@ -35,14 +33,11 @@ def main(
 ) -> None:
     """Print the files of each table before and after upkeep, and what upkeep costs."""
     days = days_until(LAST_DAY, ONE_YEAR if quick else TEN_YEARS)
-    houses = houses or Settings.from_environment().neo_data_dir / "benchmarks"
+    houses = folder_of(houses)
     with spark_connect_server(houses / "spark") as address:
         spark = SparkSession.builder.remote(address).create()
         root = houses / f"{len(days)}_days_to_gold"
-        lakehouse = house(spark, root)
-        lakehouse.ensure_tables()
-        give_history(lakehouse, days, ONE_YEAR)
-        bring_to_gold(lakehouse, days, ONE_YEAR)
+        lakehouse = house_to_gold(spark, root, days)
         for each in TABLES:
             # An append-only table refuses it; bronze has the one file of each run of a year.
             if each.day_column and "delta.appendOnly" not in each.properties:
