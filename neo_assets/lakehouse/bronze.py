@@ -7,6 +7,7 @@ fields that it does not know, and lose a line that it cannot read.
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -46,8 +47,10 @@ def ingest(
             schema_tracking.refuse_new_fields(lakehouse, _landed(lakehouse, landed))
         names = [_folder(day) for day in landed]
         _append(lakehouse, names[0] if len(names) == 1 else f"{{{','.join(names)}}}", run_id)
-    reports = _account(lakehouse, days)
-    tracking = schema_tracking.track(lakehouse, days, evolution, run_id)
+    with ThreadPoolExecutor() as side_by_side:
+        accounted = side_by_side.submit(_account, lakehouse, days)
+        tracked = side_by_side.submit(schema_tracking.track, lakehouse, days, evolution, run_id)
+    reports, tracking = accounted.result(), tracked.result()
     return [
         replace(
             report,

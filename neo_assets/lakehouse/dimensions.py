@@ -6,7 +6,6 @@ history is made anew from all that was ever said of it, the calendar is a matter
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from datetime import date
 
@@ -15,7 +14,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from neo_assets.lakehouse import keys
-from neo_assets.lakehouse.storage import Lakehouse, derived, in_days, refuse_collisions
+from neo_assets.lakehouse.storage import (
+    Comparison,
+    Lakehouse,
+    derived,
+    in_days,
+    refuse_collisions,
+)
 from neo_assets.lakehouse.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -33,11 +38,8 @@ _VALID = "size(reasons) = 0"
 _OBJECT_KEY = "neo_key"
 
 
-def describe_objects(lakehouse: Lakehouse, days: Collection[date]) -> Counter[str]:
-    """Bring the history of every object listed on these days up to date, and no other object's.
-
-    Returns the rows of these objects by what was done: `inserted`, `updated`, `deleted` or
-    `unchanged`.
+def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
+    """Compare the history of every object listed on these days, and of no other, with the table's.
 
     Raises:
         LakehouseError: two objects have the same key.
@@ -49,13 +51,13 @@ def describe_objects(lakehouse: Lakehouse, days: Collection[date]) -> Counter[st
         .distinct()
     )
     unknown = _unknown_object(lakehouse)
-    offered = histories(versions.join(listed, "designation", "left_semi")).unionAll(unknown)
+    of_listed = versions.join(F.broadcast(listed), "designation", "left_semi")
+    offered = histories(of_listed).unionAll(unknown)
     concerned = listed.select(_OBJECT_KEY).unionAll(unknown.select(_OBJECT_KEY))
-    standing = lakehouse.read(GOLD_DIM_NEO).join(concerned, _OBJECT_KEY, "left_semi")
+    standing = lakehouse.read(GOLD_DIM_NEO).join(F.broadcast(concerned), _OBJECT_KEY, "left_semi")
     compared = lakehouse.compare(GOLD_DIM_NEO, offered, standing)
     refuse_collisions(_OBJECT_KEY, compared.values(_OBJECT_KEY, "designation"))
-    lakehouse.merge(compared)
-    return Counter(change for (change,) in compared.values("change"))
+    return compared
 
 
 def histories(versions: DataFrame) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -42,14 +43,22 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     Raises:
         LakehouseError: two objects or two approaches have the same surrogate key.
     """
-    dimensions.extend_calendar(lakehouse, days)
-    dimensions.describe_objects(lakehouse, days)
-    compared = _upsert(lakehouse, days)
-    revised = revisions.record(lakehouse, days)
-    counts = _standing(lakehouse, compared, days)
-    for day, change, is_withdrawn in compared.values(_DAY, "change", "is_withdrawn"):
+    with ThreadPoolExecutor() as side_by_side:
+        extended = side_by_side.submit(dimensions.extend_calendar, lakehouse, days)
+        compared = [
+            side_by_side.submit(compare, lakehouse, days)
+            for compare in (dimensions.compare_objects, _compare_facts, revisions.compare)
+        ]
+    extended.result()
+    objects, offered, revised = (comparison.result() for comparison in compared)
+    for comparison in (objects, offered, revised):
+        lakehouse.merge(comparison)
+    counts = _standing(lakehouse, offered, days)
+    for day, change, is_withdrawn in offered.values(_DAY, "change", "is_withdrawn"):
         counts[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
-    return [_report(day, counts[day] + Counter(revisions=revised[day])) for day in sorted(days)]
+    for (day,) in revised.without("deleted").values(_DAY):
+        counts[day]["revisions"] += 1
+    return [_report(day, counts[day]) for day in sorted(days)]
 
 
 def facts(versions: DataFrame) -> DataFrame:
@@ -57,19 +66,16 @@ def facts(versions: DataFrame) -> DataFrame:
     return derived(GOLD_NEO_FACT, versions.where("is_last_good"))
 
 
-def _upsert(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
-    """Insert the facts that are new and update those that changed; none is ever deleted.
+def _compare_facts(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
+    """Compare the facts that silver offers for these days with those that stand.
 
-    Returns every fact that was offered, with its outcome.
+    None is ever deleted: one that is no longer offered stays as it is, and is left out.
     """
     offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
     standing = lakehouse.read_days(GOLD_NEO_FACT, days)
     compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing).without("deleted")
-    outcomes = list(compared.values(_DAY, "change"))
-    if any(change == "inserted" for _, change in outcomes):
+    if any(change == "inserted" for (change,) in compared.values("change")):
         _refuse_collisions(lakehouse, compared)
-    changed = {day for day, change in outcomes if change != "unchanged"}
-    lakehouse.merge(compared, in_days(f"target.{_DAY}", changed))
     return compared
 
 

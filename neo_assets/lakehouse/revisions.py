@@ -12,7 +12,6 @@ when neither has a better match: one seen nearer in time, then one on a nearer d
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
@@ -21,7 +20,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from neo_assets.lakehouse import keys
-from neo_assets.lakehouse.storage import Lakehouse, derived, in_days
+from neo_assets.lakehouse.storage import Comparison, Lakehouse, derived, in_days
 from neo_assets.lakehouse.tables import APPROACH_COLUMNS, GOLD_NEO_REVISION, SILVER_NEO_VERSIONS
 
 NEAR_DAYS = 7
@@ -41,11 +40,8 @@ def around(days: Collection[date], reach: int = NEAR_DAYS) -> set[date]:
     return {day + timedelta(step) for day in days for step in range(-reach, reach + 1)}
 
 
-def record(lakehouse: Lakehouse, days: Collection[date]) -> Counter[date]:
-    """Bring the revisions of these days up to date, and the moves from and to days near by.
-
-    Returns how many revisions each day has now, of those that have any.
-    """
+def compare(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
+    """Compare the revisions of these days, and of days near by that they move from or to."""
     wanted = set(days)
     table = lakehouse.read(GOLD_NEO_REVISION)
     # A new event here may win a match there, whose loser may then match farther off; to see that it
@@ -55,10 +51,7 @@ def record(lakehouse: Lakehouse, days: Collection[date]) -> Counter[date]:
     elsewhere = table.where(in_days(_DAY, context - wanted))
     offered = linked(of_days.unionByName(elsewhere)).where(in_days(_DAY, concerned))
     standing = table.where(in_days(_DAY, concerned))
-    compared = lakehouse.compare(GOLD_NEO_REVISION, offered, standing)
-    changed = {day for (day,) in compared.without("unchanged").values(_DAY)}
-    lakehouse.merge(compared, in_days(f"target.{_DAY}", changed))
-    return Counter(day for (day,) in compared.without("deleted").values(_DAY) if day in wanted)
+    return lakehouse.compare(GOLD_NEO_REVISION, offered, standing)
 
 
 def events(versions: DataFrame) -> DataFrame:

@@ -165,31 +165,51 @@ class Lakehouse:
     ) -> None:
         """Make `rows` all that `table` holds for these days, and do the same for its parts.
 
-        Each of `parts` holds the rows of `table` that meet its condition.  All are compared with
-        what they hold now in one pass, and days that agree are let be.
+        Each of `parts` holds the rows of `table` that meet its condition.  Days of which something
+        stands are compared with it in one pass, and those that agree are let be.
         """
         conditions = {table: "true", **parts}
-        digests = _digests(rows, conditions)
-        for part in conditions:
-            digests = digests.unionAll(
-                _digests(self.read_days(part, days), {part: "true"}, sign=-1)
-            )
-        changed = _differing_days(digests)
+        new, standing = self._days_by_whether_they_stand(rows, conditions, days)
+        changed = {part: dict.fromkeys(new, 0) for part in conditions}
+        if standing:
+            digests = _digests(rows.where(in_days(table.day_column, standing)), conditions)
+            for part in conditions:
+                held = self.read_days(part, standing)
+                digests = digests.unionAll(_digests(held, {part: "true"}, sign=-1))
+            for part, differing in _differing_days(digests, conditions).items():
+                changed[part].update(differing)
         for part, condition in conditions.items():
-            if part.name in changed:
-                differing = in_days(part.day_column, changed[part.name])
-                source = rows if part is table else self.read_days(table, days)
-                offered = source.where(f"{condition} AND {differing}").select(*part.column_names)
-                if any(changed[part.name].values()):
-                    (
-                        offered.write.format("delta")
-                        .mode("overwrite")
-                        .option("replaceWhere", differing)
-                        .saveAsTable(self.layout.identifier(part))
-                    )
-                else:
-                    # What a new day brings; there is nothing that Delta would have to look for.
-                    self.append(part, offered)
+            if not changed[part]:
+                continue
+            differing_days = in_days(part.day_column, changed[part])
+            source = rows if part is table else self.read_days(table, days)
+            offered = source.where(f"{condition} AND {differing_days}").select(*part.column_names)
+            if any(changed[part].values()):
+                (
+                    offered.write.format("delta")
+                    .mode("overwrite")
+                    .option("replaceWhere", differing_days)
+                    .saveAsTable(self.layout.identifier(part))
+                )
+            else:
+                # What a new day brings; there is nothing that Delta would have to look for.
+                self.append(part, offered)
+
+    def _days_by_whether_they_stand(
+        self, rows: DataFrame, parts: Iterable[Table], days: Collection[date]
+    ) -> tuple[set[date], set[date]]:
+        """The days that only `rows` have, and those that a table has."""
+
+        def of(rows: DataFrame, table: Table, *, stands: bool) -> DataFrame:
+            return rows.select(F.col(table.day_column).alias("day"), F.lit(stands).alias("stands"))
+
+        parts = list(parts)
+        found = of(rows, parts[0], stands=False)
+        for part in parts:
+            found = found.unionAll(of(self.read_days(part, days), part, stands=True))
+        by_day = found.groupBy("day").agg(F.max("stands").alias("stands")).collect()
+        standing = {row.day for row in by_day if row.stands}
+        return {row.day for row in by_day} - standing, standing
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of a run and asset, in place of what a try before has stored."""
@@ -217,15 +237,11 @@ class Lakehouse:
         )
         return Comparison(table, compared.toArrow())
 
-    def merge(self, comparison: Comparison, within: str = "true") -> None:
-        """Write the rows that differ, in one commit, and no others; without any, none.
-
-        `within` says by literal bounds on `target` where in the table they stand.
-        """
-        differing = comparison.without("unchanged").rows
+    def merge(self, comparison: Comparison) -> None:
+        """Write the rows that differ, in one commit, and no others; without any, none."""
+        table, differing = comparison.table, comparison.without("unchanged").rows
         if not differing.num_rows:
             return
-        table = comparison.table
         changed = self.spark.createDataFrame(differing)
         if compute.unique(differing.column("change")).to_pylist() == ["inserted"]:
             # What a new day mostly brings; MERGE would look for each row once more.
@@ -234,9 +250,13 @@ class Lakehouse:
         view = f"changed_{table.name}"
         changed.createOrReplaceTempView(view)
         is_same = " AND ".join(f"target.{column} = changed.{column}" for column in table.key)
+        if table.day_column:
+            # Literal bounds let Delta skip the files of all other days.
+            days = set(differing.column(table.day_column).to_pylist())
+            is_same += f" AND {in_days(f'target.{table.day_column}', days)}"
         self.spark.sql(
             f"MERGE INTO {self.layout.identifier(table)} AS target USING {view} AS changed "
-            f"ON {is_same} AND {within} "
+            f"ON {is_same} "
             "WHEN MATCHED AND changed.change = 'deleted' THEN DELETE "
             "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
         ).collect()
@@ -309,17 +329,18 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
     )
 
 
-def _differing_days(digests: DataFrame) -> dict[str, dict[date, int]]:
-    """By name of table, the days whose digests of both signs do not cancel out.
+def _differing_days(digests: DataFrame, tables: Iterable[Table]) -> dict[Table, dict[date, int]]:
+    """By table, the days whose digests of both signs do not cancel out.
 
     Each day comes with the number of rows that stand in the table.
     """
     sums = digests.groupBy("name", "day").agg(
         *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest", "standing"))
     )
-    changed: dict[str, dict[date, int]] = {}
+    by_name = {table.name: table for table in tables}
+    changed: dict[Table, dict[date, int]] = {table: {} for table in by_name.values()}
     for row in sums.where("rows <> 0 OR digest <> 0 OR other_digest <> 0").collect():
-        changed.setdefault(row.name, {})[row.day] = row.standing
+        changed[by_name[row["name"]]][row.day] = row.standing
     return changed
 
 
