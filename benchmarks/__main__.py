@@ -30,7 +30,7 @@ def main(
         *day.main(quick=quick, cold=True),
         *history.main(houses=houses, quick=quick),
         *backfill.main(houses=houses, quick=quick),
-        *backfill.main(days=31 if quick else 365, rounds=1, volume=VOLUME, houses=houses),
+        *backfill.main(days=7 if quick else 92, rounds=1, volume=VOLUME, houses=houses),
         *two_workers.main(houses=houses, quick=quick),
     ]
     rows = [(goal.what, f"{goal.ratio:.2f}", f"{goal.at_most:.2f}") for goal in goals]

@@ -3,11 +3,15 @@
 On one warm Spark Connect server, each round brings all days from the landing zone to gold in new
 tables, each way in turn: by hand (`by_hand.py`), by Polars and delta-rs (`by_polars.py`), and by
 the stages of the project in one run.  Dagster's events are measured apart, by `event_log.py`.
+
+With a volume each object is there so many times, and the stages are measured without it too: the
+growth from one to the other is the exponent of the rows by which the time grows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
+from math import log
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -30,12 +34,13 @@ from benchmarks.houses import (
     land,
     run_stages,
 )
-from benchmarks.machine import machine, peak_memory
+from benchmarks.machine import machine, own_peak_memory, peak_memory
 from benchmarks.tables import Goal, table
 from neo_assets.spark_server.server import spark_connect_server
 
 BY_HAND = "by hand"
 STAGES = "stages"
+STAGES_OF_ONE = "stages, without the volume"
 
 
 def main(
@@ -50,15 +55,17 @@ def main(
     days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
     houses = folder_of(houses)
     wanted = days_until(LAST_DAY, days)
-    landing = houses / f"{days}_days_landed" / f"volume_{volume}"
-    for day in track(wanted, "Landing"):
-        land(landing, day, volume=volume)
+    landing, landing_of_one = (_landed(houses, wanted, number) for number in (volume, 1))
     with spark_connect_server(houses / "spark") as address:
         ways: dict[str, Callable[[Path], None]] = {
             BY_HAND: partial(_by_hand, address, landing, wanted),
             STAGES: partial(_by_stages, address, landing, wanted, days_per_run or days),
             "Polars and delta-rs": partial(by_polars, landing, wanted),
         }
+        if volume > 1:
+            ways[STAGES_OF_ONE] = partial(
+                _by_stages, address, landing_of_one, wanted, days_per_run or days
+            )
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
             for name in sorted(ways, reverse=bool(number % 2)):
@@ -67,11 +74,25 @@ def main(
                     ways[name](Path(root))
                     seconds[name].append(perf_counter() - begin)
                 print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
-        peak = f"Spark's server took {peak_memory() / 2**20:,.0f} MiB at the most."
+        server, here = peak_memory() / 2**20, own_peak_memory() / 2**20
+    peak = f"Spark's server took {server:,.0f} MiB at the most, and the process here {here:,.0f}."
     print(_table({name: of[1:] for name, of in seconds.items()}), peak, machine(), sep="\n\n")
-    ratio = median(seconds[STAGES][1:]) / median(seconds[BY_HAND][1:])
-    what = f"{days:,} days at once" + (f", {volume} times the rows" if volume > 1 else "")
-    return [Goal(f"{what}, to the same by hand", ratio, 1.2 if volume == 1 else 1.1)]
+    typical = {name: median(of[1:]) for name, of in seconds.items()}
+    ratio = typical[STAGES] / typical[BY_HAND]
+    if volume == 1:
+        return [Goal(f"{days:,} days at once, to the same by hand", ratio, 1.2)]
+    growth = log(typical[STAGES] / typical[STAGES_OF_ONE], volume)
+    return [
+        Goal(f"{days:,} days, {volume} times the rows, to the same by hand", ratio, 1.1),
+        Goal(f"exponent of growth, from 1 to {volume} times the rows", growth, 1.05),
+    ]
+
+
+def _landed(houses: Path, days: Sequence[date], volume: int) -> Path:
+    landing = houses / f"{len(days)}_days_landed" / f"volume_{volume}"
+    for day in track(days, "Landing"):
+        land(landing, day, volume=volume)
+    return landing
 
 
 def _by_hand(address: str, landing: Path, days: Sequence[date], root: Path) -> None:

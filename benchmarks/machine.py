@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import resource
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,3 +34,8 @@ def peak_memory() -> int:
         return int(found[1]) * 1024 if found else 0
 
     return max(map(peak, below(os.getpid())))
+
+
+def own_peak_memory() -> int:
+    """The most bytes of memory that this process ever had; Linux only."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

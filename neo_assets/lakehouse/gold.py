@@ -95,26 +95,20 @@ def _standing(
     calendar = lakehouse.read(GOLD_DIM_DATE).where(in_days("date", days)).select("date_key", "date")
     # A revision may refer to a fact of a day near by.
     near = lakehouse.read_days(GOLD_NEO_FACT, revisions.around(days))
-    held = near.join(objects, "neo_key", "left").join(calendar, "date_key", "left")
+    joined = near.join(objects, "neo_key", "left").join(calendar, "date_key", "left")
+    lacks = F.expr("int(is_current IS NULL) + int(date IS NULL)")
     referred = lakehouse.read_days(GOLD_NEO_REVISION, days).select(
         _DAY, F.explode(F.array(_KEY, "moved_from", "moved_to")).alias(_KEY)
     )
-    missing = F.expr("int(is_current IS NULL) + int(date IS NULL)")
-    rows = (
-        held.select(_DAY, _KEY, missing.alias(MISSING))
-        .unionByName(referred.where(f"{_KEY} IS NOT NULL"), allowMissingColumns=True)
-        .toArrow()
-    )
+    with ThreadPoolExecutor() as side_by_side:
+        held = side_by_side.submit(joined.select(_DAY, _KEY, lacks.alias(MISSING)).collect)
+        references = side_by_side.submit(referred.where(f"{_KEY} IS NOT NULL").collect)
     counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
     keys: set[int] = set()
-    references = []
-    for day, key, lacks in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        if lacks is None:
-            references.append((day, key))
-            continue
-        counts[day].update({"rows_out": 1, "rows_doubled": int(key in keys), MISSING: lacks})
+    for day, key, missing in held.result():
+        counts[day].update({"rows_out": 1, "rows_doubled": int(key in keys), MISSING: missing})
         keys.add(key)
-    for day, key in references:
+    for day, key in references.result():
         counts[day][MISSING] += key not in keys
     for day, key in offered.values(_DAY, _KEY):
         counts[day]["rows_lost"] += key not in keys

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from pyspark.sql import DataFrame, Row
@@ -219,20 +220,17 @@ def _with_class(rows: DataFrame) -> DataFrame:
 def _standing(
     lakehouse: Lakehouse, days: Collection[date]
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
-    """What the tables hold now, in one query: their rows by day, and those written by class.
+    """What the tables hold now: their rows by day, and those of `silver_neo_versions` by class.
 
     The rows by day are of bronze, of silver and of the quarantine, whatever became of them there.
     A class is all that the account tells apart.
     """
     day = F.col("partition_date").alias("day")
+    is_row = F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")
     rows_in = (
         lakehouse.read_days(BRONZE_NEO_EVENTS, days)
         .groupBy(F.col("feed_date").alias("day"))
-        .agg(
-            F.count_if(F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")).alias(
-                "rows_in"
-            )
-        )
+        .agg(F.count_if(is_row).alias("rows_in"))
     )
     rows_out = (
         lakehouse.read_days(SILVER_NEO_EVENTS, days)
@@ -252,15 +250,13 @@ def _standing(
         .agg(F.count("*").alias("rows"))
     )
     counts: dict[date, Counter[str]] = defaultdict(Counter)
-    of_class: list[Row] = []
-    everything = classes.unionByName(rows_in, True).unionByName(rows_out, True)
-    for row in everything.unionByName(quarantined, True).collect():
-        if row.classification is not None:
-            of_class.append(row)
-        else:
-            numbers = ("rows_in", "rows_out", "approaches", "quarantined")
-            counts[row.day].update({name: row[name] or 0 for name in numbers})
-    return counts, of_class
+    with ThreadPoolExecutor() as side_by_side:
+        of_class = side_by_side.submit(classes.collect)
+        for rows in side_by_side.map(DataFrame.collect, (rows_in, rows_out, quarantined)):
+            for row in rows:
+                numbers = row.asDict()
+                counts[numbers.pop("day")].update(numbers)
+    return counts, of_class.result()
 
 
 def _report(
