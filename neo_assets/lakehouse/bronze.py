@@ -21,7 +21,6 @@ from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
 
-_PATH = r"feed_date=([0-9]{4}-[0-9]{2}-[0-9]{2})/([^/]+)[.]json$"
 _FETCHED_AT_IN_ID = "yyyyMMdd'T'HHmmssSSSSSSX"
 
 
@@ -109,9 +108,12 @@ def _events(lines: DataFrame) -> DataFrame:
         F.try_parse_json("value").alias("event"),
         F.col("_metadata.file_path").alias("source_file"),
     )
-    snapshot_id = F.regexp_extract("source_file", _PATH, 2)
+    # A regular expression here took a twelfth of all the time of bronze.
+    folder_and_file = F.substring_index("source_file", "/", -2)
+    folder = F.substring_index(folder_and_file, "/", 1)
+    snapshot_id = F.substring_index(F.substring_index(folder_and_file, "/", -1), ".json", 1)
     return event.select(
-        F.to_date(F.regexp_extract("source_file", _PATH, 1)).alias("feed_date"),
+        F.to_date(F.substring_index(folder, "=", -1)).alias("feed_date"),
         F.try_variant_get("event", "$.source", "string").alias("source"),
         F.coalesce(
             F.try_variant_get("event", "$.fetched_at", "timestamp"),

@@ -28,6 +28,9 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_VERSIONS,
 )
 
+_IS_ROW = "payload IS NOT NULL OR unreadable_line IS NOT NULL"
+"""Whether a row of bronze is more than the mark of a snapshot without objects."""
+
 
 def refine(
     lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet = IN_FORCE
@@ -38,22 +41,30 @@ def refine(
         RuleError: a rule has a condition that Spark cannot read.
     """
     bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+    rows_in = {
+        row.feed_date: row["count"]
+        for row in bronze.where(_IS_ROW).groupBy("feed_date").count().collect()
+    }
     lakehouse.replace_days(
         SILVER_NEO_VERSIONS,
         classify(bronze, rule_set),
         days,
+        offered_days=rows_in.keys(),
         parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
     standing, classes = _standing(lakehouse, days)
     dropped = {row.day for row in classes if row.classification == "dropped"}
     if unclean := dropped | {day for day in days if standing[day]["quarantined"]}:
-        quarantine.update(lakehouse, unclean, rule_set)
+        quarantine.update(lakehouse, unclean, dropped, rule_set)
         for day, rows in quarantine.counts(lakehouse, unclean).items():
             standing[day]["in_quarantine"] = rows
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in classes:
         by_day[row.day].append(row)
-    return [_report(day, by_day[day], standing[day], rule_set) for day in sorted(days)]
+    return [
+        _report(day, rows_in.get(day, 0), by_day[day], standing[day], rule_set)
+        for day in sorted(days)
+    ]
 
 
 def days_that_fail(
@@ -62,11 +73,9 @@ def days_that_fail(
     """The days with a row in their newest snapshot that breaks a rule of action `fail`, and why."""
     if not rule_set.failing:
         return {}
-    rows = _in_snapshots(lakehouse.read_days(BRONZE_NEO_EVENTS, days)).where(
-        "snapshot = newest_snapshot AND payload IS NOT NULL"
-    )
+    rows = _in_snapshots(_typed(lakehouse.read_days(BRONZE_NEO_EVENTS, days)))
     found = (
-        _typed(rows)
+        rows.where("snapshot = newest_snapshot AND unreadable_line IS NULL")
         .select("feed_date", F.explode(F.expr(rules.findings(rule_set.failing))).alias("finding"))
         .groupBy("feed_date")
         .agg(F.count("*").alias("rows"), F.min("finding").alias("example"))
@@ -80,37 +89,22 @@ def days_that_fail(
 
 def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
     """Rows of `silver_neo_versions` for the rows of bronze, which must hold whole days."""
-    typed = _typed(_in_snapshots(bronze))
+    # Everything that looks at a single row comes first, before the windows bring the rows of a day
+    # together: it is most of the work, and so all cores share it.
+    typed = _typed(bronze)
     if rule_set != IN_FORCE and (problems := rule_set.unfit(typed)):
         raise RuleError("; ".join(f"the rule {name}: {why}" for name, why in problems.items()))
-    return _with_class(_with_history(_judged(typed, rule_set)))
+    return _with_class(_with_history(_in_snapshots(_judged(typed, rule_set))))
 
 
-def _in_snapshots(bronze: DataFrame) -> DataFrame:
-    """Number the snapshots of each day, then let go of the rows that only mark an empty one."""
-    day = Window.partitionBy("feed_date")
-    in_order = day.orderBy("snapshot_id")
-    return (
-        bronze.withColumn("snapshot", F.dense_rank().over(in_order))
-        .withColumn("newest_snapshot", F.max("snapshot").over(day))
-        .withColumns(
-            {
-                name: F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(step, step))
-                for name, step in (("previous_fetched_at", -1), ("next_fetched_at", 1))
-            }
-        )
-        .withColumn("partition_date", F.col("feed_date"))
-        .where("payload IS NOT NULL OR unreadable_line IS NOT NULL")
-    )
-
-
-def _typed(rows: DataFrame) -> DataFrame:
-    typed = rows.withColumns(
+def _typed(bronze: DataFrame) -> DataFrame:
+    typed = bronze.withColumn("partition_date", F.col("feed_date")).withColumns(
         {column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS}
     )
     values = F.to_json(F.struct(*(column.name for column in APPROACH_COLUMNS)))
     return typed.withColumns(
         {
+            "is_row": F.expr(_IS_ROW),
             "text": F.coalesce(F.to_json("payload"), "unreadable_line"),
             "values_hash": F.sha2(values, 256),
             "is_numbered": F.expr(keys.IS_NUMBERED),
@@ -134,10 +128,31 @@ def _judged(rows: DataFrame, rule_set: RuleSet) -> DataFrame:
             }
         )
         .withColumn("is_valid", F.size("reasons") == 0)
-        .withColumn(
-            "warnings",
-            F.when(F.col("is_valid"), F.expr(rules.broken(rule_set.warning))).otherwise(none),
+        .withColumns(
+            {
+                "warnings": F.when(
+                    F.col("is_valid"), F.expr(rules.broken(rule_set.warning))
+                ).otherwise(none),
+                "payload": F.when(~F.col("is_valid"), F.col("text")),
+            }
         )
+    )
+
+
+def _in_snapshots(rows: DataFrame) -> DataFrame:
+    """Number the snapshots of each day, then let go of the rows that only mark an empty one."""
+    day = Window.partitionBy("feed_date")
+    in_order = day.orderBy("snapshot_id")
+    return (
+        rows.withColumn("snapshot", F.dense_rank().over(in_order))
+        .withColumn("newest_snapshot", F.max("snapshot").over(day))
+        .withColumns(
+            {
+                name: F.min("fetched_at").over(day.orderBy("snapshot").rangeBetween(step, step))
+                for name, step in (("previous_fetched_at", -1), ("next_fetched_at", 1))
+            }
+        )
+        .where("is_row")
     )
 
 
@@ -212,7 +227,6 @@ def _with_class(rows: DataFrame) -> DataFrame:
             .when(in_newest, "kept")
             .when(F.col("is_gone"), "withdrawn")
             .otherwise("superseded"),
-            "payload": F.when(~F.col("is_valid"), F.col("text")),
         }
     ).select(*SILVER_NEO_VERSIONS.column_names)
 
@@ -222,16 +236,10 @@ def _standing(
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
     """What the tables hold now: their rows by day, and those of `silver_neo_versions` by class.
 
-    The rows by day are of bronze, of silver and of the quarantine, whatever became of them there.
-    A class is all that the account tells apart.
+    The rows by day are of silver and of the quarantine, whatever became of them there.  A class is
+    all that the account tells apart.
     """
     day = F.col("partition_date").alias("day")
-    is_row = F.expr("payload IS NOT NULL OR unreadable_line IS NOT NULL")
-    rows_in = (
-        lakehouse.read_days(BRONZE_NEO_EVENTS, days)
-        .groupBy(F.col("feed_date").alias("day"))
-        .agg(F.count_if(is_row).alias("rows_in"))
-    )
     rows_out = (
         lakehouse.read_days(SILVER_NEO_EVENTS, days)
         .groupBy(day)
@@ -252,7 +260,7 @@ def _standing(
     counts: dict[date, Counter[str]] = defaultdict(Counter)
     with ThreadPoolExecutor() as side_by_side:
         of_class = side_by_side.submit(classes.collect)
-        for rows in side_by_side.map(DataFrame.collect, (rows_in, rows_out, quarantined)):
+        for rows in side_by_side.map(DataFrame.collect, (rows_out, quarantined)):
             for row in rows:
                 numbers = row.asDict()
                 counts[numbers.pop("day")].update(numbers)
@@ -260,7 +268,7 @@ def _standing(
 
 
 def _report(
-    day: date, classes: Sequence[Row], standing: Counter[str], rule_set: RuleSet
+    day: date, rows_in: int, classes: Sequence[Row], standing: Counter[str], rule_set: RuleSet
 ) -> DayReport:
     counts = _totals((row.classification, row.rows) for row in classes)
     in_newest = [row for row in classes if row.is_in_newest_snapshot]
@@ -268,7 +276,7 @@ def _report(
     surplus = standing["in_quarantine"] - counts["dropped"]
     return DayReport(
         day=day,
-        rows_in=standing["rows_in"],
+        rows_in=rows_in,
         kept=counts["kept"],
         dropped=counts["dropped"],
         exact_duplicates=counts["exact_duplicates"],
@@ -284,7 +292,7 @@ def _report(
         reasons=_by_rule(classes, "reasons"),
         warnings=_by_rule(classes, "warnings"),
         details={"in_quarantine": standing["in_quarantine"]},
-        taken_over=standing["rows_in"],
+        taken_over=rows_in,
         handed_on=sum(row.rows for row in classes if row.is_last_good),
         rule_set=rule_set.version,
     )

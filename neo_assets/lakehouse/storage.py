@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ What a stream has read is known to the checkpoint, what it has written to the ta
 together.  Kept in the table's own metadata, the name changes in the commit that changes the rows,
 and RESTORE brings both back.
 """
+_FEW_ROWS = 10_000
+"""Up to so many rows are sent back to be written; more are sooner computed again."""
 _PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
@@ -42,6 +45,7 @@ class Comparison:
     """
 
     table: Table
+    offered: DataFrame
     rows: pyarrow.Table
 
     def values(self, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -50,7 +54,7 @@ class Comparison:
 
     def without(self, change: str) -> Comparison:
         """The rows with any other change."""
-        return Comparison(self.table, self.rows.filter(compute.field("change") != change))
+        return replace(self, rows=self.rows.filter(compute.field("change") != change))
 
 
 @dataclass(frozen=True)
@@ -161,15 +165,23 @@ class Lakehouse:
         ).collect()
 
     def replace_days(
-        self, table: Table, rows: DataFrame, days: Collection[date], parts: Mapping[Table, str]
+        self,
+        table: Table,
+        rows: DataFrame,
+        days: Collection[date],
+        *,
+        offered_days: Collection[date],
+        parts: Mapping[Table, str] | None = None,
     ) -> None:
         """Make `rows` all that `table` holds for these days, and do the same for its parts.
 
-        Each of `parts` holds the rows of `table` that meet its condition.  Days of which something
-        stands are compared with it in one pass, and those that agree are let be.
+        `offered_days` are those of the days of which there are rows.  Each of `parts` holds the
+        rows of `table` that meet its condition.  Days of which something stands are compared with
+        it in one pass, and those that agree are let be.
         """
-        conditions = {table: "true", **parts}
-        new, standing = self._days_by_whether_they_stand(rows, conditions, days)
+        conditions = {table: "true", **(parts or {})}
+        standing = self._standing_days(conditions, days)
+        new = set(offered_days) - standing
         changed = {part: dict.fromkeys(new, 0) for part in conditions}
         if standing:
             digests = _digests(rows.where(in_days(table.day_column, standing)), conditions)
@@ -195,21 +207,13 @@ class Lakehouse:
                 # What a new day brings; there is nothing that Delta would have to look for.
                 self.append(part, offered)
 
-    def _days_by_whether_they_stand(
-        self, rows: DataFrame, parts: Iterable[Table], days: Collection[date]
-    ) -> tuple[set[date], set[date]]:
-        """The days that only `rows` have, and those that a table has."""
-
-        def of(rows: DataFrame, table: Table, *, stands: bool) -> DataFrame:
-            return rows.select(F.col(table.day_column).alias("day"), F.lit(stands).alias("stands"))
-
-        parts = list(parts)
-        found = of(rows, parts[0], stands=False)
-        for part in parts:
-            found = found.unionAll(of(self.read_days(part, days), part, stands=True))
-        by_day = found.groupBy("day").agg(F.max("stands").alias("stands")).collect()
-        standing = {row.day for row in by_day if row.stands}
-        return {row.day for row in by_day} - standing, standing
+    def _standing_days(self, tables: Iterable[Table], days: Collection[date]) -> set[date]:
+        """Those of the days that one of the tables has."""
+        held = [
+            self.read_days(table, days).select(F.col(table.day_column).alias("day"))
+            for table in tables
+        ]
+        return {row.day for row in reduce(DataFrame.unionAll, held).distinct().collect()}
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of a run and asset, in place of what a try before has stored."""
@@ -235,17 +239,21 @@ class Lakehouse:
             )
             .select("change", "row.*")
         )
-        return Comparison(table, compared.toArrow())
+        return Comparison(table, offered, compared.toArrow())
 
     def merge(self, comparison: Comparison) -> None:
         """Write the rows that differ, in one commit, and no others; without any, none."""
         table, differing = comparison.table, comparison.without("unchanged").rows
         if not differing.num_rows:
             return
-        changed = self.spark.createDataFrame(differing)
+        if differing.num_rows <= _FEW_ROWS:
+            changed = self.spark.createDataFrame(differing).coalesce(1)
+        else:
+            keys = self.spark.createDataFrame(differing.select([*table.key, "change"]))
+            changed = keys.join(comparison.offered, [*table.key], "left")
         if compute.unique(differing.column("change")).to_pylist() == ["inserted"]:
             # What a new day mostly brings; MERGE would look for each row once more.
-            self.append(table, changed.select(*table.column_names).coalesce(1))
+            self.append(table, changed.select(*table.column_names))
             return
         view = f"changed_{table.name}"
         changed.createOrReplaceTempView(view)

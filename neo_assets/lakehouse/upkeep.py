@@ -34,9 +34,12 @@ class Upkeep:
 def keep_up(
     lakehouse: Lakehouse, time_travel_days: int, tables: Iterable[Table] = TABLES
 ) -> Iterator[Upkeep]:
-    """Compact each table there is, then let go of versions older than so many days."""
+    """Compact each table there is, then let go of versions older than so many days.
+
+    A table that was made before it had all its properties gets them.
+    """
     for table in filter(lakehouse.has, tables):
-        lakehouse.set_properties(table, _retention(time_travel_days))
+        lakehouse.set_properties(table, table.properties | _retention(time_travel_days))
         yield _kept_up(lakehouse, table)
 
 

@@ -34,7 +34,7 @@ def rescue(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, ...
         .withColumn("rescued_data", F.to_json(F.struct(*values)))
         .withColumn("content_hash", F.sha2(F.to_json("payload"), 256))
     )
-    lakehouse.replace_days(BRONZE_RESCUED_DATA, rows, days, parts={})
+    lakehouse.replace_days(BRONZE_RESCUED_DATA, rows, days, offered_days=days)
 
 
 def told_since_first_rescue(
