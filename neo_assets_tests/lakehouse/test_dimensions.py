@@ -95,12 +95,13 @@ def test_approaches_with_the_same_key_are_found(lakehouse: Lakehouse, day: date)
         f"UPDATE {lakehouse.layout.identifier(GOLD_NEO_FACT)} "
         f"SET neo_event_key = {surrogate_key(coming)}"
     ).collect()
-    before = rows_of(lakehouse, "gold_neo_fact")
+    star = ("gold_dim_neo", "gold_neo_fact", "gold_neo_revision")
+    before = {table: version_of(lakehouse, table) for table in star}
     land(lakehouse, {day: [(fetched(1), [feed_object(day, "2024 AB2")])]})
     with pytest.raises(LakehouseError, match="have the same neo_event_key") as found:
         run(lakehouse, [day])
     assert f"'{FIRST}|Earth|2024 AA1'" in str(found.value) and f"'{coming}'" in str(found.value)
-    assert rows_of(lakehouse, "gold_neo_fact") == before
+    assert {table: version_of(lakehouse, table) for table in star} == before
 
 
 def test_a_fact_without_its_day_in_the_calendar_is_counted(lakehouse: Lakehouse) -> None:

@@ -32,6 +32,23 @@ def run_alone(lakehouse: Lakehouse, number: int, day: date) -> None:
     run(lakehouse, [day])
 
 
+def test_files_keep_the_bounds_of_their_days_and_of_no_other_column(lakehouse: Lakehouse) -> None:
+    run_alone(lakehouse, 0, DAYS[0])
+    for table in (BRONZE_NEO_EVENTS, SILVER_NEO_VERSIONS, GOLD_NEO_FACT):
+        actions = DeltaTable(tables_of(lakehouse) / table.name).get_add_actions(flatten=True)
+        bounds = [name for name in actions.schema.names if name.startswith("max.")]
+        assert bounds == [f"max.{table.day_column}"]
+
+
+def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> None:
+    identifier = lakehouse.layout.identifier(GOLD_NEO_FACT)
+    names = ", ".join(f"'{name}'" for name in GOLD_NEO_FACT.properties)
+    lakehouse.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ({names})").collect()
+    list(upkeep.keep_up(lakehouse, 30, [GOLD_NEO_FACT]))
+    properties = DeltaTable(tables_of(lakehouse) / GOLD_NEO_FACT.name).metadata().configuration
+    assert GOLD_NEO_FACT.properties.items() <= properties.items()
+
+
 def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     for number, day in enumerate(DAYS):
         run_alone(lakehouse, number, day)
