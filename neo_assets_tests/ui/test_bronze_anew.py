@@ -1,4 +1,7 @@
-"""The jobs that are about no single days, launched in the UI and followed up by the daemon."""
+"""The jobs that are about no single days, launched in the UI and followed up by the daemon.
+
+All days that have landed are replayed here: these tests go before those that land two months more.
+"""
 
 import pytest
 
@@ -9,9 +12,12 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_full_refresh_replays_every_landed_day(dagster: Dagster) -> None:
-    run = dagster.launch_run("2024-03-01")
-    assert dagster.finished_run(run)["status"] == "SUCCESS"
     landed = dagster.partition_statuses("raw_feed_files")
+    if not landed:
+        # Without the other tests.
+        run = dagster.launch_run("2024-03-01")
+        assert dagster.finished_run(run)["status"] == "SUCCESS"
+        landed = dagster.partition_statuses("raw_feed_files")
     assert dagster.finished_run(dagster.launch_job("full_refresh"))["status"] == "SUCCESS"
 
     def judged() -> list[Answer] | None:

@@ -1,0 +1,26 @@
+"""Python runs this first in each process that has this folder in its PYTHONPATH.
+
+Dagster has no settings for these pauses, and its daemon and its code server are started by others.
+How soon runs that are waiting are launched is left as it is: two that are found at once must still
+take turns.
+"""
+
+import sys
+
+program = {argument.rpartition("/")[2] for argument in sys.orig_argv[1:3]}
+
+if "dagster._daemon" in program:
+    from dagster._daemon import controller
+
+    # Between two looks at the backfills that go on, in place of 30.
+    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
+
+if program & {"dagster", "neo-assets"}:
+    from dagster._core.definitions import sensor_definition
+    from dagster._core.pipes import utils
+
+    # Between two questions to a sensor that does not say how many, in place of 30.
+    sensor_definition.DEFAULT_SENSOR_DAEMON_INTERVAL = 5
+    # Between two looks for messages of a job, and after the last one, in place of 1 and 10.
+    utils.DEFAULT_SLEEP_INTERVAL = 0.05  # type: ignore[assignment]
+    utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL = 0
