@@ -16,9 +16,9 @@ from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object
 from neo_assets_tests.lakehouse.plain_reading import read_day
 from neo_assets_tests.lakehouse.test_rules import breaking, keeping
 from neo_assets_tests.test_cli import neo_assets
-from neo_assets_tests.test_graph import Site, site
+from neo_assets_tests.test_graph import Site, bare_site, site
 
-__all__ = ["site"]
+__all__ = ["bare_site", "site"]
 
 DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
 CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
