@@ -1,8 +1,7 @@
 """Python runs this first in each process that has this folder in its PYTHONPATH.
 
-Dagster has no settings for these pauses, and its daemon and its code server are started by others.
-How soon runs that are waiting are launched is left as it is: two that are found at once must still
-take turns.
+Dagster has no settings for most of these pauses, and its daemon and its code server are started by
+others.
 """
 
 import sys
@@ -10,10 +9,14 @@ import sys
 program = {argument.rpartition("/")[2] for argument in sys.orig_argv[1:3]}
 
 if "dagster._daemon" in program:
+    from dagster._core.run_coordinator import QueuedRunCoordinator
     from dagster._daemon import controller
 
     # Between two looks at the backfills that go on, in place of 30.
     controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
+    # Between two looks at the runs that wait, in place of 5. A backfill brings its runs within a
+    # tenth of a second: they are still found together, and must take turns.
+    QueuedRunCoordinator.dequeue_interval_seconds = 2  # type: ignore[assignment, method-assign]
 
 if program & {"dagster", "neo-assets"}:
     from dagster._core.definitions import sensor_definition
