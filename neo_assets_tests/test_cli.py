@@ -8,7 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from neo_assets.cli import application
 from neo_assets_tests.automation.endpoints import SECRETS, Endpoint, endpoint, unused_port
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_graph import Site, bare_site, site
@@ -27,6 +29,11 @@ def neo_assets(*arguments: str, **environment: str) -> "subprocess.CompletedProc
         text=True,
         timeout=240,
     )
+
+
+def in_this_process(*arguments: str, **environment: str) -> Result:
+    """The same, without the process: to start it takes longer than what most commands do."""
+    return CliRunner().invoke(application, arguments, env=environment)
 
 
 def test_help_has_examples_for_every_command() -> None:

@@ -18,7 +18,7 @@ from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.definitions import defs
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
-from neo_assets_tests.test_cli import neo_assets
+from neo_assets_tests.test_cli import in_this_process
 from neo_assets_tests.test_graph import Site, bare_site, site
 
 __all__ = ["bare_site", "site"]
@@ -82,14 +82,14 @@ def assert_refused(site: Site) -> None:
 
 
 def test_replay_on_the_command_line(site: Site) -> None:
-    assert neo_assets("replay").returncode == 2
-    assert neo_assets("replay", "--start", "2024-03-01").returncode == 2
-    nothing = neo_assets("replay", "--full", COLUMNS="200")
-    assert nothing.returncode == 2 and "Nothing has landed yet" in nothing.stderr
+    assert in_this_process("replay").exit_code == 2
+    assert in_this_process("replay", "--start", "2024-03-01").exit_code == 2
+    nothing = in_this_process("replay", "--full", COLUMNS="200")
+    assert nothing.exit_code == 2 and "Nothing has landed yet" in nothing.stderr
     site.replay("one", {str(DAYS[0]): [feed_object(DAYS[0])]})
     assert site.backfill(DAYS[0], DAYS[0]).is_good
-    result = neo_assets("replay", "--full")
-    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    result = in_this_process("replay", "--full")
+    assert (result.exit_code, result.stdout) == (0, ""), result.stderr
     assert len(gold(site)) == 1
 
 
