@@ -57,6 +57,11 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
         for day in DAYS
     }
 
+    # Upkeep is a job too, and what it makes anew are files.
+    with site.instance() as instance:
+        assert defs.resolve_job_def("upkeep").execute_in_process(instance=instance).success
+    assert gold(site) == before
+
 
 def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
     assert site.backfill(DAYS[0], DAYS[0]).is_good

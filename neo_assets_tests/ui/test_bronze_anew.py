@@ -1,6 +1,6 @@
-"""The jobs that are about no single days, launched in the UI and followed up by the daemon.
+"""A job that is about no single days, launched in the UI and followed up by the daemon.
 
-All days that have landed are replayed here: these tests go before those that land two months more.
+All days that have landed are replayed: this goes before the tests that land two months more.
 """
 
 import pytest
@@ -31,7 +31,3 @@ def test_a_full_refresh_replays_every_landed_day(dagster: Dagster) -> None:
     rows = wait_for(judged, seconds=300)
     assert sorted(row["partition"] for row in rows) == sorted(landed)
     assert {row["partition"] for row in rows if row["status"] != "SUCCEEDED"} <= {HELD_DAY}
-
-
-def test_upkeep(dagster: Dagster) -> None:
-    assert dagster.finished_run(dagster.launch_job("upkeep"))["status"] == "SUCCESS"
