@@ -1,10 +1,13 @@
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
+from neo_assets_tests.lakehouse.houses import new_lakehouse
 
 
 def pytest_configure() -> None:
@@ -26,3 +29,13 @@ def spark_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Spark Connect server for all tests that do not ask for their own."""
     with spark_connect_server(tmp_path_factory.mktemp("spark")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def empty(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lakehouse without rows, to be copied: to make its tables takes seconds."""
+    root = tmp_path_factory.mktemp("empty")
+    session = SparkSession.builder.remote(spark_address).create()
+    new_lakehouse(session, root)
+    session.stop()
+    return root

@@ -15,10 +15,10 @@ from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object
 from neo_assets_tests.lakehouse.plain_reading import read_day
 from neo_assets_tests.lakehouse.test_rules import breaking, keeping
-from neo_assets_tests.test_cli import neo_assets
-from neo_assets_tests.test_graph import Site, site
+from neo_assets_tests.test_cli import in_this_process
+from neo_assets_tests.test_graph import Site, bare_site, site
 
-__all__ = ["site"]
+__all__ = ["bare_site", "site"]
 
 DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
 CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
@@ -124,10 +124,10 @@ def test_a_held_day_is_let_through_on_a_persons_word(site: Site) -> None:
     assert site.backfill(DAYS[0], DAYS[-1]).failures
     assert len(site.rows("gold_neo_fact")) == 8
 
-    refused = neo_assets("release", str(DAYS[0]), "--why", "no reason", COLUMNS="200")
-    assert refused.returncode == 2 and "2024-03-01 is not held" in refused.stderr
-    released = neo_assets("release", str(DAYS[1]), "--why", "Two of four; looked at.")
-    assert released.returncode == 0, released.stderr
+    refused = in_this_process("release", str(DAYS[0]), "--why", "no reason", COLUMNS="200")
+    assert refused.exit_code == 2 and "2024-03-01 is not held" in refused.stderr
+    released = in_this_process("release", str(DAYS[1]), "--why", "Two of four; looked at.")
+    assert released.exit_code == 0, released.stderr
     assert len(site.rows("gold_neo_fact")) == 10
 
     # The word holds as long as the day is what it was, and the check shows it.
@@ -154,27 +154,29 @@ def test_the_quarantine_on_the_command_line(site: Site) -> None:
     site.environment.setenv("NEO_QUALITY_FILE", str(strict))
     assert site.backfill(DAYS[0], DAYS[-1]).is_good
 
-    listed = neo_assets("quarantine", "list").stdout
+    listed = in_this_process("quarantine", "list").stdout
     assert "implausible_velocity" in listed and "invalid_velocity" in listed
-    only = neo_assets("quarantine", "list", "--rule", "implausible_velocity")
+    only = in_this_process("quarantine", "list", "--rule", "implausible_velocity")
     lines = [line for line in only.stdout.splitlines() if str(DAYS[0]) in line]
     assert len(lines) == 1, only.stdout
-    shown = neo_assets("quarantine", "show", lines[0].split()[0]).stdout
+    shown = in_this_process("quarantine", "show", lines[0].split()[0]).stdout
     assert "implausible_velocity: relative_velocity_km_s = 111" in shown
     assert '"name": "(2024 AA)"' in shown
-    assert neo_assets("quarantine", "show", "ffffffffff").returncode == 1
+    assert in_this_process("quarantine", "show", "ffffffffff").exit_code == 1
 
     site.environment.delenv("NEO_QUALITY_FILE")
-    assert "--day" in neo_assets("quarantine", "discard", "--why", "all", COLUMNS="200").stderr
-    replayed = neo_assets("quarantine", "replay", "--rule", "implausible_velocity")
-    assert (replayed.returncode, replayed.stdout) == (0, "1 of 1 rows went through.\n")
+    assert "--day" in in_this_process("quarantine", "discard", "--why", "all", COLUMNS="200").stderr
+    replayed = in_this_process("quarantine", "replay", "--rule", "implausible_velocity")
+    assert (replayed.exit_code, replayed.stdout) == (0, "1 of 1 rows went through.\n")
     assert len(site.rows("gold_neo_fact")) == 17
-    discarded = neo_assets("quarantine", "discard", "--day", str(DAYS[1]), "--why", "No velocity.")
+    discarded = in_this_process(
+        "quarantine", "discard", "--day", str(DAYS[1]), "--why", "No velocity."
+    )
     assert discarded.stdout == "1 rows discarded.\n"
-    assert "No such row" in neo_assets("quarantine", "list").stdout
-    everything = neo_assets("quarantine", "list", "--status", "all").stdout
+    assert "No such row" in in_this_process("quarantine", "list").stdout
+    everything = in_this_process("quarantine", "list", "--status", "all").stdout
     assert "replayed" in everything and "discarded" in everything
-    status = neo_assets("status").stdout
+    status = in_this_process("status").stdout
     (line,) = (line for line in status.splitlines() if line.split()[:1] == ["silver_neo_events"])
     assert line.split()[-1] == "0"
 

@@ -5,6 +5,7 @@ NEO_KILLS=30 kills more often than the suite has time for.
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,11 +106,17 @@ def wait_for(root: Path, moment: str, chance: random.Random) -> None:
     [(False, 4), (True, 2)],
 )
 def test_a_kill_at_any_moment(
-    session: SparkSession, spark_address: str, tmp_path: Path, kills_server: bool, kills: int
+    session: SparkSession,
+    spark_address: str,
+    empty: Path,
+    tmp_path: Path,
+    kills_server: bool,
+    kills: int,
 ) -> None:
     chance = random.Random(f"{os.environ.get('NEO_KILLS_SEED', 1)} {kills_server}")
     remote = "" if kills_server else spark_address
     root = tmp_path / "killed"
+    shutil.copytree(empty / "tables", root / "tables")
     kills = int(os.environ.get("NEO_KILLS", kills))
     moments = [list(MOMENTS)[number % len(MOMENTS)] for number in range(kills)]
     chance.shuffle(moments)

@@ -88,7 +88,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_address: str) -> Iterator[Site]:
+def bare_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_address: str
+) -> Iterator[Site]:
+    """A site that nothing was ever run on."""
     for name in ("DAGSTER_HOME", "NEO_SIMULATOR_RECORDINGS", "NASA_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NEO_SOURCE", "simulator")
@@ -97,6 +100,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_address: str) ->
     monkeypatch.setenv("NEO_SPARK_REMOTE", spark_address)
     yield Site(tmp_path, monkeypatch)
     shutil.rmtree(tmp_path / "data", ignore_errors=True)
+
+
+@pytest.fixture
+def site(bare_site: Site, empty: Path) -> Site:
+    """A site with tables, which are without rows."""
+    shutil.copytree(empty / "tables", bare_site.root / "data" / "tables")
+    return bare_site
 
 
 def without(columns: tuple[str, ...], row: Row) -> Row:

@@ -18,10 +18,10 @@ from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.definitions import defs
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
-from neo_assets_tests.test_cli import neo_assets
-from neo_assets_tests.test_graph import Site, site
+from neo_assets_tests.test_cli import in_this_process
+from neo_assets_tests.test_graph import Site, bare_site, site
 
-__all__ = ["site"]
+__all__ = ["bare_site", "site"]
 
 DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
 LATER = date(2024, 3, 6)
@@ -57,6 +57,11 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
         for day in DAYS
     }
 
+    # Upkeep is a job too, and what it makes anew are files.
+    with site.instance() as instance:
+        assert defs.resolve_job_def("upkeep").execute_in_process(instance=instance).success
+    assert gold(site) == before
+
 
 def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
     assert site.backfill(DAYS[0], DAYS[0]).is_good
@@ -82,14 +87,14 @@ def assert_refused(site: Site) -> None:
 
 
 def test_replay_on_the_command_line(site: Site) -> None:
-    assert neo_assets("replay").returncode == 2
-    assert neo_assets("replay", "--start", "2024-03-01").returncode == 2
-    nothing = neo_assets("replay", "--full", COLUMNS="200")
-    assert nothing.returncode == 2 and "Nothing has landed yet" in nothing.stderr
+    assert in_this_process("replay").exit_code == 2
+    assert in_this_process("replay", "--start", "2024-03-01").exit_code == 2
+    nothing = in_this_process("replay", "--full", COLUMNS="200")
+    assert nothing.exit_code == 2 and "Nothing has landed yet" in nothing.stderr
     site.replay("one", {str(DAYS[0]): [feed_object(DAYS[0])]})
     assert site.backfill(DAYS[0], DAYS[0]).is_good
-    result = neo_assets("replay", "--full")
-    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    result = in_this_process("replay", "--full")
+    assert (result.exit_code, result.stdout) == (0, ""), result.stderr
     assert len(gold(site)) == 1
 
 
@@ -158,36 +163,38 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
 
 
 @pytest.fixture
-def small_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def small_disk(
+    bare_site: Site, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     # Dagster's own history lies elsewhere: on a full disk it could not tell of it.
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     disk = tmp_path / "data"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=True)
+    shutil.copytree(empty / "tables", disk / "tables")
     yield disk
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 @pytest.mark.parametrize("asset", ["raw_feed_files", "bronze_neo_events", "silver_neo_events+"])
-def test_a_disk_that_is_full(small_disk: Path, site: Site, asset: str) -> None:
-    assert site.backfill(DAYS[0], DAYS[0]).is_good
+def test_a_disk_that_is_full(small_disk: Path, bare_site: Site, asset: str) -> None:
+    assert bare_site.backfill(DAYS[0], DAYS[0]).is_good
     upstream = {"bronze_neo_events": "raw_feed_files", "silver_neo_events+": "+bronze_neo_events"}
     if asset in upstream:
-        assert site.backfill(DAYS[1], DAYS[-1], upstream[asset]).is_good
+        assert bare_site.backfill(DAYS[1], DAYS[-1], upstream[asset]).is_good
     ballast = small_disk / "ballast"
     with suppress(OSError), ballast.open("wb", buffering=0) as stream:
         while True:
             stream.write(bytes(4096))
     injected("full disks")
-    outcome = site.backfill(DAYS[1], DAYS[-1], asset)
+    outcome = bare_site.backfill(DAYS[1], DAYS[-1], asset)
     (said,) = outcome.failures.values()
     assert "room" in said, said
     ballast.unlink()
 
-    assert site.backfill(DAYS[1], DAYS[-1]).is_good
-    assert len(gold(site)) == sum(
-        outcome.rows_out
-        for (name, _), outcome in site.backfill(DAYS[0], DAYS[-1]).reports.items()
-        if name == "gold_neo_fact"
+    outcome = bare_site.backfill(DAYS[0], DAYS[-1])
+    assert outcome.is_good
+    assert len(gold(bare_site)) == sum(
+        report.rows_out for (name, _), report in outcome.reports.items() if name == "gold_neo_fact"
     )

@@ -17,9 +17,9 @@ from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject
 from neo_assets_tests.lakehouse.plain_reading import read_day
 from neo_assets_tests.processes import javas
-from neo_assets_tests.test_graph import Site, assert_same_rows, gold_of, site
+from neo_assets_tests.test_graph import Site, assert_same_rows, bare_site, gold_of, site
 
-__all__ = ["site"]
+__all__ = ["bare_site", "site"]
 
 # Not neighbours, and so not of one run.
 KILLED, NEXT = date(2024, 3, 1), date(2024, 3, 5)

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
+from neo_assets_tests.impatience import IMPATIENT
 from neo_assets_tests.real_data import month, needs_real_data
 
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
@@ -42,7 +43,7 @@ def command(
     """The command line, as people call it."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *arguments],
-        env={**os.environ, **environment},
+        env={**os.environ, **IMPATIENT, **environment},
         capture_output=True,
         text=True,
         timeout=600,

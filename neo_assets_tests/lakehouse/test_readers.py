@@ -15,8 +15,8 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import TABLES, Table
 
-from .conftest import new_lakehouse
 from .feed_objects import feed_object, fetched, land, run, tables_of
+from .houses import copied_lakehouse
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
 READABLE = [table for table in TABLES if table.name.startswith(("silver", "gold"))]
@@ -26,9 +26,11 @@ Rows = Sequence[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def lakehouse(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
+def lakehouse(
+    spark: SparkSession, empty: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Lakehouse:
     """Two days with a row of every fate, written in several commits."""
-    house = new_lakehouse(spark, tmp_path_factory.mktemp("lakehouse"))
+    house = copied_lakehouse(spark, empty, tmp_path_factory.mktemp("lakehouse"))
     same, moving, odd = "2024 AA1", "2024 AB2", "Œuvre (2024 ÄÖ3)"
     land(house, {FIRST: [(fetched(0), [feed_object(FIRST, name) for name in (same, moving, odd)])]})
     run(house, [FIRST])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
 
-from .conftest import new_lakehouse
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, run
+from .houses import copied_lakehouse
 
 START = date(2024, 1, 1)
 
@@ -197,8 +198,8 @@ Results = tuple[dict[date, DayReport], list[dict[str, Any]], list[dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def results(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    lakehouse = new_lakehouse(spark, tmp_path_factory.mktemp("lakehouse"))
+def results(spark: SparkSession, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    lakehouse = copied_lakehouse(spark, empty, tmp_path_factory.mktemp("lakehouse"))
     histories: dict[date, list[Snapshot]] = {
         day: [(fetched(number), objects) for number, objects in enumerate(case.snapshots)]
         for day, case in CASES.items()

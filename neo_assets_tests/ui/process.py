@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neo_assets_tests.impatience import IMPATIENT
 from neo_assets_tests.processes import descendants, still_running
 
 ROOT = Path(__file__).parents[2]
@@ -16,10 +17,12 @@ PARTITIONS_PER_RUN = 16
 
 
 @contextmanager
-def running_ui(data_directory: Path, **settings: str) -> Iterator[str]:
+def running_ui(
+    data_directory: Path, ending: signal.Signals = signal.SIGINT, **settings: str
+) -> Iterator[str]:
     """The web UI, with its daemon and a warm Spark server, over a data directory: its address.
 
-    Nothing of it is left running afterwards.
+    In the end it is told to end: it does so well, and nothing of it is left running.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -37,6 +40,7 @@ def running_ui(data_directory: Path, **settings: str) -> Iterator[str]:
             cwd=ROOT,
             env=environment
             | {"NEO_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
+            | IMPATIENT
             | settings,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -48,6 +52,9 @@ def running_ui(data_directory: Path, **settings: str) -> Iterator[str]:
         yield address
     finally:
         children = descendants(process.pid)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         process.communicate(timeout=90)
+    # Spark and its JVM; Dagster with its web server, its daemon and the code location.
+    assert len(children) >= 6
+    assert process.returncode == 0, log.read_text()
     assert not still_running(children, seconds=5)

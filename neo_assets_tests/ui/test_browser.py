@@ -25,13 +25,15 @@ def user(dagster: Dagster) -> Iterator[Browser]:
         yield opened
 
 
-def test_one_day_of_all_assets(user: Browser) -> None:
+def test_one_day_of_all_assets(user: Browser, dagster: Dagster) -> None:
     user.materialize(DAY, "Launch 1 run")
     user.expect_success()
     for asset in ASSETS:
         for check in CHECKS:
-            rows = [row for row in user.check_history(asset, check) if row.day == DAY]
+            rows = [row for row in dagster.check_history(asset, check) if row["partition"] == DAY]
             assert len(rows) == 1
+    # That all of them are shown is said of a month.
+    assert [row.day for row in user.check_history("gold_neo_fact", "drop_count")].count(DAY) == 1
 
 
 def test_a_month_has_31_rows_in_the_history_of_each_check(user: Browser, dagster: Dagster) -> None:
