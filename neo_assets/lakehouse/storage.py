@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from pathlib import Path
@@ -27,8 +27,6 @@ What a stream has read is known to the checkpoint, what it has written to the ta
 together.  Kept in the table's own metadata, the name changes in the commit that changes the rows,
 and RESTORE brings both back.
 """
-_FEW_ROWS = 10_000
-"""Up to so many rows are sent back to be written; more are sooner computed again."""
 _PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
@@ -45,7 +43,6 @@ class Comparison:
     """
 
     table: Table
-    offered: DataFrame
     rows: pyarrow.Table
 
     def values(self, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -54,7 +51,7 @@ class Comparison:
 
     def without(self, change: str) -> Comparison:
         """The rows with any other change."""
-        return replace(self, rows=self.rows.filter(compute.field("change") != change))
+        return Comparison(self.table, self.rows.filter(compute.field("change") != change))
 
 
 @dataclass(frozen=True)
@@ -239,18 +236,14 @@ class Lakehouse:
             )
             .select("change", "row.*")
         )
-        return Comparison(table, offered, compared.toArrow())
+        return Comparison(table, compared.toArrow())
 
     def merge(self, comparison: Comparison) -> None:
         """Write the rows that differ, in one commit, and no others; without any, none."""
         table, differing = comparison.table, comparison.without("unchanged").rows
         if not differing.num_rows:
             return
-        if differing.num_rows <= _FEW_ROWS:
-            changed = self.spark.createDataFrame(differing).coalesce(1)
-        else:
-            keys = self.spark.createDataFrame(differing.select([*table.key, "change"]))
-            changed = keys.join(comparison.offered, [*table.key], "left")
+        changed = self.spark.createDataFrame(differing).coalesce(1)
         if compute.unique(differing.column("change")).to_pylist() == ["inserted"]:
             # What a new day mostly brings; MERGE would look for each row once more.
             self.append(table, changed.select(*table.column_names))
