@@ -20,7 +20,7 @@ from .houses import copied_lakehouse
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
 READABLE = [table for table in TABLES if table.name.startswith(("silver", "gold"))]
-FED = [table for table in READABLE if table.properties]
+FED = [table for table in READABLE if "delta.enableChangeDataFeed" in table.properties]
 
 Rows = Sequence[dict[str, Any]]
 
