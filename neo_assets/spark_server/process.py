@@ -90,7 +90,8 @@ def _configuration(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "2g",
         # A day is a few dozen rows: what was made for clusters costs more here than the work.
-        # Without the next five a warm day takes 1.8 times as long.
+        # Without the next five a warm day takes 1.8 times as long.  Nor do runs of many rows lack
+        # them: with 46,000 rows the stages take as long either way (benchmarks/README.md).
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.adaptive.enabled": "false",
