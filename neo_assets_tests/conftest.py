@@ -11,7 +11,9 @@ from neo_assets_tests.lakehouse.houses import new_lakehouse
 
 
 def pytest_configure() -> None:
-    # Whoever starts the tests may ignore it, and whatever they start would inherit that.
+    # Whoever starts the tests may ignore them, and whatever they start would inherit that.  After a
+    # run Dagster does with the one as with the other.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
