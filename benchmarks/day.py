@@ -97,9 +97,7 @@ def _by_script(root: Path) -> Callable[[date], float]:
     def run(day: date) -> float:
         land(landing, day)
         command = [sys.executable, "-m", "benchmarks.by_hand", str(landing), str(root), str(day)]
-        begin = perf_counter()
-        subprocess.run(command, env=own_spark, check=True, stdout=subprocess.DEVNULL)
-        return perf_counter() - begin
+        return _seconds_of(command, own_spark)
 
     return run
 
@@ -137,17 +135,20 @@ def _by_dagster(root: Path, configured: Mapping[str, str]) -> Callable[[date], f
     command = [sys.executable, "-m", "dagster", "asset", "materialize"]
     command += ["-m", "neo_assets.definitions", "--select", "group:neo", "--partition"]
 
+    environment = {**os.environ, **configured, "DAGSTER_HOME": str(home)}
+
     def run(day: date) -> float:
-        begin = perf_counter()
-        subprocess.run(
-            [*command, day.isoformat()],
-            env={**os.environ, **configured, "DAGSTER_HOME": str(home)},
-            check=True,
-            capture_output=True,
-        )
-        return perf_counter() - begin
+        return _seconds_of([*command, day.isoformat()], environment)
 
     return run
+
+
+def _seconds_of(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    begin = perf_counter()
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{result.stderr}")
+    return perf_counter() - begin
 
 
 def _table(seconds: Mapping[str, Sequence[float]]) -> str:
