@@ -55,7 +55,7 @@ def main(
     days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
     houses = folder_of(houses)
     wanted = days_until(LAST_DAY, days)
-    landing, landing_of_one = (_landed(houses, wanted, number) for number in (volume, 1))
+    landing = _landed(houses, wanted, volume)
     with spark_connect_server(houses / "spark") as address:
         ways: dict[str, Callable[[Path], None]] = {
             BY_HAND: partial(_by_hand, address, landing, wanted),
@@ -63,9 +63,8 @@ def main(
             "Polars and delta-rs": partial(by_polars, landing, wanted),
         }
         if volume > 1:
-            ways[STAGES_OF_ONE] = partial(
-                _by_stages, address, landing_of_one, wanted, days_per_run or days
-            )
+            of_one = _landed(houses, wanted, 1)
+            ways[STAGES_OF_ONE] = partial(_by_stages, address, of_one, wanted, days_per_run or days)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
             for name in sorted(ways, reverse=bool(number % 2)):

@@ -130,12 +130,15 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
 
 def _by_dagster(root: Path, configured: Mapping[str, str]) -> Callable[[date], float]:
     root.mkdir()
-    configured = {**configured, "NEO_DATA_DIR": str(root), "NEO_SOURCE": "simulator"}
-    home = prepare_instance(Settings(neo_data_dir=root))
+    environment = {
+        **os.environ,
+        **configured,
+        "NEO_DATA_DIR": str(root),
+        "NEO_SOURCE": "simulator",
+        "DAGSTER_HOME": str(prepare_instance(Settings(neo_data_dir=root))),
+    }
     command = [sys.executable, "-m", "dagster", "asset", "materialize"]
     command += ["-m", "neo_assets.definitions", "--select", "group:neo", "--partition"]
-
-    environment = {**os.environ, **configured, "DAGSTER_HOME": str(home)}
 
     def run(day: date) -> float:
         return _seconds_of([*command, day.isoformat()], environment)

@@ -1,6 +1,6 @@
 """Whether two workers are faster than one: `python -m benchmarks.two_workers`.
 
-A month of landed days, each with fifty objects in place of one, is brought to gold in new tables on
+A run of landed days, each with fifty objects in place of one, is brought to gold in new tables on
 a standalone cluster of one worker with one core and on one of two, in turns.  The driver, which
 plans and writes Delta's log, takes its share of the same two cores: how much it and the workers use
 of them is printed beside the seconds.

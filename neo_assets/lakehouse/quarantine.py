@@ -23,12 +23,10 @@ from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, SILVER_NEO_VERSIO
 _KEY = ("partition_date", "source_file", "content_hash", "repeat")
 
 
-def update(
-    lakehouse: Lakehouse, days: Collection[date], dropped_days: Collection[date], rule_set: RuleSet
-) -> None:
+def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> None:
     """Bring the quarantine of these days to the rows that `silver_neo_versions` has dropped.
 
-    `dropped_days` are those of the days that it has any of.
+    Each of the days must have such rows, or have had them.
 
     A row that is known keeps what a person said of it.  One that is no longer dropped stays, as
     `replayed`.
@@ -49,7 +47,7 @@ def update(
         .alias("new_status"),
         F.when(status == "discarded", F.col("known.status_note")).alias("new_status_note"),
     ).withColumns({"status": F.col("new_status"), "status_note": F.col("new_status_note")})
-    lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, offered_days=dropped_days)
+    lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, offered_days=days)
 
 
 def counts(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:

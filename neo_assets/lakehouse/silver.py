@@ -55,7 +55,7 @@ def refine(
     standing, classes = _standing(lakehouse, days)
     dropped = {row.day for row in classes if row.classification == "dropped"}
     if unclean := dropped | {day for day in days if standing[day]["quarantined"]}:
-        quarantine.update(lakehouse, unclean, dropped, rule_set)
+        quarantine.update(lakehouse, unclean, rule_set)
         for day, rows in quarantine.counts(lakehouse, unclean).items():
             standing[day]["in_quarantine"] = rows
     by_day: dict[date, list[Row]] = defaultdict(list)

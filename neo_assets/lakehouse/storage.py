@@ -179,21 +179,21 @@ class Lakehouse:
         conditions = {table: "true", **(parts or {})}
         standing = self._standing_days(conditions, days)
         new = set(offered_days) - standing
-        changed = {part: dict.fromkeys(new, 0) for part in conditions}
+        differing: dict[str, dict[date, int]] = {}
         if standing:
             digests = _digests(rows.where(in_days(table.day_column, standing)), conditions)
             for part in conditions:
                 held = self.read_days(part, standing)
                 digests = digests.unionAll(_digests(held, {part: "true"}, sign=-1))
-            for part, differing in _differing_days(digests, conditions).items():
-                changed[part].update(differing)
+            differing = _differing_days(digests)
         for part, condition in conditions.items():
-            if not changed[part]:
+            changed = dict.fromkeys(new, 0) | differing.get(part.name, {})
+            if not changed:
                 continue
-            differing_days = in_days(part.day_column, changed[part])
+            differing_days = in_days(part.day_column, changed)
             source = rows if part is table else self.read_days(table, days)
             offered = source.where(f"{condition} AND {differing_days}").select(*part.column_names)
-            if any(changed[part].values()):
+            if any(changed.values()):
                 (
                     offered.write.format("delta")
                     .mode("overwrite")
@@ -330,18 +330,17 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
     )
 
 
-def _differing_days(digests: DataFrame, tables: Iterable[Table]) -> dict[Table, dict[date, int]]:
-    """By table, the days whose digests of both signs do not cancel out.
+def _differing_days(digests: DataFrame) -> dict[str, dict[date, int]]:
+    """By name of table, the days whose digests of both signs do not cancel out.
 
     Each day comes with the number of rows that stand in the table.
     """
     sums = digests.groupBy("name", "day").agg(
         *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest", "standing"))
     )
-    by_name = {table.name: table for table in tables}
-    changed: dict[Table, dict[date, int]] = {table: {} for table in by_name.values()}
+    changed: dict[str, dict[date, int]] = {}
     for row in sums.where("rows <> 0 OR digest <> 0 OR other_digest <> 0").collect():
-        changed[by_name[row["name"]]][row.day] = row.standing
+        changed.setdefault(row.name, {})[row.day] = row.standing
     return changed
 
 
