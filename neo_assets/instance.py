@@ -21,11 +21,12 @@ telemetry:
 nux:
   enabled: false
 
-# One writer a table at a time: Delta on a local disk cannot settle a race between two runs.
+# While one run works on its days, the next one fetches its own. They settle by themselves who
+# writes, with locks that a killed process leaves at once: see neo_assets/resources/turns.py.
 concurrency:
   pools:
     granularity: run
-    default_limit: 1
+    default_limit: 2
 
 run_monitoring:
   enabled: true

@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         return self.neo_data_dir / ".writing.lock"
 
     @property
+    def days_lock(self) -> Path:
+        """A file of which a run holds a lock on a byte for each of its days."""
+        return self.neo_data_dir / ".days.lock"
+
+    @property
     def checkpoints_directory(self) -> Path:
         """Streaming checkpoints and tracked schemas."""
         return self.neo_data_dir / "checkpoints"

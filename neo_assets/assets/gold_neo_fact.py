@@ -30,5 +30,7 @@ def gold_neo_fact(
     of the star is written with it: `gold_dim_neo`, `gold_dim_date` and `gold_neo_revision`, which
     has every change that NASA made.
     """
-    held = held_days(context, context.asset_key, days_of(context))
+    days = days_of(context)
+    lakehouse.reserve(days, context.log.info)
+    held = held_days(context, context.asset_key, days)
     return materialize(context, lakehouse, held)

@@ -35,6 +35,7 @@ def raw_feed_files(
     A day that answers the same as before lands nothing new.
     """
     days = days_of(context)
+    lakehouse.reserve(days, context.log.info)
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}

@@ -33,6 +33,8 @@ def silver_neo_events(
     Rows that break a rule stand in `silver_neo_quarantine`, and what became of every row of bronze
     in `silver_neo_versions`.
     """
-    held = held_days(context, context.asset_key, days_of(context))
+    days = days_of(context)
+    lakehouse.reserve(days, context.log.info)
+    held = held_days(context, context.asset_key, days)
     rules = quality(Settings.from_environment()).rule_set().rules
     return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])

@@ -19,8 +19,9 @@ class VolumeLandingZone(LandingZone):
 
     The Files API cannot rename, nor need it: an upload is one PUT of a whole object, which the
     storage behind a volume shows to readers when all of it is there, and not before.  There are no
-    locks either.  The pool of the asset lets one run land at a time; should two workspaces of
-    Dagster land the same answer at once, bronze has it twice and silver drops the repeat.
+    locks either.  A run reserves its days, so that no other run of the same machine lands them
+    meanwhile; should two machines land the same answer at once, bronze has it twice and silver
+    drops the repeat.
     """
 
     def __init__(self, files: FilesAPI, root: Path) -> None:

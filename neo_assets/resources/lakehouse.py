@@ -1,18 +1,26 @@
 """What assets are given to reach the tables with, wherever these are."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from datetime import date
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
+from neo_assets.progress import Say
+from neo_assets.resources.turns import reserved
+from neo_assets.settings import Settings
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
 
 class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
     """The lakehouse of the configured target, for whoever has no need to know which that is."""
+
+    _reserved: ExitStack | None = PrivateAttr(default=None)
 
     @abstractmethod
     def run(self, context: Context, request: Request) -> Result:
@@ -25,3 +33,20 @@ class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
     @abstractmethod
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of an asset that no stage materializes."""
+
+    def reserve(self, days: Collection[date], say: Say) -> None:
+        """Keep other runs on this machine from these days until this run ends.
+
+        `say` is told what it waits for. The assets of a run all reserve the days of the run, for
+        any of them may be its first; the first one waits.
+        """
+        if self._reserved is None:
+            with ExitStack() as reservation:
+                reservation.enter_context(reserved(days, Settings.from_environment(), say))
+                self._reserved = reservation.pop_all()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let other runs have the days."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None

@@ -11,7 +11,7 @@ from neo_assets.lakehouse.tables import Table
 from neo_assets.progress import Say
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.resources.target import Target
-from neo_assets.resources.writing import alone
+from neo_assets.resources.turns import alone
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
 from neo_assets.spark_server.supervision import supervised_server

@@ -13,7 +13,7 @@ from neo_assets.lakehouse.tables import TABLES
 from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
 from neo_assets.resources.spark_session import abandon, is_lost, place_of, spark_session
-from neo_assets.resources.writing import alone
+from neo_assets.resources.turns import alone
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
@@ -38,6 +38,7 @@ class SparkLakehouse(LakehouseResource):
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """End the session, and its server where the run started one."""
+        super().teardown_after_execution(context)
         self._lakehouse = None
         self._has_tables = False
         self._open.close()

@@ -122,6 +122,16 @@ class Dagster:
 
         return wait_for(ended, seconds)
 
+    def steps(self, run: str) -> dict[str, Answer]:
+        """The steps of a run by their keys, with the start and end of each."""
+        found: list[Answer] = self.ask(
+            """query ($id: ID!) {
+              runOrError(runId: $id) { ... on Run { stepStats { stepKey startTime endTime } } }
+            }""",
+            id=run,
+        )["runOrError"]["stepStats"]
+        return {step["stepKey"]: step for step in found}
+
     def runs_of(self, job: str) -> list[Answer]:
         """The runs of a job: id and status of each."""
         runs: list[Answer] = self.ask(
