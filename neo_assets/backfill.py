@@ -20,6 +20,7 @@ from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.resources.feed_ahead import asking_ahead
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 
@@ -111,7 +112,8 @@ def backfill(
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
-    Every run uses what is kept warm for all. `on_progress` is told each entry of the log as it
+    Every run uses what is kept warm for all, and its days are fetched while the run before works on
+    its own. `on_progress` is told each entry of the log as it
     is stored: events, and what the runs say.
     """
     outcome = Outcome()
@@ -186,10 +188,12 @@ def _backfill(
     on_progress: Callable[[dg.EventLogEntry], None],
 ) -> None:
     job = defs.resolve_implicit_global_asset_job_def()
-    for chunk in chunks(days):
-        failure = _run(instance, job, outcome, on_progress, assets, chunk)
-        if failure:
-            outcome.failures[chunk[0], chunk[-1]] = failure
+    runs = list(chunks(days))
+    with asking_ahead(runs):
+        for chunk in runs:
+            failure = _run(instance, job, outcome, on_progress, assets, chunk)
+            if failure:
+                outcome.failures[chunk[0], chunk[-1]] = failure
 
 
 def _run(

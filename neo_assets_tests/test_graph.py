@@ -2,9 +2,10 @@
 
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,36 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
             "Nothing to judge: silver_neo_events has not been materialized for 2024-03-01; "
             "materialize it first."
         )
+
+
+@dataclass(frozen=True)
+class ListenedSky:
+    """A sky that knows when each of its days was first asked for."""
+
+    asked: dict[date, float] = field(default_factory=dict)
+
+    def feed(self, day: date, today: date) -> list[FeedObject]:
+        self.asked.setdefault(day, time.time())
+        return SimulatedSky().feed(day, today)
+
+
+def test_days_are_fetched_while_the_run_before_works(site: Site) -> None:
+    # A run has no gap, so that these are three.
+    days = [date(2024, 3, 1), date(2024, 3, 3), date(2024, 3, 5)]
+    sky = ListenedSky()
+    with serve(sky, today=date(2024, 4, 1)) as server:
+        site.environment.setenv("NEO_SOURCE", "nasa")
+        site.environment.setenv("NEOWS_BASE_URL", server.base_url)
+        site.environment.setenv("NASA_API_KEY", "any")
+        outcome = backfill(selected_assets("*"), days)
+    assert not outcome.failures and list(sky.asked) == days
+    with site.instance() as instance:
+        assert len(instance.get_runs()) == 3
+        key = ASSETS[-1].key
+        records = instance.fetch_materializations(key, limit=10).records
+    in_gold = {str(record.partition_key): record.timestamp for record in records}
+    assert sky.asked[days[1]] < in_gold[str(days[0])] < in_gold[str(days[1])]
+    assert sky.asked[days[2]] < in_gold[str(days[1])]
 
 
 def test_the_key_is_nowhere(site: Site) -> None:

@@ -45,17 +45,16 @@ def raw_feed_files(
         context.log.info(f"{len(days)} days are fetched in {calls} calls.")
     try:
         zone = feed.landing_zone
-        with feed.client(say=context.log.warning) as client:
-            answers = client.fetch(days)
-            for answer in told(answers, len(days), "days landed", context.log.info):
-                landing = zone.land(
-                    answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
-                )
-                for file in landing.set_aside:
-                    context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
-                reports.append(_account(landing, answer.calls_left))
-                previews[answer.day] = _preview(answer)
-                calls_left = answer.calls_left
+        answers = feed.answers(days, context.log.warning)
+        for answer in told(answers, len(days), "days landed", context.log.info):
+            landing = zone.land(
+                answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
+            )
+            for file in landing.set_aside:
+                context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
+            reports.append(_account(landing, answer.calls_left))
+            previews[answer.day] = _preview(answer)
+            calls_left = answer.calls_left
     except (FeedError, LandingError, RecordingError) as error:
         context.log.error(str(error))
         done = {report.day for report in reports}

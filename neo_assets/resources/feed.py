@@ -1,16 +1,16 @@
-"""What the raw asset is given: a client of the feed, and the landing zone."""
+"""What the raw asset is given: the feed's answers, and the landing zone."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timezone
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 import dagster as dg
 
+from neo_assets.progress import Say
+from neo_assets.resources import feed_ahead
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
-from neo_assets.sources import simulator
 from neo_assets.sources.landing_zone import LandingZone
-from neo_assets.sources.neows import NeoWsClient
+from neo_assets.sources.neows import DayAnswer
 
 
 class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
@@ -29,36 +29,13 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
         """Where the answers land."""
         return target().landing_zone()
 
-    @contextmanager
-    def client(self, say: Callable[[str], None]) -> Iterator[NeoWsClient]:
-        """A client of NASA's service, or of a simulator that lives as long as the client.
+    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+        """What the feed says of each day, in order, as it comes.
 
-        `say` is told in a sentence whenever the client tries again or waits.
+        `say` is told in a sentence whenever a call is tried again or waits.
+
+        Raises:
+            FeedError: a call failed for good; the days before it stand.
+            RecordingError: the simulator cannot replay what it was given.
         """
-        settings = Settings.from_environment()
-        if settings.neo_source == "nasa":
-            with _client(settings, settings.neows_base_url, say) as client:
-                yield client
-        else:
-            today = settings.neo_simulator_today or datetime.now(timezone.utc).date()
-            sky: simulator.SimulatedSky | simulator.RecordedSky = (
-                simulator.RecordedSky(settings.neo_simulator_recordings)
-                if settings.neo_simulator_recordings
-                else simulator.SimulatedSky(seed=settings.neo_simulator_seed)
-            )
-            with (
-                simulator.serve(sky, today=today) as server,
-                _client(settings, server.base_url, say) as client,
-            ):
-                yield client
-
-
-def _client(settings: Settings, base_url: str, say: Callable[[str], None]) -> NeoWsClient:
-    return NeoWsClient(
-        base_url,
-        settings.nasa_api_key.get_secret_value(),
-        timeout_s=settings.neo_http_timeout_s,
-        retries=settings.neo_http_retries,
-        waits_for_limit=settings.neo_rate_limit == "wait",
-        say=say,
-    )
+        return feed_ahead.answers(days, say)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
 from datetime import date
 
 import dagster as dg
@@ -11,7 +10,7 @@ from pydantic import PrivateAttr
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.progress import Say
-from neo_assets.resources.turns import reserved
+from neo_assets.resources import turns
 from neo_assets.settings import Settings
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
@@ -20,7 +19,7 @@ Context = dg.OpExecutionContext | dg.AssetExecutionContext
 class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
     """The lakehouse of the configured target, for whoever has no need to know which that is."""
 
-    _reserved: ExitStack | None = PrivateAttr(default=None)
+    _reserved: Collection[date] = PrivateAttr(default=())
 
     @abstractmethod
     def run(self, context: Context, request: Request) -> Result:
@@ -40,13 +39,12 @@ class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
         `say` is told what it waits for. The assets of a run all reserve the days of the run, for
         any of them may be its first; the first one waits.
         """
-        if self._reserved is None:
-            with ExitStack() as reservation:
-                reservation.enter_context(reserved(days, Settings.from_environment(), say))
-                self._reserved = reservation.pop_all()
+        if not self._reserved:
+            turns.reserve(days, Settings.from_environment(), say)
+            self._reserved = days
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let other runs have the days."""
-        if self._reserved is not None:
-            self._reserved.close()
-            self._reserved = None
+        if self._reserved:
+            turns.release(self._reserved, Settings.from_environment())
+            self._reserved = ()

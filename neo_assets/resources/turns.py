@@ -8,6 +8,9 @@ import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
+from io import BufferedWriter
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -35,21 +38,43 @@ def alone(settings: Settings, say: Say, told_after_s: float = EVERY_S) -> Iterat
         yield
 
 
-@contextmanager
-def reserved(days: Collection[date], settings: Settings, say: Say) -> Iterator[None]:
-    """Wait for all other runs of any of these days, and keep them waiting for the block.
+def reserve(days: Collection[date], settings: Settings, say: Say) -> None:
+    """Wait for other processes that have reserved any of these days, and reserve them.
 
     What a layer finds is held against what the layer before has told of the day: a snapshot that
     another run lands in between would look like a fault.
     """
+    if not reserve_if_free(days, settings):
+        say(f"Waiting for another run of days from {min(days)} to {max(days)}.")
+        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_place(days))
+
+
+def reserve_if_free(days: Collection[date], settings: Settings) -> bool:
+    """Reserve the days unless another process has reserved any of them; whether it was done."""
+    try:
+        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX | fcntl.LOCK_NB, *_place(days))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def release(days: Collection[date], settings: Settings) -> None:
+    """Let other processes have the days."""
+    fcntl.lockf(_days_lock(settings), fcntl.LOCK_UN, *_place(days))
+
+
+def _place(days: Collection[date]) -> tuple[int, int]:
+    """Length and start of the bytes that stand for the days, whether the file has them or not."""
     first, last = min(days), max(days)
-    # A lock on bytes of a file: one for each day, whether the file has them or not.
-    place = (last - first).days + 1, first.toordinal()
-    settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
-    with settings.days_lock.open("ab") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, *place)
-        except BlockingIOError:
-            say(f"Waiting for another run of days from {first} to {last}.")
-            fcntl.lockf(file, fcntl.LOCK_EX, *place)
-        yield
+    return (last - first).days + 1, first.toordinal()
+
+
+def _days_lock(settings: Settings) -> BufferedWriter:
+    return _open_for_good(settings.days_lock)
+
+
+@cache
+def _open_for_good(file: Path) -> BufferedWriter:
+    # Whoever closes the file anywhere in a process gives up all locks that the process has on it.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file.open("ab")

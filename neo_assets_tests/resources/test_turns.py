@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from neo_assets.resources.turns import alone, reserved
+from neo_assets.resources.turns import alone, release, reserve, reserve_if_free
 from neo_assets.settings import Settings
 
 ANOTHER_RUN = """
 import sys
 from datetime import date
-from neo_assets.resources.turns import reserved
+from neo_assets.resources.turns import reserve
 from neo_assets.settings import Settings
 
 days = [date.fromisoformat(day) for day in sys.argv[1:]]
-with reserved(days, Settings.from_environment(), lambda _: print("waits", flush=True)):
-    print("works", flush=True)
-    sys.stdin.read()
+reserve(days, Settings.from_environment(), lambda _: print("waits", flush=True))
+print("works", flush=True)
+sys.stdin.read()
 """
 DAYS = [date(2024, 3, day) for day in (10, 11, 12)]
 
@@ -62,17 +62,28 @@ def test_who_waits_says_what_for(settings: Settings) -> None:
 
 @pytest.mark.parametrize("days", [("2024-03-12", "2024-03-20"), ("2024-03-01", "2024-03-31")])
 def test_runs_of_the_same_day_take_turns(settings: Settings, days: tuple[str, str]) -> None:
-    with reserved(DAYS, settings, pytest.fail), another_run(days) as other:
-        assert said(other) == "waits"
-    # It had not begun, and now that nobody is in its way it does.
+    reserve(DAYS, settings, pytest.fail)
     with another_run(days) as other:
+        assert said(other) == "waits"
+        release(DAYS, settings)
         assert said(other) == "works"
+        assert not reserve_if_free(DAYS, settings)
 
 
 @pytest.mark.parametrize("days", [("2024-03-13", "2024-03-20"), ("2024-03-01", "2024-03-09")])
 def test_runs_of_other_days_do_not_wait(settings: Settings, days: tuple[str, str]) -> None:
-    with reserved(DAYS, settings, pytest.fail), another_run(days) as other:
+    reserve(DAYS, settings, pytest.fail)
+    with another_run(days) as other:
         assert said(other) == "works"
+
+
+def test_days_are_let_go_by_themselves(settings: Settings) -> None:
+    """As a process that has asked ahead lets go of the run that is done, not of the next one."""
+    reserve(DAYS, settings, pytest.fail)
+    assert reserve_if_free([date(2024, 3, 13)], settings)
+    release(DAYS, settings)
+    with another_run(("2024-03-12",)) as first, another_run(("2024-03-13",)) as second:
+        assert (said(first), said(second)) == ("works", "waits")
 
 
 def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Settings) -> None:
@@ -84,7 +95,8 @@ def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Setti
             told.append(sentence)
             other.kill()
 
-        with reserved(DAYS, settings, say), another_run(("2024-03-12",)) as third:
+        reserve(DAYS, settings, say)
+        with another_run(("2024-03-12",)) as third:
             assert said(third) == "waits"
     assert told == ["Waiting for another run of days from 2024-03-10 to 2024-03-12."]
 

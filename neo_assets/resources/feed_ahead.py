@@ -1,0 +1,85 @@
+"""The feed for runs that follow each other in one process: asked ahead of the run that wants it.
+
+Dagster makes the resources of each run anew, so that what one run leaves for the next is kept here.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
+from itertools import pairwise
+from queue import SimpleQueue
+from threading import Thread
+
+from neo_assets.progress import Say
+from neo_assets.resources import turns
+from neo_assets.settings import Settings
+from neo_assets.sources import feed
+from neo_assets.sources.neows import DayAnswer
+
+_Heard = SimpleQueue[DayAnswer | str | Exception | None]
+"""What is heard of the feed: answers, sentences, an error, and nothing when it is at its end."""
+
+
+@contextmanager
+def asking_ahead(runs: Sequence[Sequence[date]]) -> Iterator[None]:
+    """Within the block, ask for the days of each of these runs while the run before works.
+
+    The days are reserved before.  Nothing lands before the run takes it, and a process that ends
+    early leaves nothing behind.
+    """
+    token = _AHEAD.set(_FeedAhead(runs))
+    try:
+        yield
+    finally:
+        _AHEAD.reset(token)
+
+
+def answers(days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+    """What the feed says of each day, whether it was asked before or is only now."""
+    ahead = _AHEAD.get()
+    return ahead.answers(days, say) if ahead else feed.answers(days, say)
+
+
+class _FeedAhead:
+    def __init__(self, runs: Sequence[Sequence[date]]) -> None:
+        self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
+        self._asked: dict[Sequence[date], _Heard] = {}
+
+    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+        asked = self._asked.pop(tuple(days), None)
+        yield from _told(asked, say) if asked else feed.answers(days, say)
+        # Only now: where the feed is not well, the next run finds out for itself.
+        following = self._next.get(tuple(days))
+        if following and turns.reserve_if_free(following, Settings.from_environment()):
+            self._asked[following] = heard = _Heard()
+            # Python waits for threads at its end unless they are daemons.
+            Thread(target=_listen, args=(following, heard), daemon=True).start()
+
+
+_AHEAD: ContextVar[_FeedAhead | None] = ContextVar("_AHEAD", default=None)
+
+
+def _listen(days: Sequence[date], heard: _Heard) -> None:
+    try:
+        for answer in feed.answers(days, heard.put):
+            heard.put(answer)
+    except Exception as error:
+        heard.put(error)
+    finally:
+        heard.put(None)
+
+
+def _told(heard: _Heard, say: Say) -> Iterator[DayAnswer]:
+    """The answers as they are heard.
+
+    Raises:
+        Exception: what was heard of in place of the rest.
+    """
+    while (item := heard.get()) is not None:
+        if isinstance(item, str):
+            say(item)
+        elif isinstance(item, Exception):
+            raise item
+        else:
+            yield item

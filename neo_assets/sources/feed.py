@@ -1,0 +1,50 @@
+"""The feed of the configured source: NASA's service, or the simulator in its place."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+
+from neo_assets.progress import Say
+from neo_assets.settings import Settings
+from neo_assets.sources import simulator
+from neo_assets.sources.neows import DayAnswer, NeoWsClient
+
+
+def answers(days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+    """What the feed says of each day, in order, as it comes.
+
+    `say` is told in a sentence whenever a call is tried again or waits.
+
+    Raises:
+        FeedError: a call failed for good; the days before it stand.
+        RecordingError: the simulator cannot replay what it was given.
+    """
+    settings = Settings.from_environment()
+    with (
+        _address(settings) as base_url,
+        NeoWsClient(
+            base_url,
+            settings.nasa_api_key.get_secret_value(),
+            timeout_s=settings.neo_http_timeout_s,
+            retries=settings.neo_http_retries,
+            waits_for_limit=settings.neo_rate_limit == "wait",
+            say=say,
+        ) as client,
+    ):
+        yield from client.fetch(days)
+
+
+@contextmanager
+def _address(settings: Settings) -> Iterator[str]:
+    """The address of NASA's service, or of a simulator that lives as long as the block."""
+    if settings.neo_source == "nasa":
+        yield settings.neows_base_url
+        return
+    today = settings.neo_simulator_today or datetime.now(timezone.utc).date()
+    sky: simulator.SimulatedSky | simulator.RecordedSky = (
+        simulator.RecordedSky(settings.neo_simulator_recordings)
+        if settings.neo_simulator_recordings
+        else simulator.SimulatedSky(seed=settings.neo_simulator_seed)
+    )
+    with simulator.serve(sky, today=today) as server:
+        yield server.base_url

@@ -1,0 +1,102 @@
+"""What is asked before its run begins, of a service over real HTTP."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from neo_assets.resources.feed_ahead import answers, asking_ahead
+from neo_assets.settings import Settings
+from neo_assets.sources.neows import FeedError
+from neo_assets_tests.resources.test_turns import another_run
+from neo_assets_tests.resources.test_turns import said as said_by
+from neo_assets_tests.sources import faulty_service as faulty
+from neo_assets_tests.sources.faulty_service import FaultyService, serve
+
+FIRST = (date(2024, 3, 1), date(2024, 3, 2))
+SECOND = (date(2024, 3, 3), date(2024, 3, 4))
+THIRD = (date(2024, 3, 6),)
+RUNS = [FIRST, SECOND, THIRD]
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    for name, value in {
+        "NEO_SOURCE": "nasa",
+        "NASA_API_KEY": "k3y-of-the-caller",
+        "NEO_DATA_DIR": str(tmp_path / "data"),
+        "NEO_HTTP_RETRIES": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return Settings.from_environment()
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Iterator["At"]:
+    """Points the feed to a service, with all runs to come known."""
+    with asking_ahead(RUNS):
+        yield lambda service: monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
+
+
+At = Callable[[FaultyService], None]
+
+
+def test_the_next_days_are_asked_for_once_these_are_taken(at: At) -> None:
+    with serve() as service:
+        at(service)
+        assert [answer.day for answer in answers(FIRST, pytest.fail)] == [*FIRST]
+        when_asked(service, 2)
+        assert service.asked[1] == ("2024-03-03", "2024-03-04")
+        # Those after the next ones have time until these are taken.
+        second = list(answers(SECOND, pytest.fail))
+        assert [answer.day for answer in second] == [*SECOND]
+        assert [len(answer.objects) for answer in second] == [0, 2]
+        assert [answer.day for answer in answers(THIRD, pytest.fail)] == [*THIRD]
+    assert [first for first, _ in service.asked] == ["2024-03-01", "2024-03-03", "2024-03-06"]
+
+
+def test_what_goes_wrong_meanwhile_is_told_in_the_run_of_those_days(at: At) -> None:
+    refusal = faulty.says("503 Service Unavailable")
+    with serve(faulty.honest(), refusal, refusal) as service:
+        at(service)
+        list(answers(FIRST, pytest.fail))
+        when_asked(service, 3)
+        told: list[str] = []
+        with pytest.raises(FeedError, match="503 for 2024-03-03…2024-03-04"):
+            list(answers(SECOND, told.append))
+        (sentence,) = told
+        assert "503 for 2024-03-03…2024-03-04" in sentence
+        # Where the feed is not well it is not asked ahead; the next run tries as always.
+        assert [answer.day for answer in answers(THIRD, pytest.fail)] == [*THIRD]
+        assert len(service.calls) == 4
+
+
+def test_days_of_another_run_are_asked_for_when_it_is_their_turn(at: At) -> None:
+    with serve() as service, another_run(("2024-03-04",)) as other:
+        assert said_by(other) == "works"
+        at(service)
+        list(answers(FIRST, pytest.fail))
+        other.kill()
+        other.wait()
+        # Nobody asks behind the back of who has reserved the days: what it lands would be newer.
+        time.sleep(0.3)
+        assert len(service.calls) == 1
+        assert [answer.day for answer in answers(SECOND, pytest.fail)] == [*SECOND]
+
+
+def test_nobody_else_has_the_days_that_are_asked_for(at: At) -> None:
+    with serve() as service:
+        at(service)
+        list(answers(FIRST, pytest.fail))
+        with another_run(("2024-03-04",)) as other:
+            assert said_by(other) == "waits"
+
+
+def when_asked(service: FaultyService, calls: int) -> None:
+    """Wait until the service was asked so often, by whoever does it by himself."""
+    until = time.monotonic() + 20
+    while len(service.calls) < calls:
+        assert time.monotonic() < until, f"asked {len(service.calls)} times"
+        time.sleep(0.01)
