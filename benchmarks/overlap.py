@@ -1,11 +1,15 @@
-"""What it gains that a run fetches while the one before works: `python -m benchmarks.overlap`.
+"""What it gains that days are fetched while the run before works: `python -m benchmarks.overlap`.
 
-A backfill by the daemon of `make ui`, from a stand-in for NASA that takes its time to answer: once
-with one run at a time and once with two, each in a new lakehouse, in turns.  The time is that from
-the start of the first run to the end of the last one.
+The same backfill, from a stand-in for NASA that takes its time to answer, by the daemon of
+`make ui` with one run at a time and with two, and by `neo-assets backfill` without asking ahead and
+with it; each in a new lakehouse, in turns.  The time is that from the start of the first run to the
+end of the last one.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +18,7 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Annotated, Any
 
+import dagster as dg
 import typer
 from rich.progress import track
 
@@ -27,13 +32,18 @@ from neo_assets.sources.simulator.listing import JsonObject
 from neo_assets_tests.ui.graphql import Dagster
 from neo_assets_tests.ui.process import running_ui
 
-DAYS_PER_RUN = 92
-TWO_AT_A_TIME = "default_limit: 2"
-CONFIGURATIONS = {
-    "one": CONFIGURATION.replace(TWO_AT_A_TIME, "default_limit: 1"),
-    "two": CONFIGURATION,
-}
-"""The instance's configuration by how many runs there are at a time."""
+Settings = Mapping[str, Any]
+
+IN_ONE_PROCESS = """
+import contextlib, sys
+from neo_assets import backfill
+from neo_assets.cli import application
+
+if "--not-ahead" in sys.argv:
+    sys.argv.remove("--not-ahead")
+    backfill.asking_ahead = contextlib.nullcontext
+application()
+"""
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,12 @@ class FarSky:
 
 def main(
     runs: Annotated[int, typer.Option(help="Runs of a backfill.")] = 6,
-    days_per_run: Annotated[int, typer.Option(help="NEO_PARTITIONS_PER_RUN.")] = DAYS_PER_RUN,
+    days_per_run: Annotated[int, typer.Option(help="NEO_PARTITIONS_PER_RUN.")] = 92,
     answer_s: Annotated[float, typer.Option(help="Seconds for an answer of seven days.")] = 1.5,
     rounds: Annotated[int, typer.Option(help="Backfills of each kind.")] = 3,
 ) -> None:
-    """Print how long a backfill takes, both ways."""
+    """Print how long a backfill takes, each way."""
     days = days_until(LAST_DAY, runs * days_per_run)
-    seconds: dict[str, list[float]] = {way: [] for way in CONFIGURATIONS}
     with serve(FarSky(answer_s), today=LAST_DAY) as feed:
         settings = {
             "NEO_SOURCE": "nasa",
@@ -69,31 +78,73 @@ def main(
             # With the pauses of Dagster as its users have them.
             "PYTHONPATH": "",
         }
+        seconds: dict[str, list[float]] = {way: [] for way in WAYS}
         for number in track(range(rounds), "Backfills"):
-            for way in list(CONFIGURATIONS)[:: 1 if number % 2 else -1]:
-                seconds[way].append(_seconds(CONFIGURATIONS[way], settings, days))
+            for way in list(WAYS)[:: -1 if number % 2 else 1]:
+                with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                    WAYS[way](Path(folder), settings, days)
+                    seconds[way].append(_from_start_to_end(Path(folder) / "dagster", runs))
     rows = [
         (way, f"{median(taken):.1f} s", f"{min(taken):.1f} to {max(taken):.1f} s")
         for way, taken in seconds.items()
     ]
-    print(table(("runs at a time", "median", "from, to"), rows))
-    ratios = [two / one for one, two in zip(seconds["one"], seconds["two"], strict=True)]
-    print(f"\n{len(days)} days in {runs} runs, ratio {median(ratios):.2f}.", machine(), sep="\n\n")
+    print(table(("", "median", "from, to"), rows))
+    print(f"\n{len(days)} days in {runs} runs, {answer_s} s for an answer.", machine(), sep="\n\n")
 
 
-def _seconds(configuration: str, settings: Mapping[str, Any], days: Sequence[date]) -> float:
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = Path(folder) / "dagster"
-        home.mkdir()
-        (home / "dagster.yaml").write_text(configuration)
-        with running_ui(Path(folder), **settings) as address:
-            dagster = Dagster(address)
-            backfill = dagster.launch_backfill([str(day) for day in days])
-            done = dagster.finished_backfill(backfill, seconds=3600)
-            if done["status"] != "COMPLETED_SUCCESS":
-                raise RuntimeError(f"The backfill ended with {done['status']}.")
-    return float(
-        max(run["endTime"] for run in done["runs"]) - min(run["startTime"] for run in done["runs"])
+def _one_run_at_a_time(folder: Path, settings: Settings, days: Sequence[date]) -> None:
+    home = folder / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(
+        CONFIGURATION.replace("default_limit: 2", "default_limit: 1")
+    )
+    _two_runs_at_a_time(folder, settings, days)
+
+
+def _two_runs_at_a_time(folder: Path, settings: Settings, days: Sequence[date]) -> None:
+    with running_ui(folder, **settings) as address:
+        dagster = Dagster(address)
+        backfill = dagster.launch_backfill([str(day) for day in days])
+        dagster.finished_backfill(backfill, seconds=3600)
+
+
+def _without_asking_ahead(folder: Path, settings: Settings, days: Sequence[date]) -> None:
+    _asking_ahead(folder, settings, days, "--not-ahead")
+
+
+def _asking_ahead(folder: Path, settings: Settings, days: Sequence[date], *others: str) -> None:
+    command = ("backfill", "--start", str(days[0]), "--end", str(days[-1]))
+    subprocess.run(
+        [sys.executable, "-c", IN_ONE_PROCESS, *command, *others],
+        env={**os.environ, **settings, "NEO_DATA_DIR": str(folder)},
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+WAYS: Mapping[str, Callable[[Path, Settings, Sequence[date]], None]] = {
+    "the daemon, one run at a time": _one_run_at_a_time,
+    "the daemon, two runs": _two_runs_at_a_time,
+    "one process, without asking ahead": _without_asking_ahead,
+    "one process, asking ahead": _asking_ahead,
+}
+
+
+def _from_start_to_end(home: Path, runs: int) -> float:
+    """The seconds that the runs of an instance took in all.
+
+    Raises:
+        RuntimeError: they did not all succeed.
+    """
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        done = instance.get_run_records(
+            dg.RunsFilter(job_name="__ASSET_JOB", statuses=[dg.DagsterRunStatus.SUCCESS])
+        )
+    backfill = [record for record in done if "raw_feed_files" in str(record.dagster_run)]
+    if len(backfill) != runs:
+        raise RuntimeError(f"{len(backfill)} of {runs} runs succeeded.")
+    return max(record.end_time or 0 for record in backfill) - min(
+        record.start_time or 0 for record in backfill
     )
 
 
