@@ -12,13 +12,16 @@ mode (https://www.sqlite.org/pragma.html#pragma_synchronous).  WAL needs a local
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -97,6 +100,12 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
                     (Path(folder) / self._file.name).rename(self._file)
 
     @contextmanager
+    def one_commit(self) -> Iterator[None]:
+        """Store all that this thread logs in the block in one commit."""
+        with self._connect():
+            yield
+
+    @contextmanager
     def _connect(self) -> Iterator[sa.Connection]:
         """A connection in a transaction; what its thread does inside is part of the same."""
         outer: sa.Connection | None = getattr(self._of_thread, "connection", None)
@@ -144,12 +153,42 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         event_id: int,
     ) -> None:
         """Store what the parent would, with half the work for the many: those of a run and day."""
-        evaluation = entry.get_dagster_event().event_specific_data
-        if not isinstance(evaluation, dg.AssetCheckEvaluation) or not (
-            evaluation.partition and entry.run_id
-        ):
+        told = entry.get_dagster_event().event_specific_data
+        if isinstance(told, AssetCheckEvaluationPlanned) and told.partitions_subset:
+            self._store_planned_evaluations(connection, told, row, event_id)
+        elif isinstance(told, dg.AssetCheckEvaluation) and told.partition and entry.run_id:
+            self._store_evaluation(connection, told, row, event_id)
+        else:
             self.store_asset_check_event(entry, event_id)
-            return
+
+    def _store_planned_evaluations(
+        self,
+        connection: sa.Connection,
+        planned: AssetCheckEvaluationPlanned,
+        row: Mapping[str, Any],
+        event_id: int,
+    ) -> None:
+        """One row for each day; the parent would turn the same event into JSON for each."""
+        assert planned.partitions_subset
+        values = {
+            "asset_key": planned.asset_key.to_string(),
+            "check_name": planned.check_name,
+            "run_id": row["run_id"],
+            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+            "evaluation_event": row["event"],
+            "evaluation_event_timestamp": row["timestamp"],
+            "evaluation_event_storage_id": event_id,
+        }
+        days = planned.partitions_subset.get_partition_keys()
+        connection.execute(_STORE_EVALUATION, [{**values, "partition": day} for day in days])
+
+    def _store_evaluation(
+        self,
+        connection: sa.Connection,
+        evaluation: dg.AssetCheckEvaluation,
+        row: Mapping[str, Any],
+        event_id: int,
+    ) -> None:
         status = AssetCheckExecutionRecordStatus
         target = evaluation.target_materialization_data
         values = {
@@ -162,7 +201,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         place = {
             "asset_key": evaluation.asset_key.to_string(),
             "check_name": evaluation.check_name,
-            "run_id": entry.run_id,
+            "run_id": row["run_id"],
             "partition": evaluation.partition,
         }
         planned = {f"of_{name}": value for name, value in place.items()}
@@ -181,6 +220,12 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         """Close the file."""
         super().dispose()  # type: ignore[no-untyped-call]
         self._engine.dispose()
+
+
+def one_commit(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
+    """Store all that this thread logs in the block in one commit, where the event log can."""
+    event_log = instance.event_log_storage
+    return event_log.one_commit() if isinstance(event_log, EventLog) else nullcontext()
 
 
 class _Watchdog(PatternMatchingEventHandler):

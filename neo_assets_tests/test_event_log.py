@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from neo_assets.checks.evaluations import outcome_of
@@ -26,6 +27,7 @@ from neo_assets_tests.storing import BATCH, entry
 ROOT = Path(__file__).parents[1]
 DAY = date(2024, 3, 1)
 DAYS = [DAY + timedelta(days=number) for number in range(3)]
+NEVER_DONE = AssetCheckExecutionRecordStatus.PLANNED
 SILVER, GOLD = dg.AssetKey("silver_neo_events"), dg.AssetKey("gold_neo_fact")
 
 
@@ -137,7 +139,12 @@ def test_whoever_watches_a_run_is_told_at_once_of_what_another_stores() -> None:
 
 
 def run_with_a_held_day(instance: dg.DagsterInstance) -> None:
-    """Three days of silver and gold, the second held back; then the last of them again."""
+    """Three days of silver and gold, the second held back; then the last of them again.
+
+    Before, a run that crashes: what was planned of gold is never done.
+    """
+    crash = SmallGraph(instance, crash=RuntimeError("Not done."))
+    assert not crash.materialize(DAYS[0], len(DAYS)).success
     graph = SmallGraph(instance, dropped={DAYS[1]: 9})
     graph.materialize(DAYS[0], len(DAYS))
     graph.materialize(DAYS[-1])
@@ -192,6 +199,8 @@ def told_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> tuple[object, .
         for check in checks
         for execution in log.get_asset_check_execution_history(check, limit=100)
     ]
+    never_done = {day for _, status, day, _ in executions if status is NEVER_DONE}
+    assert never_done == ({str(day) for day in DAYS} if asset == GOLD else set())
     newest = log.get_latest_asset_check_execution_by_key(checks)
     return (
         statuses,
@@ -202,8 +211,10 @@ def told_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> tuple[object, .
     )
 
 
-def _said(entry: dg.EventLogEntry | None) -> tuple[str, str | None, bool]:
+def _said(entry: dg.EventLogEntry | None) -> object:
     assert entry is not None and entry.dagster_event is not None
+    if entry.dagster_event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+        return entry.dagster_event.event_specific_data
     evaluation = entry.dagster_event.asset_check_evaluation_data
     return (
         outcome_of(evaluation),

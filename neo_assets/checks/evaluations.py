@@ -15,8 +15,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from dagster._core.event_api import PartitionKeyFilter
 
 from neo_assets.checks.accounts import LAYERS, Account
-from neo_assets.checks.evidence import cases, errors
-from neo_assets.checks.verdicts import Verdict, checks_of, judge_all_days
+from neo_assets.checks.evidence import Case, cases, errors
+from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
+from neo_assets.event_log import one_commit
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.progress import told
 
@@ -63,24 +64,36 @@ def record_evaluations(
 ) -> None:
     """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
     by_day = cases(context.instance, asset, days, with_history=True)
+    checks = [
+        check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
+    ]
     for day in told(days, len(days), "days judged", context.log.info):
-        case = by_day.get(day)
-        for check in checks_of(asset.to_user_string()):
-            if names is not None and check.name not in names:
-                continue
-            if failed and day in failed:
-                verdict = Verdict(False, "ERROR", f"{NOT_DONE}{failed[day]}.", NOTHING_TAKEN_IN)
-            elif case is None:
-                verdict = Verdict(
-                    False,
-                    "ERROR",
-                    f"Nothing to judge: {asset.to_user_string()} has not been materialized for "
-                    f"{day}; materialize it first.",
-                    NOTHING_TAKEN_IN,
-                )
-            else:
-                verdict = case.verdict(check)
-            _record(context, asset, check.name, verdict, case.account if case else None, day)
+        with one_commit(context.instance):
+            _judge(context, asset, checks, day, by_day.get(day), (failed or {}).get(day))
+
+
+def _judge(
+    context: Context,
+    asset: dg.AssetKey,
+    checks: Sequence[Check],
+    day: date,
+    case: Case | None,
+    why_failed: str | None,
+) -> None:
+    for check in checks:
+        if why_failed:
+            verdict = Verdict(False, "ERROR", f"{NOT_DONE}{why_failed}.", NOTHING_TAKEN_IN)
+        elif case is None:
+            verdict = Verdict(
+                False,
+                "ERROR",
+                f"Nothing to judge: {asset.to_user_string()} has not been materialized for "
+                f"{day}; materialize it first.",
+                NOTHING_TAKEN_IN,
+            )
+        else:
+            verdict = case.verdict(check)
+        _record(context, asset, check.name, verdict, case.account if case else None, day)
 
 
 def _record_evaluations_of_all_days(
