@@ -1,5 +1,6 @@
 """Who waits for whom."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,14 @@ def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Setti
         with another_run(("2024-03-12",)) as third:
             assert said(third) == "waits"
     assert told == ["Waiting for another run of days from 2024-03-10 to 2024-03-12."]
+
+
+def test_a_run_that_waits_can_be_ended(settings: Settings) -> None:
+    reserve(DAYS, settings, pytest.fail)
+    with another_run(("2024-03-12",)) as other:
+        assert said(other) == "waits"
+        other.send_signal(signal.SIGINT)
+        assert other.wait(20) == -signal.SIGINT
 
 
 @contextmanager
