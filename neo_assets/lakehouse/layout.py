@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,10 @@ class Layout(ABC):
     @abstractmethod
     def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
         """Remove what stands aside of these tables, finished or not."""
+
+    def alone(self, table: Table) -> AbstractContextManager[None]:
+        """Wait for whoever writes to the table without this Spark, and keep them waiting."""
+        return nullcontext()
 
     @abstractmethod
     def measure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from neo_assets.lakehouse import metrics
 from neo_assets.lakehouse.layout import Layout, StreamSource
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import Table
+from neo_assets.lakehouse.tables import DQ_METRICS, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -71,6 +72,10 @@ class LocalLayout(Layout):
     def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
         """Remove all those folders."""
         shutil.rmtree(self._aside, ignore_errors=True)
+
+    def alone(self, table: Table) -> AbstractContextManager[None]:
+        """Metrics are written by others too."""
+        return metrics.alone(self.tables) if table is DQ_METRICS else nullcontext()
 
     def measure(
         self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]

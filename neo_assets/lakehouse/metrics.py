@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -59,20 +60,31 @@ def is_of(measured: Sequence[Measured]) -> str:
     )
 
 
+@contextmanager
+def alone(tables: Path) -> Iterator[None]:
+    """Keep everyone else on this machine from writing metrics for the block.
+
+    Runs overlap, and two commits on a local disk can meet.
+    """
+    # It is not there where Databricks runs stages, nor is it needed.
+    from filelock import FileLock
+
+    tables.mkdir(parents=True, exist_ok=True)
+    with FileLock(tables / ".dq_metrics.lock"):
+        yield
+
+
 def record(tables: Path, measured: Measured) -> None:
     """Store the metrics of a run and asset, in place of what a try before has stored of them.
 
     Written by delta-rs: landing event files needs no Spark, and neither does counting them.
     """
-    # Neither is there where Databricks runs stages, nor is it needed.
+    # It is not there where Databricks runs stages, nor is it needed.
     from deltalake import DeltaTable, write_deltalake
-    from filelock import FileLock
 
     if not measured.reports:
         return
-    tables.mkdir(parents=True, exist_ok=True)
-    # Assets are materialized side by side, and two commits on a local disk can meet.
-    with FileLock(tables / ".dq_metrics.lock"):
+    with alone(tables):
         table = DeltaTable.create(
             tables / DQ_METRICS.name,
             _schema(DQ_METRICS),

@@ -69,15 +69,19 @@ class Lakehouse:
                 over all that the table held.
         """
         for table in tables:
-            if not self.has(table):
-                if any(map(_is_checkpoint, self.layout.checkpoints.glob(f"{table.name}*"))):
-                    raise LakehouseError(
-                        f"The table {table.name} is gone, but the checkpoint of its stream is not; "
-                        "rebuild it from the landing zone with: neo-assets replay --full"
-                    )
-                self.spark.sql(_creation(table, self.layout))
-            else:
-                self._add_columns(table)
+            with self.layout.alone(table):
+                if self.has(table):
+                    self._add_columns(table)
+                else:
+                    self._create(table)
+
+    def _create(self, table: Table) -> None:
+        if any(map(_is_checkpoint, self.layout.checkpoints.glob(f"{table.name}*"))):
+            raise LakehouseError(
+                f"The table {table.name} is gone, but the checkpoint of its stream is not; "
+                "rebuild it from the landing zone with: neo-assets replay --full"
+            )
+        self.spark.sql(_creation(table, self.layout))
 
     def _add_columns(self, table: Table) -> None:
         known = set(self.read(table).columns)

@@ -39,8 +39,10 @@ def keep_up(
     A table that was made before it had all its properties gets them.
     """
     for table in filter(lakehouse.has, tables):
-        lakehouse.set_properties(table, table.properties | _retention(time_travel_days))
-        yield _kept_up(lakehouse, table)
+        with lakehouse.layout.alone(table):
+            lakehouse.set_properties(table, table.properties | _retention(time_travel_days))
+            done = _kept_up(lakehouse, table)
+        yield done
 
 
 def _retention(days: int) -> dict[str, str]:

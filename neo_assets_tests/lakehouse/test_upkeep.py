@@ -1,13 +1,17 @@
 """Upkeep makes files few and lets the rows be."""
 
+from concurrent import futures
 from datetime import date
 
+import pytest
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse import upkeep
+from neo_assets.lakehouse import metrics, upkeep
+from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
     BRONZE_NEO_EVENTS,
+    DQ_METRICS,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
     SILVER_NEO_VERSIONS,
@@ -47,6 +51,20 @@ def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> 
     list(upkeep.keep_up(lakehouse, 30, [GOLD_NEO_FACT]))
     properties = DeltaTable(tables_of(lakehouse) / GOLD_NEO_FACT.name).metadata().configuration
     assert GOLD_NEO_FACT.properties.items() <= properties.items()
+
+
+def test_metrics_are_kept_up_when_nobody_writes_them(lakehouse: Lakehouse) -> None:
+    """A run that fetches writes its metrics without Spark, while another one has Spark at work."""
+    lakehouse.measure("a run", "raw_feed_files", [DayReport(DAYS[0])])
+    before = version_of(lakehouse, DQ_METRICS.name)
+    with futures.ThreadPoolExecutor() as beside:
+        with metrics.alone(tables_of(lakehouse)):
+            upkeeping = beside.submit(list, upkeep.keep_up(lakehouse, 30, [DQ_METRICS]))
+            with pytest.raises(futures.TimeoutError):
+                upkeeping.result(3)
+            assert version_of(lakehouse, DQ_METRICS.name) == before
+        assert upkeeping.result(60)
+    assert version_of(lakehouse, DQ_METRICS.name) > before
 
 
 def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
