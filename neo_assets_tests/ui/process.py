@@ -13,7 +13,7 @@ from neo_assets_tests.impatience import IMPATIENT
 from neo_assets_tests.processes import descendants, still_running
 
 ROOT = Path(__file__).parents[2]
-PARTITIONS_PER_RUN = 8
+PARTITIONS_PER_RUN = 16
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import pytest
 from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Answer, Dagster, days_between
 from neo_assets_tests.ui.process import PARTITIONS_PER_RUN
 
-DAYS = days_between("2024-04-01", "2024-04-17")
+IN_A_ROW = days_between("2024-04-01", "2024-04-17")
+DAYS = [*IN_A_ROW, "2024-05-25"]
 CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
 
 pytestmark = pytest.mark.timeout(600)
@@ -23,7 +24,8 @@ def backfill(dagster: Dagster) -> Answer:
 
 def test_a_backfill_has_as_many_runs_as_its_policy_says(backfill: Answer) -> None:
     assert backfill["status"] == "COMPLETED_SUCCESS"
-    assert len(backfill["runs"]) == ceil(len(DAYS) / PARTITIONS_PER_RUN) == 3
+    # The day that stands apart has a run of its own.
+    assert len(backfill["runs"]) == ceil(len(IN_A_ROW) / PARTITIONS_PER_RUN) + 1 == 3
 
 
 def test_a_run_fetches_while_the_one_before_works(dagster: Dagster, backfill: Answer) -> None:

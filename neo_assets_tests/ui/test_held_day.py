@@ -22,7 +22,7 @@ def backfill(dagster: Dagster) -> Answer:
 def test_the_good_days_are_materialized_and_the_held_one_failed(
     dagster: Dagster, backfill: Answer
 ) -> None:
-    assert sorted(run["status"] for run in backfill["runs"]) == ["FAILURE", *["SUCCESS"] * 3]
+    assert sorted(run["status"] for run in backfill["runs"]) == ["FAILURE", "SUCCESS"]
     for asset in ASSETS:
         statuses = dagster.partition_statuses(asset)
         expected = dict.fromkeys(DAYS, "MATERIALIZED")
