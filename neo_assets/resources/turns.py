@@ -45,7 +45,8 @@ def reserve(days: Collection[date], settings: Settings, say: Say) -> None:
     another run lands in between would look like a fault.
     """
     if not reserve_if_free(days, settings):
-        say(f"Waiting for another run of days from {min(days)} to {max(days)}.")
+        first, last = min(days), max(days)
+        say(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
         fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_place(days))
 
 

@@ -99,7 +99,7 @@ def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Setti
         reserve(DAYS, settings, say)
         with another_run(("2024-03-12",)) as third:
             assert said(third) == "waits"
-    assert told == ["Waiting for another run of days from 2024-03-10 to 2024-03-12."]
+    assert told == ["Waiting for another run of 2024-03-10…2024-03-12."]
 
 
 def test_a_run_that_waits_can_be_ended(settings: Settings) -> None:
