@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -34,15 +35,11 @@ from neo_assets_tests.ui.process import running_ui
 
 Settings = Mapping[str, Any]
 
-IN_ONE_PROCESS = """
-import contextlib, sys
+COMMAND = "from neo_assets.cli import application; application()"
+NOT_AHEAD = """
+import contextlib
 from neo_assets import backfill
-from neo_assets.cli import application
-
-if "--not-ahead" in sys.argv:
-    sys.argv.remove("--not-ahead")
-    backfill.asking_ahead = contextlib.nullcontext
-application()
+backfill.asking_ahead = contextlib.nullcontext
 """
 
 
@@ -92,30 +89,20 @@ def main(
     print(f"\n{len(days)} days in {runs} runs, {answer_s} s for an answer.", machine(), sep="\n\n")
 
 
-def _one_run_at_a_time(folder: Path, settings: Settings, days: Sequence[date]) -> None:
+def _by_daemon(configuration: str, folder: Path, settings: Settings, days: Sequence[date]) -> None:
     home = folder / "dagster"
     home.mkdir()
-    (home / "dagster.yaml").write_text(
-        CONFIGURATION.replace("default_limit: 2", "default_limit: 1")
-    )
-    _two_runs_at_a_time(folder, settings, days)
-
-
-def _two_runs_at_a_time(folder: Path, settings: Settings, days: Sequence[date]) -> None:
+    (home / "dagster.yaml").write_text(configuration)
     with running_ui(folder, **settings) as address:
         dagster = Dagster(address)
         backfill = dagster.launch_backfill([str(day) for day in days])
         dagster.finished_backfill(backfill, seconds=3600)
 
 
-def _without_asking_ahead(folder: Path, settings: Settings, days: Sequence[date]) -> None:
-    _asking_ahead(folder, settings, days, "--not-ahead")
-
-
-def _asking_ahead(folder: Path, settings: Settings, days: Sequence[date], *others: str) -> None:
+def _in_one_process(code: str, folder: Path, settings: Settings, days: Sequence[date]) -> None:
     command = ("backfill", "--start", str(days[0]), "--end", str(days[-1]))
     subprocess.run(
-        [sys.executable, "-c", IN_ONE_PROCESS, *command, *others],
+        [sys.executable, "-c", code, *command],
         env={**os.environ, **settings, "NEO_DATA_DIR": str(folder)},
         stderr=subprocess.DEVNULL,
         check=True,
@@ -123,10 +110,12 @@ def _asking_ahead(folder: Path, settings: Settings, days: Sequence[date], *other
 
 
 WAYS: Mapping[str, Callable[[Path, Settings, Sequence[date]], None]] = {
-    "the daemon, one run at a time": _one_run_at_a_time,
-    "the daemon, two runs": _two_runs_at_a_time,
-    "one process, without asking ahead": _without_asking_ahead,
-    "one process, asking ahead": _asking_ahead,
+    "the daemon, one run at a time": partial(
+        _by_daemon, CONFIGURATION.replace("default_limit: 2", "default_limit: 1")
+    ),
+    "the daemon, two runs": partial(_by_daemon, CONFIGURATION),
+    "one process, without asking ahead": partial(_in_one_process, NOT_AHEAD + COMMAND),
+    "one process, asking ahead": partial(_in_one_process, COMMAND),
 }
 
 
@@ -140,7 +129,8 @@ def _from_start_to_end(home: Path, runs: int) -> float:
         done = instance.get_run_records(
             dg.RunsFilter(job_name="__ASSET_JOB", statuses=[dg.DagsterRunStatus.SUCCESS])
         )
-    backfill = [record for record in done if "raw_feed_files" in str(record.dagster_run)]
+    fetched = dg.AssetKey("raw_feed_files")
+    backfill = [record for record in done if fetched in (record.dagster_run.asset_selection or ())]
     if len(backfill) != runs:
         raise RuntimeError(f"{len(backfill)} of {runs} runs succeeded.")
     return max(record.end_time or 0 for record in backfill) - min(

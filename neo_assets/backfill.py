@@ -113,8 +113,8 @@ def backfill(
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
     Every run uses what is kept warm for all, and its days are fetched while the run before works on
-    its own. `on_progress` is told each entry of the log as it
-    is stored: events, and what the runs say.
+    its own. `on_progress` is told each entry of the log as it is stored: events, and what the runs
+    say.
     """
     outcome = Outcome()
     with _warm_instance() as instance:

@@ -40,8 +40,20 @@ class DatabricksLakehouse(LakehouseResource):
         if request.is_about_days and not request.days:
             # All of them are held back, and a job costs even where there is nothing to do.
             return Result()
-        with alone(Settings.from_environment(), context.log.info):
-            result = self._repeated_job(context, request)
+        settings, what = Settings.from_environment(), _subject(request)
+        for attempt in range(1, TRIES + 1):
+            try:
+                with plain_words(f"{what} was not done"), alone(settings, context.log.info):
+                    result = self._job(context, request, attempt)
+                break
+            except WorkspaceError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
+            except JobFailedError as error:
+                if attempt == TRIES or not error.can_be_repeated:
+                    raise dg.Failure(
+                        f"{what} was not done: {error}.", allow_retries=False
+                    ) from error
+                context.log.warning(f"{what} is tried again: {error}.")
         if result.refusal:
             raise dg.Failure(result.refusal, allow_retries=False)
         return result
@@ -62,22 +74,6 @@ class DatabricksLakehouse(LakehouseResource):
                 )
         except WorkspaceError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-
-    def _repeated_job(self, context: Context, request: Request) -> Result:
-        what = _subject(request)
-        for attempt in range(1, TRIES + 1):
-            try:
-                with plain_words(f"{what} was not done"):
-                    return self._job(context, request, attempt)
-            except WorkspaceError as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
-            except JobFailedError as error:
-                if attempt == TRIES or not error.can_be_repeated:
-                    raise dg.Failure(
-                        f"{what} was not done: {error}.", allow_retries=False
-                    ) from error
-                context.log.warning(f"{what} is tried again: {error}.")
-        raise AssertionError("the last try returns or raises")
 
     def _workspace(self) -> WorkspaceClient:
         if self._client is None:
