@@ -12,7 +12,7 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in os.environ["PATH"].split(os.pathsep):
         for program in Path(folder).glob("*"):
             link = programs / program.name
-            if program.name != "java" and not link.exists():
+            if program.name != "java" and not os.path.lexists(link):
                 link.symlink_to(program)
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("JAVA_HOME", raising=False)
