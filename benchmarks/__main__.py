@@ -1,42 +1,80 @@
 """All goals in one go: `make bench`, or `make bench QUICK=--quick` for minutes in place of hours.
 
+On one Spark Connect server, but for what starts its own; it gets warm with the warm day.
+
 Each benchmark prints its own table; at the end stands how each goal was met, and the same as a
 picture in `benchmarks/goals.svg`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import altair as alt
 import typer
 
-from benchmarks import backfill, day, event_log, history, two_workers
+from benchmarks.backfill import all_days
+from benchmarks.day import cold_day, consecutive_days, warm_day
+from benchmarks.event_log import storages
+from benchmarks.history import day_after
+from benchmarks.houses import TEN_YEARS, folder_of
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, table
+from benchmarks.two_workers import two_workers
+from neo_assets.spark_server.server import spark_connect_server
 
 PICTURE = Path(__file__).parent / "goals.svg"
 VOLUME = 50
 
 
+@dataclass(frozen=True)
+class Amount:
+    """How much is measured: days in one run, or rounds of one comparison."""
+
+    event_days: int
+    event_rounds: int
+    rounds: int
+    warm_up: int
+    """Rounds that are not counted, in which Java compiles what it will need."""
+    days_of_history: int
+    days_at_once: int
+    days_of_volume: int
+    long_rounds: int
+
+
+ALL = Amount(92, 5, 15, 5, TEN_YEARS, TEN_YEARS, 92, 3)
+LITTLE = Amount(31, 1, 2, 1, 60, 60, 7, 1)
+
+
 def main(
     houses: Annotated[Path | None, typer.Option(help="Where lakehouses are kept.")] = None,
-    quick: Annotated[bool, typer.Option(help="Less of everything; the picture stays.")] = False,
+    quick: Annotated[bool, typer.Option(help="Little of everything; the picture stays.")] = False,
 ) -> None:
     """Measure every goal side by side with what it is held to."""
-    goals = [
-        *event_log.storages(quick=quick),
-        *day.main(quick=quick),
-        *day.main(quick=quick, cold=True),
-        *history.main(houses=houses, quick=quick),
-        *backfill.main(houses=houses, quick=quick),
-        *backfill.main(days=7 if quick else 92, rounds=1, volume=VOLUME, houses=houses),
-        *two_workers.main(houses=houses, quick=quick),
-    ]
+    much = LITTLE if quick else ALL
+    goals = list(_measured(much, folder_of(houses)))
     rows = [(goal.what, f"{goal.ratio:.2f}", f"{goal.at_most:.2f}") for goal in goals]
     print(table(("goal", "ratio", "at most"), rows), machine(), sep="\n\n")
     if not quick:
         draw(goals)
+
+
+def _measured(much: Amount, houses: Path) -> Iterator[Goal]:
+    yield storages(much.event_days, much.event_rounds)
+    warm = much.warm_up + much.rounds
+    days = consecutive_days(warm + much.long_rounds)
+    with TemporaryDirectory() as folder:
+        with spark_connect_server(houses / "spark") as address:
+            yield warm_day(address, Path(folder), days[:warm], much.warm_up)
+            yield day_after(address, houses, much.days_of_history, much.rounds, much.warm_up)
+            for number, volume in ((much.days_at_once, 1), (much.days_of_volume, VOLUME)):
+                yield from all_days(
+                    address, houses, number, volume, much.long_rounds, much.long_rounds // 2
+                )
+        yield cold_day(Path(folder), days[warm:])
+    yield two_workers(houses, much.days_of_volume, much.long_rounds)
 
 
 def draw(goals: Sequence[Goal]) -> None:

@@ -26,7 +26,6 @@ from benchmarks.by_hand import by_hand
 from benchmarks.by_polars import by_polars
 from benchmarks.houses import (
     LAST_DAY,
-    ONE_YEAR,
     TEN_YEARS,
     days_until,
     folder_of,
@@ -47,36 +46,49 @@ def main(
     days: Annotated[int, typer.Option(help="How many landed days.")] = TEN_YEARS,
     volume: Annotated[int, typer.Option(help="Objects in place of each one.")] = 1,
     days_per_run: Annotated[int, typer.Option(help="Days in a run; 0 for all.")] = 0,
-    rounds: Annotated[int, typer.Option(help="Counted rounds, after one that is not.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Counted rounds.")] = 3,
     houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
-    quick: Annotated[bool, typer.Option(help="One year and one round.")] = False,
-) -> Sequence[Goal]:
+    warm_up: Annotated[int, typer.Option(help="Rounds before, in which Java compiles.")] = 1,
+) -> None:
     """Print what it costs to bring all days to gold, each way."""
-    days, rounds = (ONE_YEAR, 1) if quick else (days, rounds)
     houses = folder_of(houses)
+    with spark_connect_server(houses / "spark") as address:
+        all_days(address, houses, days, volume, rounds, warm_up, days_per_run)
+
+
+def all_days(
+    address: str,
+    houses: Path,
+    days: int,
+    volume: int,
+    rounds: int,
+    warm_up: int,
+    days_per_run: int = 0,
+) -> Sequence[Goal]:
+    """So many landed days in new tables, of which the first rounds are not counted."""
     wanted = days_until(LAST_DAY, days)
     landing = _landed(houses, wanted, volume)
-    with spark_connect_server(houses / "spark") as address:
-        ways: dict[str, Callable[[Path], None]] = {
-            BY_HAND: partial(_by_hand, address, landing, wanted),
-            STAGES: partial(_by_stages, address, landing, wanted, days_per_run or days),
-            "Polars and delta-rs": partial(by_polars, landing, wanted),
-        }
-        if volume > 1:
-            of_one = _landed(houses, wanted, 1)
-            ways[STAGES_OF_ONE] = partial(_by_stages, address, of_one, wanted, days_per_run or days)
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(rounds + 1):
-            for name in sorted(ways, reverse=bool(number % 2)):
-                with TemporaryDirectory(dir=houses) as root:
-                    begin = perf_counter()
-                    ways[name](Path(root))
-                    seconds[name].append(perf_counter() - begin)
-                print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
-        server, here = peak_memory() / 2**20, own_peak_memory() / 2**20
+    ways: dict[str, Callable[[Path], None]] = {
+        BY_HAND: partial(_by_hand, address, landing, wanted),
+        STAGES: partial(_by_stages, address, landing, wanted, days_per_run or days),
+        "Polars and delta-rs": partial(by_polars, landing, wanted),
+    }
+    if volume > 1:
+        of_one = _landed(houses, wanted, 1)
+        ways[STAGES_OF_ONE] = partial(_by_stages, address, of_one, wanted, days_per_run or days)
+    measured: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(warm_up + rounds):
+        for name in sorted(ways, reverse=bool(number % 2)):
+            with TemporaryDirectory(dir=houses) as root:
+                begin = perf_counter()
+                ways[name](Path(root))
+                measured[name].append(perf_counter() - begin)
+            print(f"{name}: {measured[name][-1]:.1f} s", flush=True)
+    server, here = peak_memory() / 2**20, own_peak_memory() / 2**20
     peak = f"Spark's server took {server:,.0f} MiB at the most, and the process here {here:,.0f}."
-    print(_table({name: of[1:] for name, of in seconds.items()}), peak, machine(), sep="\n\n")
-    typical = {name: median(of[1:]) for name, of in seconds.items()}
+    seconds = {name: of[warm_up:] for name, of in measured.items()}
+    print(_table(seconds), peak, machine(), sep="\n\n")
+    typical = {name: median(of) for name, of in seconds.items()}
     ratio = typical[STAGES] / typical[BY_HAND]
     if volume == 1:
         return [Goal(f"{days:,} days at once, to the same by hand", ratio, 1.2)]

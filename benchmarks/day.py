@@ -1,4 +1,4 @@
-"""What a day costs against the same by hand: `python -m benchmarks.day`, and with `--cold`.
+"""What a day costs against the same by hand: `python -m benchmarks.day`.
 
 On one warm Spark Connect server, as that of `make ui`, each round brings the next day to gold three
 times, in changing order: by hand (`by_hand.py`), by the stages of the project alone, and by a run
@@ -32,61 +32,58 @@ from neo_assets.lakehouse import bronze, gold, silver
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
-FIRST_DAY = date(2024, 1, 1)
 BY_HAND = "by hand"
 DAGSTER = "Dagster, process start included"
-WARM_UP = 5
-"""Days that are not counted, in which Java compiles what it will need."""
 
 
 def main(
-    rounds: Annotated[int, typer.Option(help="Counted days.")] = 15,
-    quick: Annotated[bool, typer.Option(help="Five counted days.")] = False,
-    cold: Annotated[bool, typer.Option(help="With nothing running.")] = False,
-) -> Sequence[Goal]:
+    rounds: Annotated[int, typer.Option(help="Counted warm days.")] = 15,
+    warm_up: Annotated[int, typer.Option(help="Days before, in which Java compiles.")] = 5,
+    cold_rounds: Annotated[int, typer.Option(help="Cold days, after the warm ones.")] = 5,
+) -> None:
     """Print what a day of about a dozen rows costs, each way."""
-    rounds = 5 if quick else rounds
+    days = consecutive_days(warm_up + rounds + cold_rounds)
+    warm, cold = days[: warm_up + rounds], days[warm_up + rounds :]
     with TemporaryDirectory() as folder:
-        if cold:
-            seconds = _in_turns(_cold_ways(Path(folder)), rounds, warm_up=1)
-        else:
-            with spark_connect_server(Path(folder) / "spark") as address:
-                spark = SparkSession.builder.remote(address).create()
-                seconds = _in_turns(_warm_ways(spark, address, Path(folder)), rounds, WARM_UP)
-                spark.stop()
-    print(_table(seconds), machine(), sep="\n\n")
-    ratio = median(seconds[DAGSTER]) / median(seconds[BY_HAND])
-    if cold:
-        return [Goal("a cold day, to a script on default settings", ratio, 0.8)]
-    return [Goal("a warm day, to the same by hand", ratio, 1.5)]
+        with spark_connect_server(Path(folder) / "spark") as address:
+            warm_day(address, Path(folder), warm, warm_up)
+        cold_day(Path(folder), cold)
 
 
-def _in_turns(
-    ways: Mapping[str, Callable[[date], float]], rounds: int, warm_up: int
-) -> dict[str, Sequence[float]]:
-    """The seconds of the counted days, each day by every way."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in track(range(warm_up + rounds), "Days"):
-        for name in sorted(ways, reverse=bool(number % 2)):
-            seconds[name].append(ways[name](FIRST_DAY + timedelta(number)))
-    return {name: of[warm_up:] for name, of in seconds.items()}
+def consecutive_days(number: int) -> Sequence[date]:
+    """So many days, each to be brought to gold once."""
+    return [date(2024, 1, 1) + timedelta(days) for days in range(number)]
 
 
-def _warm_ways(
-    spark: SparkSession, address: str, folder: Path
-) -> Mapping[str, Callable[[date], float]]:
-    return {
+def warm_day(address: str, folder: Path, days: Sequence[date], warm_up: int) -> Goal:
+    """Days on a running server, of which the first are not counted."""
+    spark = SparkSession.builder.remote(address).create()
+    ways = {
         BY_HAND: _by_hand(spark, folder / "by_hand"),
         "stages": _by_stages(spark, folder / "stages"),
         DAGSTER: _by_dagster(folder / "dagster", {"NEO_SPARK_REMOTE": address}),
     }
+    seconds = {name: of[warm_up:] for name, of in _in_turns(ways, days).items()}
+    spark.stop()
+    return Goal("a warm day, to the same by hand", _shown(seconds), 1.5)
 
 
-def _cold_ways(folder: Path) -> Mapping[str, Callable[[date], float]]:
-    return {
-        BY_HAND: _by_script(folder / "by_hand"),
-        DAGSTER: _by_dagster(folder / "dagster", {}),
-    }
+def cold_day(folder: Path, days: Sequence[date]) -> Goal:
+    """Days after those of `warm_day` in the same folder, each begun with nothing running."""
+    ways = {BY_HAND: _by_script(folder / "by_hand"), DAGSTER: _by_dagster(folder / "dagster", {})}
+    seconds = _in_turns(ways, days)
+    return Goal("a cold day, to a script on default settings", _shown(seconds), 0.8)
+
+
+def _in_turns(
+    ways: Mapping[str, Callable[[date], float]], days: Sequence[date]
+) -> dict[str, list[float]]:
+    """The seconds of the days, each day by every way."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number, day in enumerate(track(days, "Days")):
+        for name in sorted(ways, reverse=bool(number % 2)):
+            seconds[name].append(ways[name](day))
+    return seconds
 
 
 def _by_script(root: Path) -> Callable[[date], float]:
@@ -129,7 +126,7 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
 
 
 def _by_dagster(root: Path, configured: Mapping[str, str]) -> Callable[[date], float]:
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     environment = {
         **os.environ,
         **configured,
@@ -154,13 +151,17 @@ def _seconds_of(command: Sequence[str], environment: Mapping[str, str]) -> float
     return perf_counter() - begin
 
 
-def _table(seconds: Mapping[str, Sequence[float]]) -> str:
+def _shown(seconds: Mapping[str, Sequence[float]]) -> float:
+    """The ratio of Dagster's median to that by hand, printed with all the others."""
     by_hand_takes = median(seconds[BY_HAND])
     rows = [
         (name, *spread(values, " s"), f"{median(values) / by_hand_takes:.2f}")
         for name, values in seconds.items()
     ]
-    return table(("a day", "median", "middle half", "ratio of medians"), rows)
+    print(
+        table(("a day", "median", "middle half", "ratio of medians"), rows), machine(), sep="\n\n"
+    )
+    return median(seconds[DAGSTER]) / by_hand_takes
 
 
 if __name__ == "__main__":

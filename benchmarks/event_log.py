@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Annotated, TypeVar
@@ -27,7 +27,7 @@ from rich.progress import track
 
 from benchmarks.graphs import accounted, bare, run
 from benchmarks.machine import machine
-from benchmarks.tables import Goal
+from benchmarks.tables import Goal, spread
 from neo_assets.checks.chronicle import CHRONICLE_DAYS
 from neo_assets.instance import EVENT_LOG
 
@@ -78,10 +78,8 @@ STORAGES = (
 def storages(
     days: Annotated[int, typer.Option(help="Days in one run.")] = 92,
     rounds: Annotated[int, typer.Option(help="Runs of each graph on each storage.")] = 5,
-    quick: Annotated[bool, typer.Option(help="A month, three rounds.")] = False,
-) -> Sequence[Goal]:
+) -> Goal:
     """One run on each storage: of the bare graph, and of the one that accounts for its days."""
-    days, rounds = (31, 3) if quick else (days, rounds)
     jobs = {"bare": bare(), "accounted": accounted()}
     milliseconds: dict[tuple[str, str], list[float]] = {}
     with TemporaryDirectory() as folder, _postgres(Path(folder)) as has_postgres:
@@ -111,7 +109,7 @@ def storages(
     _print(lines)
     ours = milliseconds[OURS.name, "accounted"]
     ratio = median(value / other for value, other in zip(ours, reference, strict=True))
-    return [Goal("events of a day, to the bare graph on Dagster's default", ratio, 0.5)]
+    return Goal("events of a day, to the bare graph on Dagster's default", ratio, 0.5)
 
 
 @app.command()
@@ -260,8 +258,7 @@ def _against(values: Sequence[float], reference: Sequence[float]) -> tuple[str, 
 
 
 def _spread(ratios: Sequence[float]) -> str:
-    low, _, high = quantiles(ratios, n=4)
-    return f"{median(ratios):.2f} ({low:.2f} to {high:.2f})"
+    return "{} ({})".format(*spread(ratios))
 
 
 def _print(lines: Sequence[Sequence[str]]) -> None:

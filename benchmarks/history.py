@@ -23,7 +23,6 @@ from rich.progress import track
 
 from benchmarks.houses import (
     LAST_DAY,
-    ONE_YEAR,
     STAGES,
     TEN_YEARS,
     days_until,
@@ -41,37 +40,38 @@ from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.spark_server.server import spark_connect_server
 
 SHORT_HISTORY = 30
-WARM_UP = 5
-"""Rounds that are not counted, in which Java compiles what it will need."""
 ALL = "all three"
 Seconds = Mapping[str, float]
 
 
 def main(
+    number: Annotated[int, typer.Option("--days", help="The long history.")] = TEN_YEARS,
     rounds: Annotated[int, typer.Option(help="Counted days of each lakehouse.")] = 20,
-    houses: Annotated[Path | None, typer.Option(help="Where the ten years are kept.")] = None,
-    quick: Annotated[bool, typer.Option(help="One year in place of ten, and six rounds.")] = False,
-) -> Sequence[Goal]:
+    warm_up: Annotated[int, typer.Option(help="Days before, in which Java compiles.")] = 5,
+    houses: Annotated[Path | None, typer.Option(help="Where the long history is kept.")] = None,
+) -> None:
     """Print what a day costs, with 30 days and with ten years of history."""
-    number, rounds = (ONE_YEAR, 6) if quick else (TEN_YEARS, rounds)
     houses = folder_of(houses)
-    with (
-        spark_connect_server(houses / "spark") as address,
-        # A Spark that runs on remembers the tables of old folders.
-        TemporaryDirectory(dir=houses, prefix="30_days_") as new_folder,
-    ):
+    with spark_connect_server(houses / "spark") as address:
+        day_after(address, houses, number, rounds, warm_up)
+
+
+def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int) -> Goal:
+    """The day after so many others, of which the first are not counted."""
+    # A Spark that runs on remembers the tables of old folders.
+    with TemporaryDirectory(dir=houses, prefix="30_days_") as new_folder:
         spark = SparkSession.builder.remote(address).create()
         long = _house(spark, houses / f"{number}_days_to_gold", days_until(LAST_DAY, number))
         last = LocalLandingZone(long.layout.landing).days()[-1]
         short = _house(spark, Path(new_folder), days_until(last, SHORT_HISTORY))
         files = [_files(short, Path(new_folder)), _files(long, houses / f"{number}_days_to_gold")]
-        days = days_until(last + timedelta(WARM_UP + rounds), WARM_UP + rounds)
+        days = days_until(last + timedelta(warm_up + rounds), warm_up + rounds)
         seconds = [_in_turn(short, long, at, day) for at, day in enumerate(track(days, "Days"))]
         spark.stop()
-    counted = seconds[WARM_UP:]
+    counted = seconds[warm_up:]
     print(_table(files, counted), machine(), sep="\n\n")
     ratio = median(of_long[ALL] / of_short[ALL] for of_short, of_long in counted)
-    return [Goal("a day with a long history, to one with 30 days", ratio, 1.1)]
+    return Goal(f"a day with {number:,} days of history, to one with 30", ratio, 1.1)
 
 
 def _house(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:

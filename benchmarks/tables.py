@@ -21,6 +21,6 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def spread(values: Sequence[float], unit: str = "") -> tuple[str, str]:
-    """The median, and from the first to the third quartile."""
-    low, _, high = quantiles(values, n=4)
+    """The median, and from the first to the third quartile; of one value itself."""
+    low, _, high = quantiles(values, n=4) if len(values) > 1 else (*values,) * 3
     return f"{median(values):.2f}{unit}", f"{low:.2f} to {high:.2f}{unit}"
