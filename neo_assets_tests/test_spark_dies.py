@@ -32,7 +32,7 @@ def landed(site: Site, day: date) -> list[FeedObject]:
 
 
 @pytest.mark.timeout(400)
-def test_spark_is_killed_in_the_middle_of_a_stage(
+def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     site: Site,
     spark_address: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -64,9 +64,13 @@ def test_spark_is_killed_in_the_middle_of_a_stage(
     def on_progress(entry: dg.EventLogEntry) -> None:
         remotes.add(os.environ["NEO_SPARK_REMOTE"])
         event = entry.dagster_event
-        is_silver = event and event.is_step_start and event.step_key == "silver_neo_events"
-        if is_silver and not killing.ident:
-            killing.start()
+        if event and event.is_step_start and event.step_key == "silver_neo_events":
+            if not killing.ident:
+                killing.start()
+            else:
+                (java,) = javas() - others
+                os.kill(java, signal.SIGKILL)
+                injected("kills of Spark")
 
     with caplog.at_level(logging.WARNING, supervision.__name__):
         outcome = backfill(selected_assets("*"), [KILLED, NEXT], on_progress)
@@ -78,8 +82,10 @@ def test_spark_is_killed_in_the_middle_of_a_stage(
     assert days == (KILLED, KILLED)
     assert said.startswith(f"Spark at {place} died or cannot be reached") and token not in said
     assert {day for asset, day in outcome.reports if asset == "gold_neo_fact"} == {NEXT}
-    assert told()[0] == "Spark is gone: it was ended by SIGKILL. It is started anew now."
-    assert all("Java" in message for message in told()[1:])
+    first, *without_java, second = told()
+    assert first == "Spark is gone: it was ended by SIGKILL. It is started anew now."
+    assert all("Java" in message for message in without_java)
+    assert second.startswith("Spark is gone: it was ended by SIGKILL.")
     assert javas() == others
 
     monkeypatch.setenv("NEO_SPARK_REMOTE", spark_address)

@@ -12,7 +12,7 @@ from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.tables import TABLES
 from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
-from neo_assets.resources.spark_session import abandon, is_lost, place_of, spark_session
+from neo_assets.resources.spark_session import abandon, is_lost, is_there, place_of, spark_session
 from neo_assets.resources.turns import alone
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
@@ -80,6 +80,9 @@ class SparkLakehouse(LakehouseResource):
         settings = Settings.from_environment()
         with alone(settings, say):
             try:
+                if self._lakehouse and not is_there(self._lakehouse.spark):
+                    # Spark died between two steps, or while this one waited.
+                    self._abandon()
                 if self._lakehouse is None:
                     self._lakehouse = self._connect(say)
                 yield self._lakehouse

@@ -17,6 +17,7 @@ on.  PySpark's own ten minutes would win nothing: the session of a server that d
 network that is gone for longer fails a run better sooner.
 """
 
+_EXTENSIONS = "spark.sql.extensions"
 _NO_SERVER = ("UNAVAILABLE", "CANCELLED")
 """The states of calls that met no server, or one that was just ending."""
 _LOST = ("INVALID_HANDLE.", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
@@ -54,6 +55,17 @@ def abandon(session: "SparkSession") -> None:
     session.client.close()
 
 
+def is_there(session: "SparkSession") -> bool:
+    """Whether the session is still known to its server; waits for one that is started anew."""
+    try:
+        session.conf.get(_EXTENSIONS, "")
+    except Exception as error:
+        if is_lost(error):
+            return False
+        raise
+    return True
+
+
 def is_lost(error: Exception) -> bool:
     """Whether an error says that the server, or the session on it, is not there any more."""
     from pyspark.errors import PySparkException
@@ -69,7 +81,7 @@ def _refuse_what_does_not_fit(session: "SparkSession", place: str) -> None:
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
     try:
-        version, extensions = session.version, session.conf.get("spark.sql.extensions", "")
+        version, extensions = session.version, session.conf.get(_EXTENSIONS, "")
     except SparkConnectGrpcException as error:
         if _grpc_status(error) == "UNAUTHENTICATED":
             raise StageError(
