@@ -1,7 +1,7 @@
 # Nothing but Python is needed: bootstrap.py brings the rest into .venv.
 #   make demo                    two weeks of the simulated feed, from raw to gold
 #   make databricks-check        what a Databricks workspace lacks to be the target
-#   make bench QUICK=--quick     every performance goal in minutes; without it, hours
+#   make bench QUICK=--quick     every performance goal in minutes; without it, an hour
 #   make ui UI_PORT=3001         the web UI, on another port than 3000
 #   make test PYTHON=python3.12  with another Python than python3
 

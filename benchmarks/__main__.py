@@ -1,4 +1,4 @@
-"""All goals in one go: `make bench`, or `make bench QUICK=--quick` for minutes in place of hours.
+"""All goals in one go: `make bench`, or `make bench QUICK=--quick` for minutes in place of an hour.
 
 On one Spark Connect server, but for what starts its own; it gets warm with the warm day.
 
@@ -45,7 +45,7 @@ class Amount:
 
 
 ALL = Amount(92, 5, 15, 5, TEN_YEARS, TEN_YEARS, 92, 3)
-LITTLE = Amount(31, 1, 2, 1, 60, 60, 7, 1)
+LITTLE = Amount(31, 2, 2, 1, 60, 60, 7, 1)
 
 
 def main(

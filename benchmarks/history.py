@@ -5,8 +5,8 @@ warm Spark Connect server, in turns, so that whatever else the machine does meet
 lands the next day in both lakehouses and then takes the time of every stage, first in one and then
 in the other, in changing order.
 
-The ten years are those that `benchmarks.upkeep` makes and compacts; they stay on disk for the next
-time, and every measurement adds its days.
+The ten years stay on disk for the next time and for `benchmarks.upkeep`, and every measurement adds
+its days.
 """
 
 from collections.abc import Mapping, Sequence
