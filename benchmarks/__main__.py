@@ -45,7 +45,7 @@ class Amount:
 
 
 ALL = Amount(92, 5, 15, 5, TEN_YEARS, TEN_YEARS, 92, 3)
-LITTLE = Amount(31, 2, 2, 1, 60, 60, 7, 1)
+LITTLE = Amount(92, 1, 2, 1, 60, 60, 7, 1)
 
 
 def main(
