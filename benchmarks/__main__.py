@@ -94,7 +94,9 @@ def draw(goals: Sequence[Goal]) -> None:
         )
     )
     aims = alt.Chart(values).mark_tick(thickness=3, color="black").encode(x="at_most:Q", y=what)
-    (bars + aims).properties(width=500).save(PICTURE)
+    # The font of whoever looks may be wider than the one that the room for words is measured with.
+    room = {"left": 60, "right": 40, "top": 5, "bottom": 5}
+    (bars + aims).properties(width=500, padding=room).save(PICTURE)
 
 
 if __name__ == "__main__":
