@@ -16,10 +16,10 @@ import altair as alt
 import typer
 
 from benchmarks.backfill import all_days
-from benchmarks.day import cold_day, consecutive_days, warm_day
+from benchmarks.day import cold_day, warm_day
 from benchmarks.event_log import storages
 from benchmarks.history import day_after
-from benchmarks.houses import TEN_YEARS, folder_of
+from benchmarks.houses import LAST_DAY, TEN_YEARS, days_until, folder_of
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, table
 from benchmarks.two_workers import two_workers
@@ -31,21 +31,39 @@ VOLUME = 50
 
 @dataclass(frozen=True)
 class Amount:
-    """How much is measured: days in one run, or rounds of one comparison."""
+    """How much is measured; a warm-up is rounds, not counted, in which Java compiles.
 
-    event_days: int
+    A long history, and a long backfill, is one of `days`, where there are more rows one of
+    `days_of_volume`.  The long rounds take a minute or more each.
+    """
+
+    days: int
+    days_of_volume: int
     event_rounds: int
     rounds: int
     warm_up: int
-    """Rounds that are not counted, in which Java compiles what it will need."""
-    days_of_history: int
-    days_at_once: int
-    days_of_volume: int
     long_rounds: int
+    long_warm_up: int
 
 
-ALL = Amount(92, 5, 15, 5, TEN_YEARS, TEN_YEARS, 92, 3)
-LITTLE = Amount(92, 1, 2, 1, 60, 60, 7, 1)
+ALL = Amount(
+    days=TEN_YEARS,
+    days_of_volume=92,
+    event_rounds=5,
+    rounds=15,
+    warm_up=5,
+    long_rounds=3,
+    long_warm_up=1,
+)
+LITTLE = Amount(
+    days=60,
+    days_of_volume=7,
+    event_rounds=1,
+    rounds=2,
+    warm_up=1,
+    long_rounds=1,
+    long_warm_up=0,
+)
 
 
 def main(
@@ -62,16 +80,16 @@ def main(
 
 
 def _measured(much: Amount, houses: Path) -> Iterator[Goal]:
-    yield storages(much.event_days, much.event_rounds)
+    yield storages(rounds=much.event_rounds)
     warm = much.warm_up + much.rounds
-    days = consecutive_days(warm + much.long_rounds)
+    days = days_until(LAST_DAY, warm + much.long_rounds)
     with TemporaryDirectory() as folder:
         with spark_connect_server(houses / "spark") as address:
             yield warm_day(address, Path(folder), days[:warm], much.warm_up)
-            yield day_after(address, houses, much.days_of_history, much.rounds, much.warm_up)
-            for number, volume in ((much.days_at_once, 1), (much.days_of_volume, VOLUME)):
+            yield day_after(address, houses, much.days, much.rounds, much.warm_up)
+            for number, volume in ((much.days, 1), (much.days_of_volume, VOLUME)):
                 yield from all_days(
-                    address, houses, number, volume, much.long_rounds, much.long_rounds // 2
+                    address, houses, number, volume, much.long_rounds, much.long_warm_up
                 )
         yield cold_day(Path(folder), days[warm:])
     yield two_workers(houses, much.days_of_volume, much.long_rounds)

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -24,7 +24,7 @@ from pyspark.sql import SparkSession
 from rich.progress import track
 
 from benchmarks.by_hand import by_hand
-from benchmarks.houses import house, land
+from benchmarks.houses import LAST_DAY, days_until, house, land
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread, table
 from neo_assets.instance import prepare_instance
@@ -42,17 +42,12 @@ def main(
     cold_rounds: Annotated[int, typer.Option(help="Cold days, after the warm ones.")] = 5,
 ) -> None:
     """Print what a day of about a dozen rows costs, each way."""
-    days = consecutive_days(warm_up + rounds + cold_rounds)
+    days = days_until(LAST_DAY, warm_up + rounds + cold_rounds)
     warm, cold = days[: warm_up + rounds], days[warm_up + rounds :]
     with TemporaryDirectory() as folder:
         with spark_connect_server(Path(folder) / "spark") as address:
             warm_day(address, Path(folder), warm, warm_up)
         cold_day(Path(folder), cold)
-
-
-def consecutive_days(number: int) -> Sequence[date]:
-    """So many days, each to be brought to gold once."""
-    return [date(2024, 1, 1) + timedelta(days) for days in range(number)]
 
 
 def warm_day(address: str, folder: Path, days: Sequence[date], warm_up: int) -> Goal:

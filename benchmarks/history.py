@@ -45,7 +45,7 @@ Seconds = Mapping[str, float]
 
 
 def main(
-    number: Annotated[int, typer.Option("--days", help="The long history.")] = TEN_YEARS,
+    days: Annotated[int, typer.Option(help="The long history.")] = TEN_YEARS,
     rounds: Annotated[int, typer.Option(help="Counted days of each lakehouse.")] = 20,
     warm_up: Annotated[int, typer.Option(help="Days before, in which Java compiles.")] = 5,
     houses: Annotated[Path | None, typer.Option(help="Where the long history is kept.")] = None,
@@ -53,7 +53,7 @@ def main(
     """Print what a day costs, with 30 days and with ten years of history."""
     houses = folder_of(houses)
     with spark_connect_server(houses / "spark") as address:
-        day_after(address, houses, number, rounds, warm_up)
+        day_after(address, houses, days, rounds, warm_up)
 
 
 def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int) -> Goal:

@@ -48,18 +48,21 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
         return [message for message in caplog.messages if message.startswith("Spark is gone")]
 
     def kill() -> None:
+        (java,) = javas() - others
+        os.kill(java, signal.SIGKILL)
+        injected("kills of Spark")
+
+    def kill_in_the_middle() -> None:
         """As soon as silver has written its first file, and then let no other start for a while."""
         while not list(folder.glob("*.parquet")):
             time.sleep(0.001)
-        (java,) = javas() - others
         monkeypatch.setenv("JDK_JAVA_OPTIONS", "--no-such-option")
-        os.kill(java, signal.SIGKILL)
-        injected("kills of Spark")
+        kill()
         while len(told()) < 3:
             time.sleep(0.1)
         monkeypatch.delenv("JDK_JAVA_OPTIONS")
 
-    killing = Thread(target=kill, daemon=True)
+    killing = Thread(target=kill_in_the_middle, daemon=True)
 
     def on_progress(entry: dg.EventLogEntry) -> None:
         remotes.add(os.environ["NEO_SPARK_REMOTE"])
@@ -68,9 +71,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
             if not killing.ident:
                 killing.start()
             else:
-                (java,) = javas() - others
-                os.kill(java, signal.SIGKILL)
-                injected("kills of Spark")
+                kill()
 
     with caplog.at_level(logging.WARNING, supervision.__name__):
         outcome = backfill(selected_assets("*"), [KILLED, NEXT], on_progress)
