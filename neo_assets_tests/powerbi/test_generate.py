@@ -26,7 +26,7 @@ def test_every_name_that_shapes_a_table_is_a_column_of_it(table: ModelTable) -> 
 
 def test_the_model_has_what_is_exported_and_measures() -> None:
     assert {table.source.name for table in TABLES} == {table.name for table in EXPORTED}
-    assert set(tables()) == {"Measures", *(table.name for table in TABLES)}
+    assert set(tables()) == {"_Measures", *(table.name for table in TABLES)}
 
 
 @pytest.mark.parametrize(

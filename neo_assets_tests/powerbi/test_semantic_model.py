@@ -32,6 +32,8 @@ ONE_SIDES = {
     ("Date", "Date"),
 }
 """Columns that have every value once: the keys of their tables, of the objects as known now."""
+RESERVED_TABLE_NAMES = {"measure", "measures", "goal", "calculations"}
+"""Table names that Desktop rejects, in any case, although TMDL and TOM allow them."""
 VALUES = {
     *(metric for metric, _ in DayReport(date(2024, 3, 1)).metrics),
     *LAYERS,
@@ -51,6 +53,13 @@ def test_every_file_is_read() -> None:
     others = {"database.tmdl", "expressions.tmdl", "model.tmdl", "relationships.tmdl"}
     assert names == others | {f"tables/{name}.tmdl" for name in tables()}
     assert sorted(node.name for node in read("model.tmdl").of("ref")) == sorted(tables())
+
+
+@pytest.mark.parametrize("table", [*tables()])
+def test_power_bi_desktop_accepts_the_name_of_a_table(table: str) -> None:
+    assert table.lower() not in RESERVED_TABLE_NAMES
+    # Desktop does not load a template or project with one of these in a table name.
+    assert not set(table) & set(".'\"")
 
 
 def test_every_name_and_every_lineage_tag_is_used_once() -> None:
@@ -156,7 +165,7 @@ def test_a_column_comes_from_somewhere_and_is_never_added_up(table: str) -> None
             assert unquoted(column.properties["sortByColumn"]) in columns(table)
         if column.name.endswith((" key", " order")):
             assert "isHidden" in column.properties
-        if table != "Measures":
+        if table != "_Measures":
             assert column.description
             source = column.properties.get("sourceColumn")
             assert bool(source) is not bool(column.expression)
