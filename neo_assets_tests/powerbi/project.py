@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2] / "powerbi"
 MODEL = ROOT / "neo_assets.SemanticModel" / "definition"
 REPORT = ROOT / "neo_assets.Report"
 PAGES = REPORT / "definition" / "pages"
-THEME = REPORT / "StaticResources" / "RegisteredResources" / "neo_assets.json"
+RESOURCES = REPORT / "StaticResources"
+BASE_THEME = RESOURCES / "SharedResources" / "BaseThemes" / "neo_assets_base.json"
+THEME = RESOURCES / "RegisteredResources" / "neo_assets.json"
 
 _STRING = re.compile(r'"(?:[^"]|"")*"')
 _FIELD = re.compile(r"(?:'(?P<quoted>[^']+)'|(?P<plain>\b[A-Za-z_]\w*))?\[(?P<field>[^\]]+)\]")

@@ -159,12 +159,8 @@ def test_the_theme_can_be_read_by_everyone() -> None:
         assert contrast(colour, WHITE) >= 4.5
 
 
-def test_the_report_uses_the_theme() -> None:
+def test_no_visual_comes_from_elsewhere() -> None:
     report = json.loads((REPORT / "definition" / "report.json").read_text())
-    (package,) = report["resourcePackages"]
-    (item,) = package["items"]
-    assert item["name"] == report["themeCollection"]["customTheme"]["name"]
-    assert REPORT / "StaticResources" / package["name"] / item["path"] == THEME
     assert "publicCustomVisuals" not in report
 
 
