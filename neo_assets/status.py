@@ -1,10 +1,12 @@
-"""The state of every table, and what its checks said last, without Spark."""
+"""The state of every table, what its checks said last, and what needs attention, without Spark."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 
+from neo_assets.attention import Finding, findings
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
@@ -29,27 +31,33 @@ class TableState:
     open_quarantine_rows: int | None = None
 
 
-def table_states() -> list[TableState]:
-    """The tables in the order in which data goes through them; one not made yet has no rows."""
+@dataclass(frozen=True)
+class Status:
+    """The tables in the order in which data goes through them, and what needs attention."""
+
+    tables: Sequence[TableState]
+    attention: Sequence[Finding]
+
+
+def status() -> Status:
+    """The state now; a table not made yet has no rows."""
     settings = Settings.from_environment()
+    with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
+        return Status(list(_table_states(instance)), findings(instance))
+
+
+def _table_states(instance: dg.DagsterInstance) -> Iterator[TableState]:
     place = target()
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
-    states = []
-    with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        for table in (*TABLES, DQ_METRICS):
-            rows, newest = place.content(table)
-            states.append(
-                TableState(
-                    table.name,
-                    rows,
-                    newest,
-                    _last_checks(instance, assets[table.name]) if table.name in assets else {},
-                    len(place.quarantined(quarantine.Selection()))
-                    if table is SILVER_NEO_EVENTS
-                    else None,
-                )
-            )
-    return states
+    for table in (*TABLES, DQ_METRICS):
+        rows, newest = place.content(table)
+        yield TableState(
+            table.name,
+            rows,
+            newest,
+            _last_checks(instance, assets[table.name]) if table.name in assets else {},
+            len(place.quarantined(quarantine.Selection())) if table is SILVER_NEO_EVENTS else None,
+        )
 
 
 def _last_checks(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str, str]:

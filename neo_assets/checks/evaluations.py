@@ -93,7 +93,9 @@ def _judge(
             )
         else:
             verdict = case.verdict(check)
-        _record(context, asset, check.name, verdict, case.account if case else None, day)
+        # A day that was not done has no materialization that this would be about.
+        account = case.account if case and not why_failed else None
+        _record(context, asset, check.name, verdict, account, day)
 
 
 def _record_evaluations_of_all_days(
@@ -143,12 +145,15 @@ def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) ->
         context.run.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
     ).get(asset, ())
     return {
-        day: _reason(context.instance, asset, day) for day in days if day.isoformat() not in done
+        day: reason_not_done(context.instance, asset, day)
+        or f"{asset.to_user_string()} was not materialized"
+        for day in days
+        if day.isoformat() not in done
     }
 
 
-def _reason(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str:
-    """Why an asset did not do a day, as it said itself in its last evaluation."""
+def reason_not_done(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str | None:
+    """Why an asset could not do a day when it last tried; none where it did, or never tried."""
     (check, *_) = checks_of(asset.to_user_string())
     for record in instance.event_log_storage.get_asset_check_execution_history(
         dg.AssetCheckKey(asset, check.name),
@@ -160,7 +165,7 @@ def _reason(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str:
             said = event.asset_check_evaluation_data.description or ""
             if said.startswith(NOT_DONE):
                 return said.removeprefix(NOT_DONE).rstrip(".")
-    return f"{asset.to_user_string()} did not do it"
+    return None
 
 
 def _record(

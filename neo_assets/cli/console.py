@@ -1,7 +1,7 @@
 """What people read on the console: tables, progress, and what went wrong."""
 
 import logging
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.status import Status
 from rich.table import Column, Table
+from rich.text import Text
 
 from neo_assets.progress import Pace, Say, nobody
 from neo_assets.settings import Settings
@@ -18,6 +19,7 @@ from neo_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+    from neo_assets.attention import Finding
     from neo_assets.backfill import Outcome
 
 WIDTH_OF_PLAIN_OUTPUT = 400
@@ -122,6 +124,18 @@ def account_of(outcome: "Outcome") -> Table:
             f"{report.duplicates:,}",
             *by_column(checks, "none"),
         )
+    return table
+
+
+def attention_of(findings: "Sequence[Finding]") -> Table | str:
+    """What needs attention, with the command for each; a sentence where nothing does."""
+    if not findings:
+        return "Nothing needs attention."
+    table = table_of("needs attention", "table", "days", "why", "what to do", numbers=())
+    for each in findings:
+        # Reasons quote what the feed sent, which may look like markup.
+        cells = (each.kind, each.table, each.shown_days, each.reason, each.command)
+        table.add_row(*(Text(cell) for cell in cells))
     return table
 
 

@@ -2,30 +2,40 @@
 
 import typer
 
-from neo_assets.cli.console import COUNTS, by_column, complain, looking, plain_console, table_of
+from neo_assets.cli.console import (
+    COUNTS,
+    attention_of,
+    by_column,
+    complain,
+    looking,
+    plain_console,
+    table_of,
+)
 
 
 def status() -> None:
-    """Show every table: its rows, newest partition, last checks, and what is in quarantine.
+    """Show every table: its rows, newest partition, last checks; and what needs attention.
 
     Example: neo-assets status
     """
     with looking():
-        from neo_assets.status import table_states
+        from neo_assets.status import status
 
-        states = table_states()
+        state = status()
     table = table_of(
         "table", "rows", "newest", *COUNTS, "other checks", "in quarantine", numbers=(1, 6)
     )
-    for state in states:
+    for each in state.tables:
         table.add_row(
-            state.table,
-            f"{state.rows:,}",
-            str(state.newest_partition or "none"),
-            *by_column(state.checks, ""),
-            "" if state.open_quarantine_rows is None else f"{state.open_quarantine_rows:,}",
+            each.table,
+            f"{each.rows:,}",
+            str(each.newest_partition or "none"),
+            *by_column(each.checks, ""),
+            "" if each.open_quarantine_rows is None else f"{each.open_quarantine_rows:,}",
         )
-    plain_console().print(table)
+    console = plain_console()
+    console.print(table)
+    console.print(attention_of(state.attention))
 
 
 def alert_test() -> None:

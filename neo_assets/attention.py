@@ -1,0 +1,232 @@
+"""What needs attention in the daily assets, and the command that deals with it.
+
+Everything is read from Dagster's history and the quarantine; nothing here needs Spark.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Literal, TypeVar
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from neo_assets.automation.troubles import stale_gold
+from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.evaluations import reason_not_done
+from neo_assets.checks.evidence import errors
+from neo_assets.checks.verdicts import DROP_COUNT, checks_of
+from neo_assets.lakehouse.quarantine import Selection
+from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE
+from neo_assets.partitions import day_of, spans
+from neo_assets.resources.target import target
+
+_Value = TypeVar("_Value")
+
+Kind = Literal["held", "failed", "gap", "stale", "quarantine"]
+
+SPANS_LISTED = 10
+"""Ranges of days that are listed one by one for each table and kind; the rest share one line."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem of one table: its first and last day, why, and the command to run next.
+
+    `days` has an entry for each uninterrupted range of days.
+    """
+
+    kind: Kind
+    table: str
+    days: Sequence[tuple[date, date]]
+    reason: str
+    command: str
+
+    @property
+    def shown_days(self) -> str:
+        """`2024-03-02`, `2024-03-01…2024-03-05`, or the first and last of several ranges."""
+        first, last = self.days[0][0], self.days[-1][1]
+        if first == last:
+            return str(first)
+        return f"{first}…{last}" if len(self.days) == 1 else f"{first} … {last}"
+
+
+def findings(
+    instance: dg.DagsterInstance, days: Collection[date] | None = None, now: datetime | None = None
+) -> list[Finding]:
+    """Held days, failed days, gaps, stale tables and open quarantine rows, the worst first.
+
+    With `days`, only what concerns these. A day is reported for the first asset that has a problem
+    with it: the assets below wait for that one.
+    """
+    history = _History(instance, days)
+    explained: set[date] = set()
+    found: dict[Kind, list[Finding]] = {"held": [], "failed": [], "gap": [], "stale": []}
+    for layer, name in enumerate(LAYERS):
+        held = history.held(name, explained)
+        explained |= held.keys()
+        found["held"] += _listed("held", name, held)
+        # A day that was held back in the layer before is not one that failed in this one.
+        failed = history.failed(name, explained)
+        explained |= failed.keys()
+        found["failed"] += _listed("failed", name, failed)
+        gaps = dict.fromkeys(history.missing(layer) - explained, _never(layer))
+        explained |= gaps.keys()
+        found["gap"] += _listed("gap", name, gaps)
+        behind = dict.fromkeys(history.behind(layer) - explained, _older(layer))
+        explained |= behind.keys()
+        found["stale"] += _listed("stale", name, behind)
+    found["stale"] += _stale(instance, now or datetime.now(timezone.utc), days)
+    return [*(each for group in found.values() for each in group), *_quarantined(days)]
+
+
+class _History:
+    """What Dagster's history says of each asset and day."""
+
+    def __init__(self, instance: dg.DagsterInstance, days: Collection[date] | None) -> None:
+        self._instance = instance
+        self._wanted = None if days is None else set(days)
+        self._materialized = {name: self._newest_materializations(name) for name in LAYERS}
+
+    def held(self, name: str, without: Collection[date]) -> dict[date, str]:
+        """The materialized days for which a check ends in ERROR, with what it says."""
+        # A day whose checks all passed has nothing dropped: no tolerance can hold it.
+        suspects = self._failed_evaluations(name).keys() & self._materialized[name].keys()
+        return errors(self._instance, dg.AssetKey(name), sorted(suspects - set(without)))
+
+    def failed(self, name: str, without: Collection[date]) -> dict[date, str]:
+        """The days that the asset could not materialize when it last tried, with its reason."""
+        asset = dg.AssetKey(name)
+        tried = {
+            day
+            for day, targets in self._failed_evaluations(name).items()
+            if None in targets and day not in without
+        }
+        reasons = {day: reason_not_done(self._instance, asset, day) for day in sorted(tried)}
+        return {day: reason for day, reason in reasons.items() if reason}
+
+    def missing(self, layer: int) -> set[date]:
+        """The days between the first and the newest one that the asset was to have, and has not.
+
+        The first asset is to have all of them, any other those that the one before has.
+        """
+        if layer:
+            expected = set(self._materialized[LAYERS[layer - 1]])
+        else:
+            known = {day for days in self._materialized.values() for day in days}
+            expected = set(self._between(known)) if known else set()
+        return expected - self._materialized[LAYERS[layer]].keys()
+
+    def behind(self, layer: int) -> set[date]:
+        """The days for which the asset before was materialized later than this one."""
+        if not layer:
+            return set()
+        before, own = (self._materialized[name] for name in LAYERS[layer - 1 : layer + 1])
+        return {day for day, event in own.items() if before.get(day, 0) > event}
+
+    def _between(self, known: Collection[date]) -> Iterator[date]:
+        for number in range(min(known).toordinal(), max(known).toordinal() + 1):
+            day = date.fromordinal(number)
+            if self._wanted is None or day in self._wanted:
+                yield day
+
+    def _newest_materializations(self, name: str) -> dict[date, int]:
+        newest = self._instance.event_log_storage.get_latest_storage_id_by_partition(
+            dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        return dict(self._by_day(newest.items()))
+
+    def _failed_evaluations(self, name: str) -> Mapping[date, Collection[int | None]]:
+        """The materializations that the newest, failed, evaluations of each day are about.
+
+        None stands for an evaluation without a materialization: the day could not be done.
+        """
+        asset = dg.AssetKey(name)
+        infos = self._instance.event_log_storage.get_asset_check_partition_info(
+            [dg.AssetCheckKey(asset, check.name) for check in checks_of(name)]
+        )
+        found: dict[date, set[int | None]] = defaultdict(set)
+        for day, info in self._by_day((info.partition_key, info) for info in infos):
+            if info.latest_execution_status is AssetCheckExecutionRecordStatus.FAILED:
+                found[day].add(info.latest_target_materialization_storage_id)
+        return found
+
+    def _by_day(self, values: Iterable[tuple[str | None, _Value]]) -> Iterator[tuple[date, _Value]]:
+        for partition, value in values:
+            day = day_of(partition)
+            if day and (self._wanted is None or day in self._wanted):
+                yield day, value
+
+
+def _listed(kind: Kind, name: str, reasons: Mapping[date, str]) -> list[Finding]:
+    """One finding for each range of days that share a reason, the newest first."""
+    by_reason: dict[str, list[date]] = defaultdict(list)
+    for day, reason in reasons.items():
+        by_reason[reason].append(day)
+    found = sorted(
+        (first, last, reason) for reason, days in by_reason.items() for first, last in spans(days)
+    )[::-1]
+    listed = [
+        Finding(kind, name, [(first, last)], reason, _command(kind, name, first, last, reason))
+        for first, last, reason in found[:SPANS_LISTED]
+    ]
+    if rest := [(first, last) for first, last, _ in reversed(found[SPANS_LISTED:])]:
+        first, last = rest[0][0], rest[-1][1]
+        reason = f"{len(rest)} more ranges of days, the newest of them: {found[SPANS_LISTED][2]}"
+        listed.append(Finding(kind, name, rest, reason, _command(kind, name, first, last, reason)))
+    return listed
+
+
+def _command(kind: Kind, name: str, first: date, last: date, reason: str) -> str:
+    if kind == "held" and f"{name} {DROP_COUNT}: " in reason:
+        if first == last:
+            look = f"neo-assets quarantine list --day {first}"
+            return f"{look}, then: neo-assets release {first} --why TEXT"
+        return "neo-assets quarantine list, then for each day: neo-assets release DAY --why TEXT"
+    selection = f" --select '{name}+'" if name != LAYERS[0] else ""
+    return f"neo-assets backfill --start {first} --end {last}{selection}"
+
+
+def _never(layer: int) -> str:
+    if not layer:
+        return "never fetched"
+    return f"in {LAYERS[layer - 1]}, but not in {LAYERS[layer]}"
+
+
+def _older(layer: int) -> str:
+    return f"{LAYERS[layer - 1]} was materialized later than {LAYERS[layer]}"
+
+
+def _stale(
+    instance: dg.DagsterInstance, now: datetime, days: Collection[date] | None
+) -> Iterator[Finding]:
+    """Gold, where its newest past day was not materialized in time."""
+    stale = stale_gold(instance, now)
+    if stale and stale.day and (days is None or stale.day in days):
+        yield Finding(
+            "stale",
+            LAYERS[-1],
+            [(stale.day, stale.day)],
+            stale.why.rstrip("."),
+            f"neo-assets backfill --start {stale.day} --end {stale.day}",
+        )
+
+
+def _quarantined(days: Collection[date] | None) -> Iterator[Finding]:
+    """The open rows of the quarantine, by the rule they break; a row may break several."""
+    rows = [
+        row
+        for row in target().quarantined(Selection())
+        if days is None or row["partition_date"] in days
+    ]
+    counts = Counter(rule for row in rows for rule in row["reasons"])
+    for rule, number in counts.most_common():
+        broken = [row["partition_date"] for row in rows if rule in row["reasons"]]
+        yield Finding(
+            "quarantine",
+            SILVER_NEO_QUARANTINE.name,
+            spans(broken),
+            f"{number:,} open {'row breaks' if number == 1 else 'rows break'} the rule {rule}",
+            f"neo-assets quarantine list --rule {rule}",
+        )
