@@ -22,3 +22,9 @@ def month(name: str) -> dict[str, list[dict[str, Any]]]:
         gzip.decompress((VINTAGE_2020 / f"{name}.json.gz").read_bytes())
     )
     return answers
+
+
+def capture(name: str) -> dict[str, Any]:
+    """A whole answer of the feed, as some year gave it."""
+    answer: dict[str, Any] = json.loads((CAPTURES / f"{name}.json").read_text())
+    return answer

@@ -6,6 +6,7 @@ DDL, column comments and the column metadata in Dagster all come from here.
 from dataclasses import dataclass, field
 
 from neo_assets.lakehouse import bands, keys
+from neo_assets.lakehouse.designations import designation
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,7 @@ def _minute(path: str) -> str:
 
 
 def _designation(path: str) -> str:
-    in_parentheses = f"regexp_extract({_text(path)}, '[(]([^()]*)[)][^()]*$', 1)"
-    return f"coalesce(nullif(trim({in_parentheses}), ''), {_text(path)}, {_text('designation')})"
+    return f"coalesce({designation(_text(path))}, {_text('designation')})"
 
 
 _APPROACH = "close_approach_data[0]"
@@ -101,8 +101,9 @@ APPROACH_COLUMNS = (
     Column(
         "designation",
         "STRING",
-        "Designation of the object, what stands in the last parentheses of its name, else the "
-        "name; unlike `neo_id` it stays when an asteroid is numbered.",
+        "Designation of the object: what a comet's name begins with, what stands in the last "
+        "parentheses of any other name, else the name; unlike `neo_id` it stays when an asteroid "
+        "is numbered.",
         _designation("name"),
         "name",
     ),

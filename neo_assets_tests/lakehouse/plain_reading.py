@@ -276,12 +276,9 @@ def values_of(item: FeedObject) -> Row:
     approach = item["close_approach_data"][0]
     meters = item.get("estimated_diameter", {}).get("meters", {})
     name = _text(item.get("name"))
-    parentheses = re.findall(r"\(([^()]*)\)", name or "")
     distance = approach.get("miss_distance", {})
     return {
-        "designation": (parentheses[-1].strip() if parentheses else "")
-        or name
-        or _text(item.get("designation")),
+        "designation": designation_of(name) if name else _text(item.get("designation")),
         "close_approach_date": _date(approach.get("close_approach_date")),
         "orbiting_body": _text(approach.get("orbiting_body")),
         "neo_id": _text(item.get("id")) or _text(item.get("neo_reference_id")),
@@ -299,6 +296,30 @@ def values_of(item: FeedObject) -> Row:
         "is_potentially_hazardous": item.get("is_potentially_hazardous_asteroid"),
         "is_sentry_object": item.get("is_sentry_object"),
     }
+
+
+def designation_of(name: str) -> str:
+    """The designation in a name: a comet's or interstellar object's in front, else the last (…)."""
+    parentheses = re.findall(r"\(([^()]*)\)", name)
+    return _comet(name) or (parentheses[-1].strip() if parentheses else "") or name
+
+
+def _comet(name: str) -> str:
+    """The designation of a comet or interstellar object, or nothing for any other name."""
+    in_front, slash, behind = name.partition("/")
+    number, hyphen, fragment = in_front.partition(" ")[0].partition("-")
+    if number[:-1].isdecimal() and number[-1] in "PDI":
+        if slash and not hyphen and number[-1] != "I":
+            last_word = re.split("[- ]", behind)[-1]
+            if last_word != behind and len(last_word) <= 2 and last_word.isupper():
+                fragment = last_word * last_word.isalpha()
+        return f"{number}-{fragment}" if fragment else number
+    if in_front in tuple("CPDXAI"):
+        year, _, rest = behind.partition(" ")
+        order = re.split(r"[ (]", rest)[0]
+        if year.removeprefix("-").isdecimal() and order[:1].isupper():
+            return f"{in_front}/{year} {order}"
+    return ""
 
 
 def surrogate_key(identifier: str) -> int:
