@@ -1,5 +1,6 @@
 """The command line as scripts use it: what it prints where, and how it exits."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,7 +8,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from typer.testing import CliRunner, Result
 
 from neo_assets.cli import application
@@ -138,6 +141,26 @@ def test_alert_test_of_no_service(addresses: str, said: str) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(said) and result.stderr.count("\n") == 1
     assert SECRETS[0] not in result.stderr
+
+
+def test_quarantine_shows_what_was_sent_and_interprets_none_of_it(tmp_path: Path) -> None:
+    hostile = "\x1b[2J\x9b31m\u202e [red]not markup"
+    row = {
+        "partition_date": date(2024, 3, 1),
+        "content_hash": "3f29a1c0d4",
+        "status": "open",
+        "reasons": ["a [bold]rule[/bold]"],
+        "source_file": f"feed_date=2024-03-01/{hostile}.json",
+        "payload": json.dumps({"name": hostile}),
+        "repeat": 1,
+    }
+    write_deltalake(tmp_path / "tables" / "silver_neo_quarantine", pa.Table.from_pylist([row]))
+    for arguments in (("list",), ("show", "3f29")):
+        result = in_this_process("quarantine", *arguments, NEO_DATA_DIR=str(tmp_path))
+        assert result.exit_code == 0, result.output
+        assert all(line.isprintable() for line in result.stdout.splitlines())
+        assert r"\x1b[2J\x9b31m\u202e [red]not markup" in result.stdout
+        assert "a [bold]rule[/bold]" in result.stdout
 
 
 def test_dagsters_own_command_line(site: Site) -> None:

@@ -87,11 +87,9 @@ def _account(landing: Landing, calls_left: int | None) -> DayReport:
 
 
 def _preview(answer: DayAnswer) -> str:
-    table = markdown_table(
+    return markdown_table(
         [
             {name: item.get(name) for name in ("id", "name", "absolute_magnitude_h")}
             for item in answer.objects[:PREVIEW_ROWS]
         ]
     )
-    # Half a surrogate pair is fit for an event file, where it is escaped, but not for a web page.
-    return table.encode("utf-8", "replace").decode()

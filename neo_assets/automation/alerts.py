@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from neo_assets.automation.delivery import DeliveryError, Service, services
 from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
+from neo_assets.external_text import unlinked
 from neo_assets.partitions import expanded, spans
 from neo_assets.settings import Settings
 from neo_assets.sources.neows import scrub
@@ -161,12 +162,14 @@ def tell(service: Service, troubles: Sequence[Trouble], memory: Memory) -> str |
 def message(troubles: Sequence[Trouble], settings: Settings) -> tuple[str, str]:
     """Title and body for troubles of one cause; the reason is that of the newest day.
 
-    NASA's key is taken out of it, should an error hold it.
+    NASA's key is removed from the reason.  No address in it becomes a link, for it may quote what
+    the feed sent.
     """
     newest = max(troubles, key=lambda trouble: trouble.day or date.min)
     days = _days(troubles)
     title = f"neo_assets: {newest.title}"
     why = scrub(newest.why, settings.nasa_api_key.get_secret_value())[:LONGEST_REASON]
+    why = unlinked(why)
     lines = []
     if days:
         shown = _shown(days)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from neo_assets.checks.plot import plot_of
+from neo_assets.external_text import markdown
 from neo_assets.lakehouse.report import DayReport
 
 CHRONICLE_DAYS = 60
@@ -45,7 +46,7 @@ def _line(report: DayReport) -> str:
         report.dropped,
         report.duplicates,
         report.withdrawn,
-        _main_reason(report),
+        markdown(_main_reason(report)),
     )
     return f"| {' | '.join(map(str, cells))} |"
 

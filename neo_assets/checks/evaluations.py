@@ -18,6 +18,7 @@ from neo_assets.checks.accounts import LAYERS, Account
 from neo_assets.checks.evidence import Case, cases, errors
 from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
 from neo_assets.event_log import one_commit
+from neo_assets.external_text import printable
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.progress import told
 
@@ -181,7 +182,7 @@ def _record(
         check_name=check,
         passed=verdict.passed,
         severity=dg.AssetCheckSeverity[verdict.severity],
-        description=verdict.description,
+        description=printable(verdict.description),
         metadata=dict(verdict.numbers),
         partition=day.isoformat() if day else None,
         target_materialization_data=AssetCheckEvaluationTargetMaterializationData(

@@ -13,6 +13,7 @@ from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
 
+from neo_assets.external_text import printable_lines
 from neo_assets.progress import Pace, Say, nobody
 from neo_assets.settings import Settings
 
@@ -40,7 +41,7 @@ def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
     has_bar = console.is_terminal
 
     def say(sentence: str) -> None:
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable_lines(sentence), markup=False, highlight=False, soft_wrap=True)
 
     pace = Pace(steps, "days of assets", nobody if has_bar else say)
     starting = "starting Spark" if Settings.from_environment().starts_spark else "starting"
@@ -103,7 +104,9 @@ def finish(outcome: "Outcome") -> None:
 
 def complain(sentence: str) -> None:
     """Say on standard error what went wrong."""
-    Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(
+        printable_lines(sentence), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def account_of(outcome: "Outcome") -> Table:

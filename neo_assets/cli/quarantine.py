@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from neo_assets.cli.console import complain, finish, looking, narration, plain_console, table_of
+from neo_assets.external_text import printable, printable_lines
 from neo_assets.resources.target import target
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ def list_rows(
             row["content_hash"][:HASH_SHOWN],
             str(row["partition_date"]),
             row["status"],
-            ", ".join(row["reasons"]),
-            row["source_file"].rpartition("/")[2],
+            _cell(", ".join(row["reasons"])),
+            _cell(row["source_file"].rpartition("/")[2]),
         )
     plain_console().print(table if table.row_count else "No such row is in quarantine.")
 
@@ -65,7 +67,7 @@ def show(row: Annotated[str, typer.Argument(help="The beginning of the row's has
         payload = each.pop("payload")
         for name, value in each.items():
             shown = ", ".join(value) if isinstance(value, list) else value
-            typer.echo(f"{name:<16}{'' if shown is None else shown}")
+            typer.echo(f"{name:<16}{'' if shown is None else printable(str(shown))}")
         typer.echo(f"{'payload':<16}{_indented(payload)}\n")
 
 
@@ -126,8 +128,13 @@ def _rows(selection: "Selection") -> list[dict[str, Any]]:
         return target().quarantined(selection)
 
 
+def _cell(text: str) -> str:
+    """Text for a cell of a table, in which nothing is taken for markup."""
+    return escape(printable(text))
+
+
 def _indented(payload: str) -> str:
     try:
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+        return printable_lines(json.dumps(json.loads(payload), indent=2, ensure_ascii=False))
     except ValueError:
-        return payload
+        return printable(payload)

@@ -4,6 +4,7 @@ from datetime import date
 from urllib.parse import quote
 
 from neo_assets.dashboard.reading import Approach
+from neo_assets.external_text import printable
 
 JPL = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr="
 """What JPL knows of an object, by its designation."""
@@ -18,7 +19,7 @@ def label(name: str) -> str:
 
 def name_of(approach: Approach) -> str:
     """The object as NASA writes it, else its designation."""
-    return approach.name or approach.designation
+    return printable(approach.name or approach.designation)
 
 
 def jpl_address(approach: Approach) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from neo_assets.external_text import markdown
 from neo_assets.lakehouse.tables import Table
 
 if TYPE_CHECKING:
@@ -44,5 +45,4 @@ def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = f"{value:,.3f}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return f"{value:,.3f}" if isinstance(value, float) else markdown(str(value))

@@ -1,6 +1,7 @@
 """One message a day and cause, whatever the service and the daemon go through."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -337,6 +338,17 @@ def test_a_thousand_days_are_one_short_message() -> None:
     assert title == "neo_assets: drop_count failed for 1000 days"
     assert body.startswith("Days: 2020-01-01, 2020-01-03, ")
     assert " and 990 more\n" in body and len(body) < 300
+
+
+def test_a_message_mentions_nobody_and_links_only_to_the_ui() -> None:
+    why = "a name such as @everyone \x1b[31m https://example.org/phish www.example.org"
+    settings = Settings()
+    _, body = message([Trouble("c", DAY, "drop_count failed", why, "Look.", "/runs/1")], settings)
+    lines = body.replace("\N{WORD JOINER}", "").splitlines()
+    assert lines[1] == f"Why: {why}".replace("\x1b", r"\x1b")
+    text, link = body.rsplit("\n", 1)
+    assert link == f"{settings.neo_ui_url}/runs/1"
+    assert not re.search(r"https?://|www[.]|@\w", text)
 
 
 @given(st.lists(st.sets(st.dates(date(2024, 1, 1), date(2024, 2, 1)), min_size=1)))
