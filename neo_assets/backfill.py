@@ -20,6 +20,7 @@ from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.quality import quality
 from neo_assets.resources.feed_ahead import asking_ahead
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
@@ -57,6 +58,17 @@ class Outcome:
             for evaluation in evaluations.values()
             if outcome_of(evaluation) == "ERROR"
         ]
+
+
+def check_settings() -> None:
+    """See that everything is in order that a backfill or replay needs, before anything starts.
+
+    Raises:
+        SettingsError: names the variable that cannot be used, and says why.
+    """
+    settings = Settings.from_environment()
+    prepare_instance(settings)
+    quality(settings).rule_set()
 
 
 def selected_assets(selection: str) -> list[dg.AssetKey]:

@@ -1,11 +1,13 @@
 """The Dagster instance that every command and the UI share."""
 
+import os
 from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock
 
-from neo_assets.settings import Settings
+from neo_assets.settings import Settings, SettingsError
+from neo_assets.user import user_name
 
 EVENT_LOG = """\
 # Chosen by measurement, see neo_assets/event_log.py and benchmarks/README.md.
@@ -36,9 +38,16 @@ POOLS = ("raw_feed_files", "lakehouse")
 
 
 def prepare_instance(settings: Settings) -> Path:
-    """Make the instance's folder, with its configuration unless there is one; return its path."""
+    """Make the instance's folder, with its configuration unless there is one; return its path.
+
+    Raises:
+        SettingsError: a folder cannot be used by this user, or is a file.
+    """
     home = settings.dagster_directory
-    home.mkdir(parents=True, exist_ok=True)
+    require_data_folder(settings)
+    _require_folder("DAGSTER_HOME", home)
+    for name in (".preparing.lock", "history", "history/event_log.db"):
+        _require_access("DAGSTER_HOME", home / name, os.R_OK | os.W_OK)
     configuration = home / "dagster.yaml"
     # Two commands at once would make Dagster's databases at once, and one of them would fail.
     with FileLock(home / ".preparing.lock"):
@@ -46,6 +55,59 @@ def prepare_instance(settings: Settings) -> Path:
             configuration.write_text(CONFIGURATION)
         _limit_pools(home)
     return home
+
+
+def require_data_folder(settings: Settings, *, to_write: bool = True) -> None:
+    """See that this user can work in the data folder, which is made if it is to be written.
+
+    Raises:
+        SettingsError: it is a file, or it or what is in it belongs to somebody else, or is
+            read-only.
+    """
+    folder = settings.neo_data_dir
+    mode = os.R_OK | (os.W_OK if to_write else 0)
+    if to_write or not os.path.isdir(folder):  # noqa: PTH112 - which never raises
+        _require_folder("NEO_DATA_DIR", folder)
+    # Whoever may use the folder may still not be the owner of what is in it.
+    for name in ("", "landing", "tables", "checkpoints", ".writing.lock", ".days.lock"):
+        _require_access("NEO_DATA_DIR", folder / name, mode)
+
+
+def _require_folder(variable: str, folder: Path) -> None:
+    """Make the folder unless there is one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        file = next(path for path in (folder, *folder.parents) if path.is_file())
+        raise SettingsError(
+            f"{variable}: {file} is a file, so {folder} cannot be a folder: name another folder, "
+            "or move the file away"
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{variable}: {folder} cannot be made by {user_name()}: {error.strerror}; name another "
+            "folder, or make this one and give it to that user"
+        ) from None
+
+
+def _require_access(variable: str, path: Path, mode: int) -> None:
+    """See that a path, if it exists, can be used so by this user."""
+    if not os.path.lexists(path):
+        return
+    if os.access(path, mode | (os.X_OK if path.is_dir() else 0)):
+        return
+    use = "written" if mode & os.W_OK else "read"
+    raise SettingsError(
+        f"{variable}: {path} cannot be {use} by {user_name()}; it belongs to {_owner(path)}: run "
+        "this as its owner, or change the access rights; on a read-only disk, name another folder"
+    )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (KeyError, OSError):
+        return f"uid {path.stat().st_uid}"
 
 
 def _limit_pools(home: Path) -> None:

@@ -74,7 +74,11 @@ class Settings(BaseSettings):
         "older is deleted by the job `upkeep`.",
     )
     neo_http_timeout_s: float = Field(
-        30, gt=0, allow_inf_nan=False, description="Seconds one request may take as a whole."
+        30,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="Seconds one request may take as a whole.",
     )
     neo_http_retries: int = Field(5, ge=0, le=20, description="Further tries after a failure.")
     neo_rate_limit: Literal["stop", "wait"] = Field(
@@ -126,6 +130,7 @@ class Settings(BaseSettings):
     neo_stale_after_hours: float = Field(
         36,
         gt=0,
+        le=87_600,
         allow_inf_nan=False,
         description="Hours since a newest past day was last materialized in gold_neo_fact, above "
         "which gold is stale. A daily refresh that fails once is half a day late by then.",
@@ -143,7 +148,15 @@ class Settings(BaseSettings):
     @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings", "neo_quality_file")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return value and value.expanduser().absolute()
+        if value is None:
+            return None
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:
+            # Of Path: the user whose home folder is meant does not exist, or has none.
+            raise ValueError(
+                "must be a path without `~user` for a user who has no home folder on this machine"
+            ) from None
 
     @field_validator("neo_spark_remote")
     @classmethod

@@ -41,32 +41,41 @@ LONGEST_REASON = 500
 class Memory(BaseModel):
     """What a sensor knows from one tick to the next.
 
-    `read` is how far the history was read, by the type of the event that ends a run; `told` the
-    days that were told `today` (UTC), as spans, by a hash of the cause: causes hold words of
-    errors, and errors may hold secrets. A cause without days has no spans.
+    `read` is how far the history was read, by the type of the event that ends a run. `told` has the
+    days that were told, as spans, by the day (UTC) of the message and a hash of the cause: causes
+    hold words of errors, and errors may hold secrets. A cause without days has no spans. With
+    `is_pending`, some of what ended after `read` has been sent and the rest is still to be sent.
     """
 
     today: date
-    told: dict[str, list[tuple[date, date]]] = {}
+    told: dict[date, dict[str, list[tuple[date, date]]]] = {}
     read: dict[str, str] = {}
+    is_pending: bool = False
 
     @classmethod
     def from_cursor(cls, cursor: str | None, today: date) -> "Memory":
-        """The memory that a cursor holds, without what was told on another day."""
+        """The memory that a cursor holds, without what was told on another day.
+
+        While a part of the messages is pending, what was sent before midnight is kept: it must not
+        be sent again together with the rest.
+        """
         memory = cls.model_validate_json(cursor) if cursor else cls(today=today)
-        return memory if memory.today == today else cls(today=today, read=memory.read)
+        kept = {day: told for day, told in memory.told.items() if memory.is_pending or day == today}
+        return memory.model_copy(update={"today": today, "told": kept})
 
     def has_been_told(self, trouble: Trouble) -> bool:
-        """Whether this cause was told today for this day."""
-        told = self.told.get(_digest(trouble.cause))
-        if told is None or trouble.day is None:
-            return told is not None
-        return any(first <= trouble.day <= last for first, last in told)
+        """Whether this cause was told for this day."""
+        cause = _digest(trouble.cause)
+        told = [by_cause[cause] for by_cause in self.told.values() if cause in by_cause]
+        if not told or trouble.day is None:
+            return bool(told)
+        return any(first <= trouble.day <= last for known in told for first, last in known)
 
     def remember(self, cause: str, days: Iterable[date]) -> None:
-        """Note that a cause was told for these days."""
-        known = expanded(self.told.get(_digest(cause), []))
-        self.told[_digest(cause)] = spans([*known, *days])
+        """Note that a cause was told today for these days."""
+        told = self.told.setdefault(self.today, {})
+        known = expanded(told.get(_digest(cause), []))
+        told[_digest(cause)] = spans([*known, *days])
 
 
 def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
@@ -105,6 +114,7 @@ def _failure_alerts(service: Service) -> dg.SensorDefinition:
         ]
         untold = [trouble for trouble in troubles if not memory.has_been_told(trouble)]
         left = tell(service, untold, memory)
+        memory.is_pending = left is not None
         if not left:
             memory.read = read
         context.update_cursor(memory.model_dump_json())

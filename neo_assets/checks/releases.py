@@ -3,7 +3,6 @@
 It is about one account: when other rows are dropped the next time, it no longer counts.
 """
 
-import getpass
 import hashlib
 from collections.abc import Mapping
 from datetime import date
@@ -12,6 +11,7 @@ import dagster as dg
 
 from neo_assets.checks.accounts import Account
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.user import user_name
 
 _ACCOUNT, _WORD = "released_account", "released"
 
@@ -23,7 +23,7 @@ def release(instance: dg.DagsterInstance, asset: dg.AssetKey, report: DayReport,
             asset,
             partition=report.day.isoformat(),
             description="Released by hand",
-            metadata={_WORD: f"by {getpass.getuser()}: {why}", _ACCOUNT: _digest(report)},
+            metadata={_WORD: f"by {user_name()}: {why}", _ACCOUNT: _digest(report)},
         )
     )
 

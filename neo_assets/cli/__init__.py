@@ -36,3 +36,7 @@ def main() -> None:
     except (SettingsError, JavaError, DeltaJarsError, SparkServerError, WorkspaceError) as error:
         complain(str(error))
         sys.exit(1)
+    except PermissionError as error:
+        # A file deeper in the data folder than what is looked at before a command begins.
+        complain(f"{error.filename}: {error.strerror}; change its owner or its access rights")
+        sys.exit(1)

@@ -1,6 +1,5 @@
 """`neo-assets quarantine`: what was dropped, why, and what becomes of it."""
 
-import getpass
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,10 @@ from rich.markup import escape
 
 from neo_assets.cli.console import complain, finish, looking, narration, plain_console, table_of
 from neo_assets.external_text import printable, printable_lines
+from neo_assets.instance import require_data_folder
 from neo_assets.resources.target import target
+from neo_assets.settings import Settings
+from neo_assets.user import user_name
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
@@ -79,6 +81,7 @@ def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
     """
     from neo_assets import backfill as running
 
+    running.check_settings()
     selection = _selection(day, rule, file)
     before = _rows(selection)
     if not before:
@@ -105,7 +108,8 @@ def discard(
     """
     if not (day or rule or file or row):
         raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
-    note = f"by {getpass.getuser()}: {why}"
+    note = f"by {user_name()}: {why}"
+    require_data_folder(Settings.from_environment())
     number = target().discard(_selection(day, rule, file, row), note, complain)
     typer.echo(f"{number} rows discarded.")
 
@@ -124,6 +128,7 @@ def _selection(
 
 
 def _rows(selection: "Selection") -> list[dict[str, Any]]:
+    require_data_folder(Settings.from_environment(), to_write=False)
     with looking():
         return target().quarantined(selection)
 

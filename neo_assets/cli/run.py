@@ -76,6 +76,7 @@ def replay(
             days = running.landed_days()
     except running.BackfillError as error:
         raise typer.BadParameter(str(error)) from None
+    running.check_settings()
     steps = len(running.replayed_assets(full=full)) * len(days)
     with narration(steps) as narrate:
         outcome = running.replay(days, narrate, full=full)
@@ -92,6 +93,7 @@ def release(
     """
     from neo_assets import backfill as running
 
+    running.check_settings()
     try:
         assets = running.release(day.date(), why)
     except running.BackfillError as error:
@@ -102,11 +104,18 @@ def release(
 
 
 def _backfill(start: date, end: date, selection: str) -> "Outcome":
-    from neo_assets.backfill import BackfillError, backfill, days_between, selected_assets
+    from neo_assets.backfill import (
+        BackfillError,
+        backfill,
+        check_settings,
+        days_between,
+        selected_assets,
+    )
 
     try:
         assets, days = selected_assets(selection), days_between(start, end)
     except BackfillError as error:
         raise typer.BadParameter(str(error)) from None
+    check_settings()
     with narration(len(assets) * len(days)) as narrate:
         return backfill(assets, days, narrate)

@@ -65,8 +65,10 @@ class Ticks:
     def let_a_day_pass(self) -> None:
         """Make the cursor one of yesterday."""
         memory = Memory.model_validate_json(self.cursor or "")
+        a_day = timedelta(days=1)
+        told = {day - a_day: causes for day, causes in memory.told.items()}
         self.cursor = memory.model_copy(
-            update={"today": memory.today - timedelta(days=1)}
+            update={"today": memory.today - a_day, "told": told}
         ).model_dump_json()
 
 
@@ -264,6 +266,22 @@ def test_a_tick_sends_no_more_messages_than_it_has_time_for(
     ]
 
 
+def test_what_is_left_over_at_midnight_repeats_nothing(ticks: Ticks, service: Endpoint) -> None:
+    causes = 2 * MESSAGES_A_TICK + 1
+    reasons = {DAY + timedelta(days=number): "abcdefghijk"[number] for number in range(causes)}
+    graph = SmallGraph(ticks.instance, undone=reasons)
+    graph.materialize(DAY, days=causes)
+    for _ in range(3):
+        ticks.tick()
+        ticks.let_a_day_pass()
+    whys = [f"Why: {reason}." for reason in reasons.values()]
+    assert sorted(sent.body.splitlines()[1] for sent in service.messages) == whys
+    # On a day after that, the same cause is news again.
+    graph.materialize(DAY, days=1)
+    ticks.tick()
+    assert len(service.messages) == causes + 1
+
+
 def test_while_other_runs_go_on_it_waits_for_them(ticks: Ticks, service: Endpoint) -> None:
     @dg.job
     def refresh() -> None:
@@ -364,7 +382,7 @@ def test_what_was_told_is_remembered_and_nothing_else(told: list[set[date]]) -> 
         assert memory.has_been_told(trouble) == (day in known)
         assert not memory.has_been_told(Trouble("other", day, "", "", "", ""))
     # As spans: it does not grow with the days.
-    assert all(len(spans) <= 17 for spans in memory.told.values())
+    assert all(len(spans) <= 17 for causes in memory.told.values() for spans in causes.values())
 
 
 def test_a_cause_without_a_day_is_remembered() -> None:
