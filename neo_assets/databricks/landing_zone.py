@@ -11,7 +11,7 @@ from databricks.sdk.service.files import FilesAPI
 
 from neo_assets.databricks.workspace import plain_words
 from neo_assets.databricks.workspace_error import WorkspaceError
-from neo_assets.sources.landing_zone import FOLDER_PREFIX, LandingError, LandingZone, hidden
+from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
 
 
 class VolumeLandingZone(LandingZone):
@@ -32,11 +32,7 @@ class VolumeLandingZone(LandingZone):
         """The days that have a folder, which is made right before the first file in it."""
         with _as_landing("The landed days are not known"):
             names = self._names(self.root)
-        return sorted(
-            date.fromisoformat(name.removeprefix(FOLDER_PREFIX))
-            for name in names
-            if name.startswith(FOLDER_PREFIX)
-        )
+        return days_of(names)
 
     def _files(self, day: date) -> Sequence[Path]:
         folder = self._directory(day)

@@ -17,7 +17,7 @@ import json
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -30,6 +30,8 @@ FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
 
 FOLDER_PREFIX = "feed_date="
 """How the folder of a day begins, before the day."""
+
+_DAY_FOLDER = re.compile(r"feed_date=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}Z-([0-9a-f]{16})[.]json")
 _IS_OURS = re.compile(r"[0-9].*Z-.*[.]json$")
@@ -108,7 +110,7 @@ class LandingZone(ABC):
         """
         named = ((file, _NAME.fullmatch(file.name)) for file in self._files(day))
         return sorted(
-            file for file, name in named if name and name[1] != _digest(_payloads(self._read(file)))
+            file for file, name in named if name and not _is_whole(self._read(file), name[1])
         )
 
     @abstractmethod
@@ -144,8 +146,7 @@ class LocalLandingZone(LandingZone):
 
     def days(self) -> list[date]:
         """The days that have an event file, in order."""
-        folders = {file.parent.name for file in self.root.glob(f"{FOLDER_PREFIX}*/[0-9]*Z-*.json")}
-        return sorted(date.fromisoformat(name.removeprefix(FOLDER_PREFIX)) for name in folders)
+        return days_of({file.parent.name for file in self.root.glob("*/[0-9]*Z-*.json")})
 
     def _files(self, day: date) -> Sequence[Path]:
         return list(self._directory(day).glob("[!.]*"))
@@ -174,6 +175,20 @@ class LocalLandingZone(LandingZone):
             ) from error
 
 
+def days_of(folders: Iterable[str]) -> list[date]:
+    """The days that these folders belong to, in order.
+
+    A folder of any other name, such as a copy made by hand, belongs to none: nothing reads it.
+    """
+    days = []
+    for folder in folders:
+        if name := _DAY_FOLDER.fullmatch(folder):
+            # The form allows days that the calendar does not have.
+            with suppress(ValueError):
+                days.append(date.fromisoformat(name[1]))
+    return sorted(days)
+
+
 def hidden(file: Path) -> Path:
     """Where a damaged file is set aside: under a name that Spark passes over."""
     return file.with_name(f".{file.name}.damaged")
@@ -189,12 +204,18 @@ def damage(files: Sequence[Path]) -> str:
     )
 
 
-def _payloads(content: bytes) -> list[str]:
-    payloads = []
+def _is_whole(content: bytes, digest: str) -> bool:
+    """Whether the content of an event file holds the objects that its name has the digest of."""
+    events = []
     for line in content.splitlines():
-        with suppress(ValueError, TypeError, KeyError):
-            payloads.append(_canonical(json.loads(line)["payload"]))
-    return payloads
+        with suppress(ValueError):
+            events.append(json.loads(line))
+    payloads = []
+    for event in events:
+        with suppress(TypeError, KeyError):
+            payloads.append(_canonical(event["payload"]))
+    # The digest of no objects is also that of a file cut off before its first event ends.
+    return bool(events) and _digest(payloads) == digest
 
 
 def _digest(payloads: Sequence[str]) -> str:

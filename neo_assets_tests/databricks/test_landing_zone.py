@@ -58,6 +58,15 @@ def test_a_damaged_file_is_set_aside(zone: VolumeLandingZone, workspace: StandIn
     assert workspace.place(str(again.set_aside[0])).exists() and not there.exists()
 
 
+def test_folders_that_are_no_days_are_passed_over(
+    zone: VolumeLandingZone, workspace: StandIn
+) -> None:
+    folder = workspace.place(str(land(zone).file.parent))
+    for name in (f"{folder.name} (copy)", "feed_date=2024-02-30", "archive"):
+        folder.with_name(name).mkdir()
+    assert zone.days() == [DAY]
+
+
 def test_a_file_appears_whole_or_not_at_all(zone: VolumeLandingZone, workspace: StandIn) -> None:
     workspace.faults = [Fault("PUT .*/files/.*json", 500, error_code="INTERNAL_ERROR")]
     with pytest.raises(LandingError, match="was not landed: the workspace has trouble of its own"):

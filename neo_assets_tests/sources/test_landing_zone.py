@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,29 @@ def test_what_is_no_damage(zone: LandingZone) -> None:
     assert zone.damaged(DAY) == zone.damaged(DAY - timedelta(days=1)) == []
     assert not land(zone).is_new and not empty.set_aside
     assert zone.damaged(DAY + timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize("left", [0, 1, 40, -2])
+def test_a_cut_off_file_of_a_day_without_objects_is_damaged(zone: LandingZone, left: int) -> None:
+    """The digest of nothing is right for any file without objects: the event itself must be there.
+
+    `left` is how much of the file is left; -2 cuts off the closing brace and the end of the line.
+    """
+    file = land(zone, []).file
+    file.write_bytes(file.read_bytes()[:left])
+    injected("damaged event files")
+    assert zone.damaged(DAY) == [file]
+    again = land(zone, [], NOON + timedelta(hours=1))
+    assert again.is_new and [aside.name for aside in again.set_aside] == [f".{file.name}.damaged"]
+    assert zone.damaged(DAY) == [] and len(events(again.file)) == 1
+
+
+def test_folders_that_are_no_days_are_passed_over(zone: LandingZone) -> None:
+    file = land(zone).file
+    names = (f"feed_date={DAY} (copy)", "feed_date=2024-02-30", "feed_date=2024-3-1", "feed_date=")
+    for name in (*names, "2024-03-05", f"old feed_date={DAY}"):
+        shutil.copytree(file.parent, zone.root / name)
+    assert zone.days() == [DAY]
 
 
 def test_objects_that_stand_there_twice_are_counted_and_kept(zone: LandingZone) -> None:
