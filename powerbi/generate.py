@@ -8,6 +8,7 @@ columns the model has, how they are shown, and in which order bands are sorted. 
 relationships, parameters and pages are kept by hand beside what is made here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +16,25 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from neo_assets.lakehouse import bands
+from neo_assets.lakehouse.predictions import HORIZONS
+from neo_assets.lakehouse.revisions import predictions
 from neo_assets.lakehouse.tables import (
     DQ_METRICS,
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
+    GOLD_NEO_PREDICTION,
     GOLD_NEO_REVISION,
+    NEO_ATTRIBUTES,
     SILVER_NEO_QUARANTINE,
     Column,
     Table,
 )
 
-MODEL = Path(__file__).parent / "neo_assets.SemanticModel" / "definition"
+SEMANTIC_MODEL = Path(__file__).parent / "neo_assets.SemanticModel"
+MODEL = SEMANTIC_MODEL / "definition"
+MEASURES = "_Measures"
+"""The table of measures, kept by hand; Desktop rejects tables called Measures."""
 _NAMESPACE = UUID("5a2d7c1e-8f4b-5d3a-9c6e-1b0f2e4d6a8c")
 """Lineage tags are made from names in it, so that they stay."""
 
@@ -41,14 +49,22 @@ class CalculatedColumn(Column):
     """A column that the model computes; `derivation` is DAX."""
 
 
+def is_added(column: Column) -> bool:
+    """Whether M adds the column to the rows of the lakehouse."""
+    return isinstance(column, AddedColumn)
+
+
 @dataclass(frozen=True)
 class ModelTable:
     """A table as the model shows it.
 
-    `rows` is a condition in M that its rows meet.  Of its columns, `left_out` are not in the model
-    and `hidden` not shown, as keys are; `more` are added.  `sorted_by` says by which column another
-    one is sorted, `order` has the values of a column in order, `categories` what a column holds,
-    such as `WebUrl`, and `date` is the column that makes the table the model's calendar.
+    `rows` is a condition in M that its rows meet.  Of the lakehouse's columns, `left_out` are not
+    in the model; `more` are added.  `hidden` are not shown: keys of relationships, columns that
+    others are sorted by, and what another table shows.  `sorted_by` says by which column another
+    one is sorted, `bands` has the bands of a column in order, `categories` what a column holds,
+    such as `WebUrl`, `date` is the column that makes the table the model's calendar, `hierarchies`
+    has the columns of each from the coarsest to the finest, and `row_key` identifies a row.
+    `query` is the SQL that computes the table where it is not stored.
     """
 
     name: str
@@ -58,9 +74,12 @@ class ModelTable:
     hidden: frozenset[str] = frozenset()
     more: tuple[Column, ...] = ()
     sorted_by: Mapping[str, str] = field(default_factory=dict)
-    order: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bands: Mapping[str, Sequence[str]] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    hierarchies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    row_key: str = ""
+    query: str = ""
 
     @property
     def kept(self) -> tuple[Column, ...]:
@@ -68,16 +87,27 @@ class ModelTable:
         return tuple(column for column in self.source.columns if column.name not in self.left_out)
 
     @property
+    def read(self) -> tuple[Column, ...]:
+        """Those columns, and the ones that the condition for its rows or an added column needs."""
+        expressions = [self.rows, *(it.derivation for it in self.more if is_added(it))]
+        needed = {name for text in expressions for name in re.findall(r"\[(\w+)\]", text)}
+        return tuple(
+            column
+            for column in self.source.columns
+            if column.name in needed or column.name not in self.left_out
+        )
+
+    @property
     def ranks(self) -> tuple[Column, ...]:
-        """A hidden column for each that has an order of its own: the place of its value."""
+        """A hidden column for each column of bands: the position of the band in their order."""
         return tuple(
             AddedColumn(
                 f"{name}_order",
                 "INT",
-                f"Place of {shown_name(name)} in its order.",
-                f"List.PositionOf({_list(values)}, [{name}])",
+                f"Position of {shown_name(name)} in the order of the bands.",
+                f"List.PositionOf({_list([label(code) for code in codes])}, [{name}])",
             )
-            for name, values in self.order.items()
+            for name, codes in self.bands.items()
         )
 
     @property
@@ -99,16 +129,28 @@ _JPL_PAGE = AddedColumn(
     '"https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=" & '
     "Uri.EscapeDataString([designation])",
 )
+_OF_OBJECT = frozenset({"designation", *NEO_ATTRIBUTES})
+"""Columns of Object that approaches and their versions have as well."""
 
 TABLES = (
     ModelTable(
         "Approach",
         GOLD_NEO_FACT,
         left_out=frozenset({"close_approach_year", "close_approach_month"}),
-        hidden=frozenset({"neo_event_id"}),
-        more=(_JPL_PAGE,),
-        order=_BANDS,
+        hidden=_OF_OBJECT
+        | {"neo_event_key", "neo_event_id", "neo_key", "date_key", "close_approach_date"},
+        more=(
+            AddedColumn(
+                "diameter_m",
+                "DOUBLE",
+                "Geometric mean of both estimates of the diameter in metres, or null.",
+                "Number.Sqrt([estimated_diameter_min_m] * [estimated_diameter_max_m])",
+            ),
+            _JPL_PAGE,
+        ),
+        bands=_BANDS,
         categories={"jpl_page": "WebUrl"},
+        row_key="neo_event_key",
     ),
     ModelTable(
         "Object",
@@ -116,22 +158,34 @@ TABLES = (
         # A fact joins the object as it is known now; how it was known is in the revisions.
         rows="[is_current]",
         left_out=frozenset({"valid_to", "is_current"}),
+        hidden=frozenset({"neo_key"}),
+        row_key="neo_key",
     ),
     ModelTable(
         "Date",
         GOLD_DIM_DATE,
+        hidden=frozenset({"date_key", "month", "day_of_week"}),
         more=(
             AddedColumn(
                 "month_start", "DATE", "First day of the month.", "Date.StartOfMonth([date])"
             ),
+            AddedColumn(
+                "quarter_name",
+                "STRING",
+                "Quarter, Q1 to Q4.",
+                '"Q" & Number.ToText([quarter])',
+            ),
         ),
         sorted_by={"month_name": "month", "day_name": "day_of_week"},
         date="date",
+        hierarchies={"Calendar": ("year", "quarter_name", "month_name", "date")},
     ),
     ModelTable(
         "Revision",
         GOLD_NEO_REVISION,
-        hidden=frozenset({"neo_event_id", "moved_from", "moved_to"}),
+        hidden=_OF_OBJECT
+        | {"neo_event_key", "neo_event_id", "neo_key", "date_key", "moved_from", "moved_to"}
+        | {"seen_on"},
         more=(
             AddedColumn(
                 "seen_on", "DATE", "Day on which it was first seen (UTC).", "Date.From([seen_at])"
@@ -139,9 +193,15 @@ TABLES = (
         ),
     ),
     ModelTable(
+        "Prediction",
+        GOLD_NEO_PREDICTION,
+        hidden=frozenset({"predicted_event_key", "event_key"}),
+        query=predictions("{schema}.gold_neo_revision", HORIZONS),
+    ),
+    ModelTable(
         "Quality metric",
         DQ_METRICS,
-        hidden=frozenset({"run_id", "value"}),
+        hidden=frozenset({"run_id", "value", "partition_date"}),
         more=(
             CalculatedColumn(
                 "is_newest",
@@ -157,6 +217,17 @@ TABLES = (
         "Quarantine",
         SILVER_NEO_QUARANTINE,
         left_out=frozenset({"content_hash", "payload", "repeat", "run_id", "snapshot_id"}),
+        hidden=frozenset({"partition_date"}),
+        more=(
+            AddedColumn(
+                "row_id",
+                "STRING",
+                "Identifies the row: the beginning of its hash, which `neo-assets quarantine show` "
+                "takes; its number among equal rows of its file; the file.",
+                'Text.Start([content_hash], 12) & " " & Number.ToText([repeat]) & " " & '
+                "[source_file]",
+            ),
+        ),
     ),
 )
 
@@ -170,7 +241,12 @@ _TYPES = {
     "DATE": "dateTime",
     "TIMESTAMP": "dateTime",
 }
-_M_TYPES = {"STRING": "type text", "INT": "Int64.Type", "DATE": "type date"}
+_M_TYPES = {
+    "STRING": "type text",
+    "INT": "Int64.Type",
+    "DOUBLE": "type number",
+    "DATE": "type date",
+}
 _FORMATS = {
     "int64": "0",
     "double": "#,##0.00",
@@ -184,18 +260,69 @@ _UNITS = {
     "_au": " (au)",
     "_m": " (m)",
 }
+_PLACES = {
+    "Object": (0, 0),
+    "Approach": (320, 0),
+    "Revision": (640, 0),
+    "Prediction": (960, 0),
+    "Date": (320, 360),
+    "Quality metric": (640, 360),
+    "Quarantine": (960, 360),
+    MEASURES: (0, 360),
+}
+"""Position of every table in the diagram, in pixels."""
 _SPELLING = {"neo": "NEO", "id": "ID", "h": "H", "jpl": "JPL"}
 
 
 def main() -> None:
-    """Write the file of every table."""
+    """Write the file of every table and the layout of the diagram."""
     for table in TABLES:
         (MODEL / "tables" / f"{table.name}.tmdl").write_text(definition(table), encoding="utf-8")
+    (SEMANTIC_MODEL / "diagramLayout.json").write_text(diagram(), encoding="utf-8")
 
 
 def definition(table: ModelTable) -> str:
     """The table in TMDL."""
     return "\n".join([*_table(table), ""])
+
+
+def diagram() -> str:
+    """Where Desktop's model view shows each table: `diagramLayout.json`."""
+    nodes = [
+        {
+            "location": {"x": x, "y": y},
+            "nodeIndex": name,
+            "nodeLineageTag": str(_lineage_tag(name)),
+            "size": {"height": 300, "width": 240},
+            "zIndex": 0,
+        }
+        for name, (x, y) in _PLACES.items()
+    ]
+    layout = {
+        "version": "1.1.0",
+        "diagrams": [
+            {
+                "ordinal": 0,
+                "scrollPosition": {"x": 0, "y": 0},
+                "nodes": nodes,
+                "name": "All tables",
+                "zoomValue": 100,
+                "pinKeyFieldsToTop": False,
+                "showExtraHeaderInfo": False,
+                "hideKeyFieldsWhenCollapsed": False,
+                "tablesLocked": False,
+            }
+        ],
+        "selectedDiagram": "All tables",
+        "defaultDiagram": "All tables",
+    }
+    return json.dumps(layout, indent=2) + "\n"
+
+
+def label(code: str) -> str:
+    """A band as the report shows it, such as `Very large`."""
+    text = bands.label(code)
+    return text[0].upper() + text[1:]
 
 
 def shown_name(column: str) -> str:
@@ -215,6 +342,9 @@ def _table(table: ModelTable) -> Iterator[str]:
     for column in table.columns:
         yield ""
         yield from _column(table, column)
+    for name, levels in table.hierarchies.items():
+        yield ""
+        yield from _hierarchy(table, name, levels)
     yield ""
     yield f"\tpartition {_quoted(table.name)} = m"
     yield "\t\tmode: import"
@@ -233,9 +363,9 @@ def _column(table: ModelTable, column: Column) -> Iterator[str]:
         f" = {column.derivation}" if is_calculated else ""
     )
     yield f"\t\tdataType: {data_type}"
-    if name in table.hidden or name.endswith(("_key", "_order")):
+    if name in table.hidden or name.endswith("_order"):
         yield "\t\tisHidden"
-    if name == table.date:
+    if name in (table.date, table.row_key):
         yield "\t\tisKey"
     shown_as = _FORMATS.get(column.type) or _FORMATS.get(data_type)
     if shown_as:
@@ -247,7 +377,7 @@ def _column(table: ModelTable, column: Column) -> Iterator[str]:
     yield "\t\tsummarizeBy: none"
     if not is_calculated:
         yield f"\t\tsourceColumn: {name}"
-    sorted_by = table.sorted_by.get(name) or (f"{name}_order" if name in table.order else "")
+    sorted_by = table.sorted_by.get(name) or (f"{name}_order" if name in table.bands else "")
     if sorted_by:
         yield f"\t\tsortByColumn: {_quoted(shown_name(sorted_by))}"
     yield ""
@@ -257,25 +387,52 @@ def _column(table: ModelTable, column: Column) -> Iterator[str]:
         yield "\t\tannotation UnderlyingDateTimeDataType = Date"
 
 
+def _hierarchy(table: ModelTable, name: str, levels: Sequence[str]) -> Iterator[str]:
+    yield f"\thierarchy {_quoted(name)}"
+    yield f"\t\tlineageTag: {_lineage_tag(table.name, 'hierarchy', name)}"
+    for level in levels:
+        yield ""
+        yield f"\t\tlevel {_quoted(shown_name(level))}"
+        yield f"\t\t\tlineageTag: {_lineage_tag(table.name, 'hierarchy', name, level)}"
+        yield f"\t\t\tcolumn: {_quoted(shown_name(level))}"
+
+
 def _source(table: ModelTable) -> Iterator[str]:
     """The M expression that reads the table, a step for each thing that is done to it."""
-    names = [column.name for column in table.kept]
-    lists = [column.name for column in table.kept if column.type.startswith("ARRAY")]
-    steps = {"Rows": f'Lakehouse("{table.source.name}", {_list(names)}, {_list(lists)})'}
+    names = [column.name for column in table.read]
+    lists = [column.name for column in table.read if column.type.startswith("ARRAY")]
+    query = f', "{" ".join(table.query.split())}"' if table.query else ""
+    steps = {"Rows": f'Lakehouse("{table.source.name}", {_list(names)}, {_list(lists)}{query})'}
     if table.rows:
         steps["Chosen"] = f"Table.SelectRows(Rows, each {table.rows})"
+    if table.bands:
+        labelled = ", ".join(_labelled(*column) for column in table.bands.items())
+        steps["Labelled"] = f"Table.TransformColumns({[*steps][-1]}, {{{labelled}}})"
     for column in (*table.ranks, *table.more):
         if isinstance(column, AddedColumn):
             steps[f'#"With {shown_name(column.name)}"'] = (
                 f'Table.AddColumn({[*steps][-1]}, "{column.name}", each {column.derivation}, '
                 f"{_M_TYPES[column.type]})"
             )
+    # Last, because the steps before may need them.
+    unwanted = [name for name in names if name in table.left_out]
+    if unwanted:
+        steps["Kept"] = f"Table.RemoveColumns({[*steps][-1]}, {_list(unwanted)})"
     last = [*steps][-1]
     yield "let"
     for name, step in steps.items():
         yield f"    {name} = {step}" + ("" if name == last else ",")
     yield "in"
     yield f"    {last}"
+
+
+def _labelled(column: str, codes: Sequence[str]) -> str:
+    """How a column of bands is transformed: codes to labels; what is no band stays as it is."""
+    labels = ", ".join(f'{code} = "{label(code)}"' for code in codes)
+    return (
+        f'{{"{column}", each Record.FieldOrDefault([{labels}], _ ?? "{bands.UNKNOWN}", _), '
+        "type text}"
+    )
 
 
 def _list(values: Sequence[str]) -> str:

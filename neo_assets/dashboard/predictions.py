@@ -1,16 +1,12 @@
-"""How far off predictions were: `predictions` of `lakehouse.revisions`, without Spark."""
+"""How far off predictions were, one number for each time before the approach."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
-from neo_assets.dashboard.reading import Revision
-
-HORIZONS = (365, 90, 30, 14, 7, 5, 3, 2, 1)
-"""Days before an approach, as far as it can be predicted for any of them."""
+from neo_assets.lakehouse.predictions import HORIZONS, Prediction, Revision, predictions
 
 
 @dataclass(frozen=True)
@@ -34,64 +30,33 @@ class PredictionError:
 def prediction_errors(revisions: Iterable[Revision], today: date) -> tuple[PredictionError, ...]:
     """The errors of all that was predicted for a day before `today`, the longest horizon first.
 
-    A horizon without such a prediction, or of which none came, is left out. A prediction is the
-    newest revision at least so many days before; one that was withdrawn by then is none.
+    A horizon without such a prediction, or of which none came, is left out.
     """
-    histories: dict[int, list[Revision]] = defaultdict(list)
-    for revision in sorted(revisions, key=lambda revision: revision.revision):
-        histories[revision.neo_event_key].append(revision)
-    standing = {key: history[-1] for key, history in histories.items()}
-    errors = []
-    for days_before in HORIZONS:
-        known = (
-            [revision for revision in history if revision.days_ahead >= days_before]
-            for history in histories.values()
-        )
-        predicted = [
-            history[-1]
-            for history in known
-            if history
-            and history[-1].what != "withdrawn"
-            and history[-1].close_approach_date < today
-        ]
-        pairs = [
-            (prediction, came)
-            for prediction in predicted
-            if (came := _came_of(prediction, standing))
-        ]
-        if pairs:
-            errors.append(_error(days_before, len(predicted), pairs))
-    return tuple(errors)
-
-
-def _came_of(prediction: Revision, standing: dict[int, Revision]) -> Revision | None:
-    """What stands now, on whichever day it moved to; none where it was withdrawn for good."""
-    key: int | None = prediction.neo_event_key
-    passed: set[int] = set()
-    while key in standing and key not in passed:
-        passed.add(key)
-        last = standing[key]
-        if last.what != "withdrawn":
-            return last
-        key = last.moved_to
-    return None
-
-
-def _error(
-    days_before: int, predicted: int, pairs: Collection[tuple[Revision, Revision]]
-) -> PredictionError:
-    kilometres = [abs(came.miss_distance_km - before.miss_distance_km) for before, came in pairs]
-    minutes = [
-        abs(came.close_approach_at - before.close_approach_at) / timedelta(minutes=1)
-        for before, came in pairs
-        if came.close_approach_at and before.close_approach_at
+    over = [
+        prediction
+        for prediction in predictions(revisions)
+        if prediction.predicted.close_approach_date < today
     ]
+    by_horizon = {
+        days_before: [prediction for prediction in over if prediction.days_before == days_before]
+        for days_before in HORIZONS
+    }
+    return tuple(
+        _error(days_before, predicted)
+        for days_before, predicted in by_horizon.items()
+        if any(prediction.outcome for prediction in predicted)
+    )
+
+
+def _error(days_before: int, predicted: list[Prediction]) -> PredictionError:
+    kilometers = [it.distance_error_km for it in predicted if it.distance_error_km is not None]
+    minutes = [abs(it.minutes_off) for it in predicted if it.minutes_off is not None]
     return PredictionError(
         days_before,
-        predicted,
-        len(pairs),
-        sum(came.close_approach_date != before.close_approach_date for before, came in pairs),
-        float(np.median(kilometres)),
-        float(np.percentile(kilometres, 90)),
+        len(predicted),
+        len(kilometers),
+        sum(bool(prediction.days_off) for prediction in predicted),
+        float(np.median(kilometers)),
+        float(np.percentile(kilometers, 90)),
         float(np.median(minutes)) if minutes else None,
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse.delta_files import dataset
+from neo_assets.lakehouse.predictions import Revision
 from neo_assets.lakehouse.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 
 _Row = TypeVar("_Row")
@@ -42,21 +43,6 @@ class Approach:
         if self.estimated_diameter_min_m is None or self.estimated_diameter_max_m is None:
             return None
         return sqrt(self.estimated_diameter_min_m * self.estimated_diameter_max_m)
-
-
-@dataclass(frozen=True)
-class Revision:
-    """One row of `gold_neo_revision`, as far as predictions are judged by it."""
-
-    neo_event_key: int
-    revision: int
-    what: str
-    seen_until: datetime | None
-    days_ahead: int
-    moved_to: int | None
-    close_approach_date: date
-    close_approach_at: datetime | None
-    miss_distance_km: float
 
 
 @dataclass(frozen=True)

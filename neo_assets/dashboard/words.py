@@ -5,16 +5,15 @@ from urllib.parse import quote
 
 from neo_assets.dashboard.reading import Approach
 from neo_assets.external_text import printable
+from neo_assets.lakehouse import bands
 
 JPL = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr="
 """What JPL knows of an object, by its designation."""
 
-_LABELS = {"inside_geo": "inside GEO", "inside_lunar": "inside the Moon's orbit"}
-
 
 def label(name: str) -> str:
-    """A band, class or rule."""
-    return _LABELS.get(name, name.replace("_", " "))
+    """A band, class or rule as people read it."""
+    return bands.label(name)
 
 
 def name_of(approach: Approach) -> str:

@@ -73,6 +73,15 @@ DISTANCE = BandScale(
     ),
 )
 
+LABELS = {"inside_geo": "inside GEO", "inside_lunar": "inside the Moon's orbit"}
+"""Bands whose label is not just their name."""
+
+
+def label(band: str) -> str:
+    """A band as people read it, such as `very large`."""
+    return LABELS.get(band, band.replace("_", " "))
+
+
 RISK_ORDER = (UNKNOWN, "minimal", "low", "moderate", "elevated", "high")
 """The risk bands, by growing attention."""
 

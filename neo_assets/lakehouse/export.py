@@ -5,8 +5,8 @@ Read by delta-rs and written by Arrow: no Spark is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,11 +16,13 @@ from deltalake import DeltaTable
 from filelock import FileLock
 
 from neo_assets.lakehouse.delta_files import dataset
+from neo_assets.lakehouse.predictions import Revision, predictions
 from neo_assets.lakehouse.tables import (
     DQ_METRICS,
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
+    GOLD_NEO_PREDICTION,
     GOLD_NEO_REVISION,
     SILVER_NEO_QUARANTINE,
     Table,
@@ -31,9 +33,11 @@ EXPORTED = (
     GOLD_DIM_NEO,
     GOLD_DIM_DATE,
     GOLD_NEO_REVISION,
+    GOLD_NEO_PREDICTION,
     DQ_METRICS,
     SILVER_NEO_QUARANTINE,
 )
+"""The tables of the lakehouse, and those that are computed from one of them."""
 
 _TYPES = {
     "STRING": pa.string(),
@@ -72,10 +76,11 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         for table in chosen:
-            yield _export(tables / table.name, folder, table)
+            source, batches = _COMPUTED.get(table.name, (table, _batches))
+            yield _export(tables / source.name, folder, table, batches)
 
 
-def _export(source: Path, folder: Path, table: Table) -> ExportedFile:
+def _export(source: Path, folder: Path, table: Table, batches: _Batches) -> ExportedFile:
     delta = DeltaTable(source) if DeltaTable.is_deltatable(str(source)) else None
     version = f"{delta.metadata().id} version {delta.version()}" if delta else "no table"
     schema = _schema(table).with_metadata({_SOURCE: version})
@@ -84,7 +89,7 @@ def _export(source: Path, folder: Path, table: Table) -> ExportedFile:
     if is_new:
         unfinished = file.with_suffix(".unfinished")
         with pq.ParquetWriter(unfinished, schema) as writer:
-            for batch in _batches(delta, schema):
+            for batch in batches(delta, schema) if delta else ():
                 writer.write_batch(batch)
         unfinished.replace(file)
     return ExportedFile(
@@ -100,9 +105,7 @@ def _holds(file: Path, schema: pa.Schema) -> bool:
     return bool(written.equals(schema) and written.metadata[_SOURCE] == schema.metadata[_SOURCE])
 
 
-def _batches(delta: DeltaTable | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    if delta is None:
-        return
+def _batches(delta: DeltaTable, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     rows = dataset(delta)
     # A table that was written before a column was thought of has it after its next write.
     known = [name for name in schema.names if name in rows.schema.names]
@@ -114,6 +117,34 @@ def _batches(delta: DeltaTable | None, schema: pa.Schema) -> Iterator[pa.RecordB
             for field in schema
         ]
         yield pa.record_batch(columns, schema=schema)
+
+
+def _predictions(revisions: DeltaTable, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Rows of `gold_neo_prediction`, computed from the whole of `gold_neo_revision`."""
+    columns = [field.name for field in fields(Revision)]
+    rows = dataset(revisions).to_table(columns=columns).to_pylist()
+    values = [
+        {
+            "days_before": it.days_before,
+            "predicted_event_key": it.predicted.neo_event_key,
+            "event_key": it.outcome.neo_event_key if it.outcome else None,
+            "predicted_date": it.predicted.close_approach_date,
+            "close_approach_date": it.outcome.close_approach_date if it.outcome else None,
+            "days_off": it.days_off,
+            "minutes_off": it.minutes_off,
+            "distance_off_km": it.distance_off_km,
+            "distance_error_km": it.distance_error_km,
+        }
+        for it in predictions(Revision(**row) for row in rows)
+    ]
+    yield from pa.Table.from_pylist(values, schema=schema).to_batches()
+
+
+_Batches = Callable[[DeltaTable, pa.Schema], Iterator[pa.RecordBatch]]
+_COMPUTED: dict[str, tuple[Table, _Batches]] = {
+    GOLD_NEO_PREDICTION.name: (GOLD_NEO_REVISION, _predictions)
+}
+"""Tables that are not stored: which table each is computed from, and how."""
 
 
 def _plain(values: pa.Array, plain: pa.DataType) -> pa.Array:

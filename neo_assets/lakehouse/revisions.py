@@ -151,9 +151,10 @@ _IS_MUTUAL = """exists(bests, other -> other.key = best.key AND other.revision =
 def predictions(revisions: str, days_before: Iterable[int]) -> str:
     """A query: one row is one approach as it was predicted so many days before, and how it came.
 
-    `revisions` is the name of `gold_neo_revision` in SQL.  What came is the standing revision of
+    `revisions` is the name of `gold_neo_revision` in SQL.  What came is the newest revision of
     the approach, or of the one that it moved to, over any number of moves; its columns are null
-    where the approach was withdrawn for good.  An approach not yet seen at the time has no row.
+    if the approach was withdrawn for good.  An approach not yet seen at the time has no row.
+    `neo_assets.lakehouse.predictions` computes the same without Spark.
     """
     horizons = ", ".join(f"({days})" for days in days_before)
     return f"""
@@ -195,6 +196,7 @@ def predictions(revisions: str, days_before: Iterable[int]) -> str:
             timestampdiff(MINUTE, predicted.close_approach_at, came.close_approach_at)
                 AS minutes_off,
             came.miss_distance_km - predicted.miss_distance_km AS distance_off_km,
+            abs(came.miss_distance_km - predicted.miss_distance_km) AS distance_error_km,
             came.relative_velocity_km_s - predicted.relative_velocity_km_s AS velocity_off_km_s,
             came.absolute_magnitude_h - predicted.absolute_magnitude_h AS magnitude_off
         FROM predicted LEFT JOIN came ON came.origin = predicted.neo_event_key

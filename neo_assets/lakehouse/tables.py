@@ -565,6 +565,37 @@ GOLD_NEO_REVISION = Table(
     features=_CHANGE_DATA_FEED,
 )
 
+GOLD_NEO_PREDICTION = Table(
+    "gold_neo_prediction",
+    "One row is one approach as it was predicted so many days before, and how far off that was. "
+    "Not stored: the export computes it from `gold_neo_revision`, as the query "
+    "`neo_assets.lakehouse.revisions.predictions` does.",
+    "predicted_date",
+    (
+        Column("days_before", "INT", "Days before the approach: 365, 90, 30, 14, 7, 5, 3, 2 or 1."),
+        Column("predicted_event_key", "BIGINT", "`neo_event_key` of the approach as predicted."),
+        Column(
+            "event_key",
+            "BIGINT",
+            "`neo_event_key` under which it is listed now, another one if it moved to another day; "
+            "null if it was withdrawn for good.",
+        ),
+        Column("predicted_date", "DATE", "Day of the approach as predicted (TDB)."),
+        Column(
+            "close_approach_date", "DATE", "Day of the approach as listed now (TDB); else null."
+        ),
+        Column("days_off", "INT", "Days by which it came later than predicted, or null."),
+        Column("minutes_off", "BIGINT", "Minutes by which it came later than predicted, or null."),
+        Column(
+            "distance_off_km",
+            "DOUBLE",
+            "Kilometers by which the miss distance is larger than predicted, or null.",
+        ),
+        Column("distance_error_km", "DOUBLE", "The same without its sign, or null."),
+    ),
+    key=("predicted_event_key", "days_before"),
+)
+
 DQ_METRICS = Table(
     "dq_metrics",
     "One row is one number that a run measured of one asset and day.",

@@ -11,7 +11,8 @@ from typing import Any
 from neo_assets_tests.powerbi.tmdl import Node, parse
 
 ROOT = Path(__file__).parents[2] / "powerbi"
-MODEL = ROOT / "neo_assets.SemanticModel" / "definition"
+SEMANTIC_MODEL = ROOT / "neo_assets.SemanticModel"
+MODEL = SEMANTIC_MODEL / "definition"
 REPORT = ROOT / "neo_assets.Report"
 PAGES = REPORT / "definition" / "pages"
 RESOURCES = REPORT / "StaticResources"

@@ -1,10 +1,12 @@
 """The tables of the semantic model are what is made from the tables of the lakehouse."""
 
+import json
+
 import pytest
 
 from neo_assets.lakehouse.export import EXPORTED
-from neo_assets_tests.powerbi.project import MODEL, tables
-from powerbi.generate import TABLES, ModelTable, definition, shown_name
+from neo_assets_tests.powerbi.project import MODEL, SEMANTIC_MODEL, tables
+from powerbi.generate import MEASURES, TABLES, ModelTable, definition, diagram, shown_name
 
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
@@ -21,12 +23,21 @@ def test_every_name_that_shapes_a_table_is_a_column_of_it(table: ModelTable) -> 
     assert table.left_out < lakehouse
     names = {column.name for column in table.columns}
     shaped = {*table.hidden, *table.sorted_by, *table.sorted_by.values(), *table.categories}
-    assert {*shaped, *table.order, *filter(None, [table.date])} <= names
+    levels = {level for levels in table.hierarchies.values() for level in levels}
+    assert {*shaped, *levels, *table.bands, *filter(None, [table.date, table.row_key])} <= names
 
 
 def test_the_model_has_what_is_exported_and_measures() -> None:
     assert {table.source.name for table in TABLES} == {table.name for table in EXPORTED}
-    assert set(tables()) == {"_Measures", *(table.name for table in TABLES)}
+    assert set(tables()) == {MEASURES, *(table.name for table in TABLES)}
+
+
+def test_the_diagram_shows_every_table() -> None:
+    text = (SEMANTIC_MODEL / "diagramLayout.json").read_text(encoding="utf-8")
+    assert text == diagram(), "Run: python -m powerbi.generate"
+    (layout,) = json.loads(text)["diagrams"]
+    shown = {node["nodeIndex"]: node["nodeLineageTag"] for node in layout["nodes"]}
+    assert shown == {name: table.properties["lineageTag"] for name, table in tables().items()}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from neo_assets_tests.powerbi.project import (
     pages,
     visuals,
 )
+from powerbi.generate import label
 
 BUILT_IN = {
     *("cardVisual", "clusteredBarChart", "columnChart", "lineChart", "scatterChart"),
@@ -103,6 +104,27 @@ def test_a_visual_is_built_in_and_says_what_it_shows(visual: Visual) -> None:
     assert bool(visual.title) is (visual.kind in CHARTS)
 
 
+def test_a_card_of_a_count_shows_zero_where_there_is_nothing() -> None:
+    """A blank card looks broken; of no approaches, none is the closest, and that may be blank."""
+    shown = {
+        name
+        for visual in visuals()
+        if visual.kind == "cardVisual"
+        for kind, _, name in fields(visual.content)
+        if kind == "Measure"
+    }
+    counts = {
+        name
+        for name in shown
+        if not name.startswith(("Closest", "Fastest", "Revision error", "Data as of", "Freshness"))
+    }
+    assert {"Number of approaches", "Open quarantine rows", "Drop share"} <= counts
+    for name in counts:
+        dax = "".join(measures()[name].expression.split())
+        is_zero_at_last = dax.endswith("+0") or re.search(r"DIVIDE\(.*,0\)", dax)
+        assert is_zero_at_last, name
+
+
 @pytest.mark.parametrize("page", pages())
 def test_nothing_overlaps_and_all_is_on_the_page(page: str) -> None:
     boxes = [visual.content["position"] for visual in visuals() if visual.page == page]
@@ -130,9 +152,10 @@ def test_the_title_is_read_first(page: str) -> None:
 
 def test_a_band_and_a_layer_have_one_colour_each_everywhere() -> None:
     chosen = {pair for visual in visuals() for pair in colours(visual)}
-    assert sorted(value for value, _ in chosen) == sorted([*bands.RISK_ORDER, *LAYERS])
+    risks = [label(band) for band in bands.RISK_ORDER]
+    assert sorted(value for value, _ in chosen) == sorted([*risks, *LAYERS])
     assert all(contrast(colour, WHITE) >= 3 for _, colour in chosen)
-    for values in (bands.RISK_ORDER, LAYERS):
+    for values in (risks, LAYERS):
         assert len({colour for value, colour in chosen if value in values}) == len(values)
 
 

@@ -23,6 +23,7 @@ from neo_assets_tests.powerbi.project import (
     unknown_names,
 )
 from neo_assets_tests.powerbi.tmdl import Node, column_reference, unquoted
+from powerbi.generate import MEASURES, label
 
 RELATIONSHIPS = read("relationships.tmdl").children
 ONE_SIDES = {
@@ -37,11 +38,13 @@ RESERVED_TABLE_NAMES = {"measure", "measures", "goal", "calculations"}
 VALUES = {
     *(metric for metric, _ in DayReport(date(2024, 3, 1)).metrics),
     *LAYERS,
-    *bands.RISK_ORDER,
+    *(label(band) for band in bands.RISK_ORDER),
     *("first", "changed", "withdrawn", "returned"),
     *("open", "replayed", "discarded"),
 }
 """What the columns hold that measures compare with a text."""
+SHOWN = {", ", "No data yet", "Data as of ", " UTC", "yyyy-mm-dd hh:nn"}
+"""Texts that measures show, and how."""
 
 
 def repeated(values: Iterable[Hashable]) -> list[Hashable]:
@@ -105,6 +108,7 @@ def test_filters_reach_a_table_on_one_way_only() -> None:
     assert repeated(ways.elements()) == []
     assert {("Date", "Approach"), ("Object", "Approach"), ("Date", "Revision")} <= set(ways)
     assert {("Date", "Quality metric"), ("Approach", "Revision")} <= set(ways)
+    assert {("Date", "Prediction"), ("Object", "Prediction")} <= set(ways)
 
 
 def test_the_calendar_is_marked_as_such() -> None:
@@ -118,11 +122,48 @@ def test_the_calendar_is_marked_as_such() -> None:
     assert Node("annotation", "__PBI_TimeIntelligenceEnabled", "0") in read("model.tmdl").children
 
 
+def test_the_calendar_has_a_hierarchy() -> None:
+    (hierarchy,) = tables()["Date"].of("hierarchy")
+    levels = [level.properties["column"] for level in hierarchy.of("level")]
+    assert [unquoted(name) for name in levels] == ["Year", "Quarter name", "Month name", "Date"]
+    assert {unquoted(name) for name in levels} <= columns("Date")
+
+
+def test_keys_and_sort_helpers_are_hidden() -> None:
+    helpers = {column_reference(node.properties["fromColumn"]) for node in RELATIONSHIPS}
+    helpers |= {
+        (table, unquoted(column.properties["sortByColumn"]))
+        for table in tables()
+        for column in tables()[table].of("column")
+        if "sortByColumn" in column.properties
+    }
+    assert {("Quarantine", "Partition date"), ("Date", "Month")} < helpers
+    assert helpers & set(visible_columns()) == set()
+    assert [name for _, name in visible_columns() if name.endswith((" key", " order"))] == []
+
+
+def test_what_describes_an_object_is_shown_once() -> None:
+    of_object = {name for table, name in visible_columns() if table == "Object"}
+    assert "Designation" in of_object
+    elsewhere = {name for table, name in visible_columns() if table != "Object"}
+    assert of_object & elsewhere == set()
+
+
+def visible_columns() -> list[tuple[str, str]]:
+    """Table and name of every column that is not hidden."""
+    return [
+        (name, column.name)
+        for name, table in tables().items()
+        for column in table.of("column")
+        if "isHidden" not in column.properties
+    ]
+
+
 @pytest.mark.parametrize("measure", measures().values(), ids=lambda node: node.name)
 def test_a_measure_has_a_format_a_folder_and_a_description(measure: Node) -> None:
     assert re.fullmatch(r"[A-Z].{20,}[.]", measure.description)
     assert measure.properties["displayFolder"] in ("Approaches", "Revisions", "Data quality")
-    is_text = measure.name in ("Closest object", "Fastest object")
+    is_text = measure.name in ("Closest object", "Fastest object", "Freshness")
     assert ("formatString" in measure.properties) is not is_text
 
 
@@ -137,7 +178,7 @@ def test_the_measures_that_were_asked_for_are_there() -> None:
 def test_what_is_computed_refers_to_what_there_is(name: str) -> None:
     dax = expressions()[name]
     assert unknown_names(dax) == set()
-    assert strings(dax) <= VALUES | {", "}
+    assert strings(dax) <= VALUES | SHOWN
     assert dax.count("(") == dax.count(")")
 
 
@@ -163,9 +204,7 @@ def test_a_column_comes_from_somewhere_and_is_never_added_up(table: str) -> None
         assert column.properties["summarizeBy"] == "none"
         if "sortByColumn" in column.properties:
             assert unquoted(column.properties["sortByColumn"]) in columns(table)
-        if column.name.endswith((" key", " order")):
-            assert "isHidden" in column.properties
-        if table != "_Measures":
+        if table != MEASURES:
             assert column.description
             source = column.properties.get("sourceColumn")
             assert bool(source) is not bool(column.expression)

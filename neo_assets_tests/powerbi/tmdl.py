@@ -13,7 +13,8 @@ _OBJECTS = {
     "column": {"annotation"},
     "expression": {"annotation"},
     "model": {"dataAccessOptions"},
-    "table": {"annotation", "column", "measure", "partition"},
+    "hierarchy": {"level"},
+    "table": {"annotation", "column", "hierarchy", "measure", "partition"},
 }
 _PROPERTIES = {
     "column": {
@@ -23,6 +24,8 @@ _PROPERTIES = {
     "dataAccessOptions": {"legacyRedirects", "returnErrorValuesAsNull"},
     "database": {"compatibilityLevel"},
     "expression": {"lineageTag"},
+    "hierarchy": {"lineageTag"},
+    "level": {"column", "lineageTag"},
     "measure": {"displayFolder", "formatString", "lineageTag"},
     "model": {
         *("culture", "defaultPowerBIDataSourceVersion", "discourageImplicitMeasures"),
