@@ -49,6 +49,9 @@ class Visual:
         """What a screen reader says."""
         return self._literal("general", "altText")
 
+    def __str__(self) -> str:
+        return f"{self.page}-{self.name}"
+
     def _literal(self, container: str, name: str) -> str:
         frame = self.content["visual"].get("visualContainerObjects", {})
         for item in frame.get(container, ()):
@@ -73,6 +76,22 @@ def tables() -> Mapping[str, Node]:
 def columns(table: str) -> set[str]:
     """The columns of a table; none if there is no such table."""
     return {column.name for column in tables()[table].of("column")} if table in tables() else set()
+
+
+def levels(table: str) -> set[str]:
+    """The levels of the hierarchies of a table: hierarchy, dot, level."""
+    return {
+        f"{hierarchy.name}.{level.name}"
+        for hierarchy in tables()[table].of("hierarchy")
+        for level in hierarchy.of("level")
+    }
+
+
+def hidden_columns(table: str) -> set[str]:
+    """The columns of a table that are not shown to whoever makes a report."""
+    return {
+        column.name for column in tables()[table].of("column") if "isHidden" in column.properties
+    }
 
 
 def measures() -> Mapping[str, Node]:
@@ -125,10 +144,20 @@ def visuals() -> tuple[Visual, ...]:
     )
 
 
-def fields(part: Any, sources: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
-    """Every field that a part of the report uses: `Column` or `Measure`, table and name.
+@cache
+def phone_layouts() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """The phone layouts of visuals, by page and visual."""
+    return {
+        (file.parents[2].name, file.parent.name): json.loads(file.read_text())
+        for file in sorted(PAGES.glob("*/visuals/*/mobile.json"))
+    }
 
-    `sources` has the tables by the short names that a query gives them.
+
+def fields(part: Any, sources: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
+    """Every field that a part of the report uses: `Column`, `Measure` or `Level`, table and name.
+
+    The name of a level is that of its hierarchy, a dot and its own.  `sources` has the tables by
+    the short names that a query gives them.
     """
     sources = sources or {}
     if isinstance(part, list):
@@ -144,5 +173,14 @@ def fields(part: Any, sources: Mapping[str, str] | None = None) -> Iterator[tupl
             reference = part[kind]["Expression"]["SourceRef"]
             table = reference.get("Entity") or sources[reference["Source"]]
             yield kind, table, part[kind]["Property"]
+    if "HierarchyLevel" in part:
+        hierarchy = part["HierarchyLevel"]["Expression"]["Hierarchy"]
+        table = hierarchy["Expression"]["SourceRef"]["Entity"]
+        yield "Level", table, f"{hierarchy['Hierarchy']}.{part['HierarchyLevel']['Level']}"
     for item in part.values():
         yield from fields(item, sources)
+
+
+def literal(part: Any) -> str:
+    """The constant of a formatting property, texts without their quotes."""
+    return str(part["expr"]["Literal"]["Value"]).strip("'")

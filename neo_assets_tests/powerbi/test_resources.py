@@ -6,27 +6,18 @@ from typing import Any
 
 import pytest
 
-from neo_assets_tests.powerbi.project import REPORT, RESOURCES, THEME
+from neo_assets_tests.powerbi.project import REPORT, RESOURCES, THEME, visuals
 
 KINDS = {"SharedResources": "BaseTheme", "RegisteredResources": "CustomTheme"}
-NEEDS_AN_ID = {
-    "accentBar",
-    "divider",
-    "fillCustom",
-    "glowCustom",
-    "image",
-    "label",
-    "outline",
-    "padding",
-    "referenceLabelDetail",
-    "referenceLabelTitle",
-    "referenceLabelValue",
-    "shadowCustom",
-    "spacing",
-    "value",
+PARTS_WITH_INSTANCES = {
+    "cardVisual": {"label", "layout", "outline", "padding", "spacing", "value"},
+    "pageNavigator": {"fill", "outline", "text"},
+    "actionButton": {"icon"},
 }
-"""Parts of a card that Power BI styles for an instance, from the catalog of
-`@microsoft/powerbi-report-authoring-cli` 0.1.4: without the id a style is silently ignored."""
+"""Parts of a visual that Power BI styles for an instance of it, such as `default` or `selected`;
+without its id a style is silently ignored.  From the catalog that Microsoft publishes as
+`@microsoft/powerbi-core-visual-schema` 0.1.1, as far as this report styles them."""
+DESKTOP_WRITES_WITHOUT_AN_ID = {"layout"}
 
 
 def report() -> Mapping[str, Any]:
@@ -75,9 +66,23 @@ def test_a_base_theme_is_named_without_its_extension_and_a_custom_one_with_it() 
     assert names["RegisteredResources"] == ("neo_assets.json", "neo_assets.json")
 
 
-def test_the_style_of_a_card_applies_to_its_default_instance() -> None:
-    styles = json.loads(THEME.read_text())["visualStyles"]["cardVisual"]["*"]
-    assert styles.keys() & NEEDS_AN_ID
-    for part, entries in styles.items():
-        for entry in entries:
-            assert (entry.get("$id") == "default") is (part in NEEDS_AN_ID), part
+def test_the_theme_styles_the_default_instance() -> None:
+    styles = json.loads(THEME.read_text())["visualStyles"]
+    for kind in ("cardVisual", "pageNavigator"):
+        for part in PARTS_WITH_INSTANCES[kind]:
+            entries = styles[kind]["*"][part]
+            assert "default" in {entry.get("$id") for entry in entries}, f"{kind}.{part}"
+    assert styles["cardVisual"]["*"].keys() == PARTS_WITH_INSTANCES["cardVisual"]
+
+
+def test_a_visual_styles_an_instance() -> None:
+    styled = [
+        (visual, part, entry)
+        for visual in visuals()
+        for part, entries in visual.content["visual"].get("objects", {}).items()
+        for entry in entries
+        if part in PARTS_WITH_INSTANCES.get(visual.kind, set()) - DESKTOP_WRITES_WITHOUT_AN_ID
+    ]
+    assert {visual.kind for visual, _, _ in styled} == {"cardVisual", "actionButton"}
+    for visual, part, entry in styled:
+        assert entry.get("selector") == {"id": "default"}, f"{visual} {part}"

@@ -1,0 +1,790 @@
+"""The pages of the Power BI report.
+
+    python -m powerbi.report
+
+from the root of the project, after a change here, writes every file below
+`neo_assets.Report/definition`.  How a visual or a page is written is in `powerbi/pbir.py`; colors
+and fonts are in the themes below `neo_assets.Report/StaticResources`.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from neo_assets.checks.accounts import LAYERS
+from neo_assets.lakehouse import bands
+from powerbi.generate import MEASURES, label
+from powerbi.pbir import (
+    VERSIONS,
+    Box,
+    Field,
+    Json,
+    Page,
+    Visual,
+    column,
+    equals,
+    fill_by_value,
+    level,
+    next_days,
+    schema,
+    smallest,
+    style,
+)
+
+DEFINITION = Path(__file__).parent / "neo_assets.Report" / "definition"
+PLOTTED_POINTS = 10_000
+"""Most points that Power BI plots in a scatter chart."""
+
+_CARD, _CHART, _SLICER, _TABLE = 80, 260, 80, 320
+"""Heights on a phone."""
+
+
+def measure(name: str, shown: str = "") -> Field:
+    """A measure of the model."""
+    return Field(MEASURES, name, "Measure", shown)
+
+
+APPROACHES = measure("Approaches")
+APPROACH_COUNT = measure("Number of approaches", "Approaches")
+CLOSEST = measure("Closest (lunar distances)")
+CLOSEST_KM = measure("Closest (km)")
+FASTEST = measure("Fastest (km/s)")
+DIAMETER = measure("Mean diameter (m)", "Diameter (m)")
+NOTEWORTHY = measure("Approaches of note", "Elevated or high")
+REVISIONS = measure("Revisions")
+REVISION_COUNT = measure("Number of revisions", "Revisions")
+REVISION_ERROR = measure("Revision error")
+DESIGNATION = column("Object", "Designation")
+EVENT = column("Approach", "NEO event key")
+IS_WITHDRAWN = column("Approach", "Is withdrawn", "Withdrawn")
+JPL_PAGE = column("Approach", "JPL page", "JPL")
+RISK = column("Approach", "Risk band", "Attention")
+SIZE = column("Approach", "Size band", "Size")
+DAY = column("Date", "Date")
+CALENDAR = tuple(level("Date", "Calendar", name) for name in ("Year", "Quarter name", "Month name"))
+CHANGE = column("Revision", "What", "Change")
+DAYS_BEFORE = column("Prediction", "Days before")
+LAYER = column("Quality metric", "Asset", "Layer")
+
+RISK_COLORS = {
+    label(band): color for band, color in zip(bands.RISK_ORDER, (4, 2, 0, 3, 1, 5), strict=True)
+}
+LAYER_COLORS = dict(zip(LAYERS, (4, 3, 0, 1), strict=True))
+"""Data colors of the theme, by index."""
+
+
+def main() -> None:
+    """Replace every file of the definition."""
+    shutil.rmtree(DEFINITION)
+    for path, text in files().items():
+        file = DEFINITION / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def files() -> Mapping[str, str]:
+    """Every file of the definition, by its path below it."""
+    return {path: json.dumps(content, indent=2) + "\n" for path, content in _contents()}
+
+
+def _contents() -> Iterator[tuple[str, Json]]:
+    yield "report.json", _report()
+    yield "version.json", {"$schema": schema("versionMetadata", "1.0.0"), "version": "2.0.0"}
+    yield (
+        "pages/pages.json",
+        {
+            "$schema": schema("pagesMetadata", "1.0.0"),
+            "pageOrder": [page.name for page in PAGES],
+            "activePageName": PAGES[0].name,
+        },
+    )
+    for page in PAGES:
+        for path, content in page.files():
+            yield f"pages/{path}", content
+
+
+def _report() -> Json:
+    return {
+        "$schema": schema("report", VERSIONS["report"]),
+        "themeCollection": {
+            "baseTheme": _theme("neo_assets_base", "SharedResources"),
+            "customTheme": _theme("neo_assets.json", "RegisteredResources"),
+        },
+        "objects": {"outspacePane": style(visible=True, expanded=False)},
+        "resourcePackages": [
+            _package("SharedResources", "neo_assets_base", "BaseThemes/neo_assets_base.json"),
+            _package("RegisteredResources", "neo_assets.json", "neo_assets.json"),
+        ],
+        "settings": {
+            "useStylableVisualContainerHeader": True,
+            "exportDataMode": "AllowSummarized",
+            "defaultDrillFilterOtherVisuals": True,
+            "allowChangeFilterTypes": True,
+            "useEnhancedTooltips": True,
+            "useDefaultAggregateDisplayName": True,
+        },
+    }
+
+
+def _theme(name: str, package: str) -> Json:
+    return {"name": name, "reportVersionAtImport": VERSIONS, "type": package}
+
+
+def _package(name: str, item: str, path: str) -> Json:
+    kind = "BaseTheme" if name == "SharedResources" else "CustomTheme"
+    return {
+        "name": name,
+        "type": name,
+        "items": [{"name": item, "path": path, "type": kind}],
+    }
+
+
+def _header(title: str, subtitle: str) -> tuple[Visual, ...]:
+    """What every page begins with: what it is, the way to the others, how old the data is."""
+    return _heading(title, subtitle, Box(24, 16, 584, 56)), _navigator(), _freshness()
+
+
+def _heading(title: str, subtitle: str, box: Box) -> Visual:
+    paragraphs = [
+        {"textRuns": [{"value": title, "textStyle": {"fontWeight": "bold", "fontSize": "20pt"}}]},
+        {"textRuns": [{"value": subtitle, "textStyle": {"fontSize": "10pt"}}]},
+    ]
+    return Visual(
+        "heading",
+        "textbox",
+        box,
+        88,
+        f"{title}: {subtitle}",
+        objects={"general": style(paragraphs=paragraphs)},
+    )
+
+
+def _navigator() -> Visual:
+    return Visual(
+        "pages",
+        "pageNavigator",
+        Box(624, 16, 456, 56),
+        48,
+        "Leads to the pages of the report.",
+        objects={"pages": style(showHiddenPages=False, showTooltipPages=False)},
+    )
+
+
+def _freshness() -> Visual:
+    as_of = measure("Data as of", "Data as of (UTC)")
+    smaller = style({"id": "default"}, fontSize=12.0)
+    return Visual(
+        "freshness",
+        "cardVisual",
+        Box(1096, 16, 160, 56),
+        64,
+        "When a run last measured anything, in UTC.",
+        {"Data": [as_of]},
+        objects={"value": smaller},
+    )
+
+
+def _slicer(name: str, box: Box, of: Field, text: str, description: str, sync: str = "") -> Visual:
+    mode = "Between" if of == DAY else "Dropdown"
+    return Visual(
+        name,
+        "slicer",
+        box,
+        _SLICER,
+        description,
+        {"Values": [of.labelled("")]},
+        objects={"data": style(mode=mode), "header": style(show=True, text=text)},
+        sync_group=sync,
+    )
+
+
+def _days() -> Visual:
+    return _slicer(
+        "days",
+        Box(24, 88, 280, 88),
+        DAY,
+        "Days",
+        "Chooses the first and the last day that the pages show.",
+        "Days",
+    )
+
+
+def _sizes(x: int) -> Visual:
+    return _slicer(
+        "size",
+        Box(x, 88, 152, 88),
+        SIZE,
+        "Size",
+        "Chooses size bands: small below 25 m, medium below 140 m, large below 1 km, very large.",
+        "Size",
+    )
+
+
+def _cards(box: Box, *shown: Field, name: str = "numbers", description: str) -> Visual:
+    """Several numbers in a row; on a phone, two in a row."""
+    phone_rows = -(-len(shown) // 2)
+    return Visual(
+        name,
+        "cardVisual",
+        box,
+        _CARD * phone_rows,
+        description,
+        {"Data": shown},
+        objects=_card_grid(len(shown), 1),
+        phone_objects=_card_grid(2, phone_rows),
+    )
+
+
+def _card_grid(columns: int, rows: int) -> dict[str, list[Json]]:
+    grid = style(orientation=0.0, columnCount=columns, rowCount=rows, cellPadding=0)
+    return {"layout": grid}
+
+
+def _approach_cards(x: int) -> Visual:
+    return _cards(
+        Box(x, 88, 1256 - x, 88),
+        APPROACH_COUNT,
+        CLOSEST.labelled("Closest (lunar dist.)"),
+        FASTEST.labelled("Fastest (km/s)"),
+        measure("Hazardous share", "Pot. hazardous"),
+        NOTEWORTHY,
+        description="Number of approaches, the closest in lunar distances, the fastest in km per "
+        "second, the share of potentially hazardous objects, and how many approaches deserve "
+        "elevated or high attention.",
+    )
+
+
+def _axes(**category: Any) -> dict[str, list[Json]]:
+    return {
+        "categoryAxis": style(**{"showAxisTitle": "titleText" in category, **category}),
+        "valueAxis": style(showAxisTitle=False),
+    }
+
+
+def _legend(text: str = "") -> list[Json]:
+    if text:
+        return style(show=True, position="Top", showTitle=True, titleText=text)
+    return style(show=True, position="Top", showTitle=False)
+
+
+_NO_LEGEND = style(show=False)
+_BY_RISK = fill_by_value(RISK, RISK_COLORS)
+_LINES = style(strokeWidth=2, showMarker=True, markerSize=5)
+_NO_TOTAL = style(totals=False)
+_LINK_ICON = style(urlIcon=True)
+
+
+def _quality_by_day(name: str, x: int, counted: Field, title: str, description: str) -> Visual:
+    return Visual(
+        name,
+        "lineChart",
+        Box(x, 192, 608, 248),
+        _CHART,
+        description,
+        {"Category": [DAY], "Series": [LAYER], "Y": [counted]},
+        title,
+        {
+            **_axes(axisType="Scalar"),
+            "legend": _legend(),
+            "dataPoint": fill_by_value(LAYER, LAYER_COLORS),
+            "lineStyles": _LINES,
+        },
+        sort=(DAY, "Ascending"),
+    )
+
+
+OVERVIEW = Page(
+    "overview",
+    "Overview",
+    (
+        *_header(
+            "Asteroids passing Earth",
+            "Close approaches as NASA's NeoWs lists them now; withdrawn ones are left out.",
+        ),
+        _days(),
+        _sizes(320),
+        _approach_cards(488),
+        Visual(
+            "distance_and_size",
+            "scatterChart",
+            Box(24, 192, 608, 248),
+            _TABLE,
+            "Scatter of the miss distance in lunar distances against the diameter in meters, both "
+            f"on logarithmic axes, colored by risk band. Of more than {PLOTTED_POINTS:,} "
+            "approaches, a sample is plotted.",
+            {
+                "Category": [EVENT],
+                "Series": [RISK],
+                "X": [measure("Mean miss distance (lunar distances)")],
+                "Y": [DIAMETER],
+                "Tooltips": [measure("Closest object", "Object"), FASTEST],
+            },
+            f"How near and how large (a sample above {PLOTTED_POINTS:,} approaches)",
+            {
+                "general": style(dataVolume=PLOTTED_POINTS),
+                "categoryAxis": style(
+                    showAxisTitle=True,
+                    titleText="Miss distance in lunar distances",
+                    logAxisScale=True,
+                ),
+                "valueAxis": style(
+                    showAxisTitle=True, titleText="Diameter in meters", logAxisScale=True
+                ),
+                "legend": _legend("Attention"),
+                "bubbles": style(bubbleSize=-20),
+                "dataPoint": _BY_RISK,
+            },
+            tooltip="approach_tooltip",
+        ),
+        Visual(
+            "closest_ten",
+            "tableEx",
+            Box(648, 192, 608, 248),
+            _TABLE,
+            "Table of the ten closest approaches with day, distance, size, risk band and a link "
+            "to JPL.",
+            {
+                "Values": [
+                    DESIGNATION,
+                    DAY,
+                    CLOSEST.labelled("Lunar distances"),
+                    SIZE,
+                    RISK,
+                    JPL_PAGE,
+                ]
+            },
+            "The ten closest",
+            {"values": _LINK_ICON, "total": _NO_TOTAL},
+            sort=(CLOSEST, "Ascending"),
+            filters=(smallest("closest_ten", EVENT, CLOSEST_KM, 10),),
+            tooltip="approach_tooltip",
+        ),
+        Visual(
+            "by_period",
+            "columnChart",
+            Box(24, 456, 608, 248),
+            _CHART,
+            "Columns of the number of approaches a year, stacked by risk band; drill down for "
+            "quarters and months.",
+            {"Category": CALENDAR, "Series": [RISK], "Y": [APPROACHES]},
+            "Approaches by year, quarter and month",
+            {**_axes(), "legend": _NO_LEGEND, "dataPoint": _BY_RISK},
+            tooltip="period_tooltip",
+        ),
+        Visual(
+            "year_over_year",
+            "clusteredColumnChart",
+            Box(648, 456, 608, 248),
+            _CHART,
+            "Columns of the number of approaches in each month beside those of the same month of "
+            "the year before.",
+            {
+                "Category": [column("Date", "Month start")],
+                "Y": [APPROACHES, measure("Approaches a year before", "A year before")],
+                "Tooltips": [measure("Approaches year over year", "Year over year")],
+            },
+            "Approaches a month, and a year before",
+            {**_axes(axisType="Scalar"), "legend": _legend()},
+            sort=(column("Date", "Month start"), "Ascending"),
+        ),
+    ),
+)
+
+WEEK_AHEAD = Page(
+    "week_ahead",
+    "Week ahead",
+    (
+        *_header(
+            "The week ahead",
+            "Today and the six days after it. Times are TDB, about 69 seconds ahead of UTC.",
+        ),
+        _sizes(24),
+        _slicer(
+            "risk",
+            Box(192, 88, 152, 88),
+            RISK,
+            "Attention",
+            "Chooses risk bands, which say how much attention an approach deserves.",
+        ),
+        _approach_cards(360),
+        Visual(
+            "by_day",
+            "columnChart",
+            Box(24, 192, 368, 512),
+            _CHART,
+            "Columns of the number of approaches on each of the next seven days, stacked by risk "
+            "band.",
+            {"Category": [DAY], "Series": [RISK], "Y": [APPROACHES]},
+            "Approaches a day",
+            {
+                **_axes(axisType="Categorical"),
+                "legend": _legend("Attention"),
+                "dataPoint": _BY_RISK,
+            },
+            sort=(DAY, "Ascending"),
+            tooltip="period_tooltip",
+        ),
+        Visual(
+            "approaches_ahead",
+            "tableEx",
+            Box(408, 192, 848, 512),
+            _TABLE,
+            "Table of the approaches of the next seven days with time, name, miss distance, "
+            "diameter, velocity, hazard flag, risk band and a link to JPL.",
+            {
+                "Values": [
+                    column("Approach", "Close approach at", "When (TDB)"),
+                    DESIGNATION,
+                    CLOSEST.labelled("Lunar distances"),
+                    CLOSEST_KM.labelled("km"),
+                    DIAMETER,
+                    FASTEST.labelled("km/s"),
+                    column("Object", "Is potentially hazardous", "Hazardous"),
+                    RISK,
+                    JPL_PAGE,
+                ]
+            },
+            "The approaches, by time",
+            {"values": _LINK_ICON, "total": _NO_TOTAL},
+            sort=(column("Approach", "Close approach at"), "Ascending"),
+            filters=(equals("not_withdrawn", IS_WITHDRAWN, False),),
+            tooltip="approach_tooltip",
+        ),
+    ),
+    filters=(next_days("next_seven_days", DAY, 7),),
+)
+
+REVISIONS_PAGE = Page(
+    "revisions",
+    "Revisions",
+    (
+        *_header(
+            "What NASA changed",
+            "Approaches whose values changed, that moved to another day, vanished or came back.",
+        ),
+        _days(),
+        _sizes(320),
+        _cards(
+            Box(488, 88, 560, 88),
+            REVISION_COUNT,
+            measure("Moved approaches", "Moved"),
+            measure("Withdrawn approaches", "Withdrawn"),
+            description="Number of revisions, of approaches that moved to another day, and of "
+            "approaches that were withdrawn.",
+        ),
+        Visual(
+            "error",
+            "cardVisual",
+            Box(1064, 88, 192, 88),
+            _CARD,
+            "Median error of the miss distance as predicted a week before, in km.",
+            {"Data": [REVISION_ERROR.labelled("Error a week before")]},
+            filters=(equals("week_before", DAYS_BEFORE, 7),),
+        ),
+        Visual(
+            "revisions_seen",
+            "columnChart",
+            Box(24, 192, 608, 248),
+            _CHART,
+            "Columns of the number of revisions by the day on which they were first seen, stacked "
+            "by kind of change.",
+            {"Category": [DAY], "Series": [CHANGE], "Y": [measure("Revisions seen")]},
+            "Revisions by the day they were first seen",
+            {**_axes(axisType="Scalar"), "legend": _legend("Change")},
+            sort=(DAY, "Ascending"),
+        ),
+        Visual(
+            "error_by_days_before",
+            "lineChart",
+            Box(648, 192, 608, 248),
+            _CHART,
+            "Line of the median error of the predicted miss distance in km by the number of days "
+            "that the prediction was made before the approach.",
+            {"Category": [DAYS_BEFORE], "Y": [REVISION_ERROR]},
+            "How far off predictions were, by days before the approach",
+            {
+                **_axes(titleText="Days before the approach", axisType="Categorical"),
+                "legend": _NO_LEGEND,
+                "lineStyles": _LINES,
+            },
+            sort=(DAYS_BEFORE, "Descending"),
+        ),
+        Visual(
+            "newest_revisions",
+            "tableEx",
+            Box(24, 456, 1232, 248),
+            _TABLE,
+            "Table of the revisions, newest first: object, day of the approach, when it was seen, "
+            "kind of change, changed columns, and the miss distance since.",
+            {
+                "Values": [
+                    column("Revision", "Seen at", "Seen at (UTC)"),
+                    DESIGNATION,
+                    DAY.labelled("Approach"),
+                    CHANGE,
+                    column("Revision", "Changed columns"),
+                    column("Revision", "Days ahead"),
+                    column("Revision", "Miss distance (km)"),
+                    REVISIONS,
+                ]
+            },
+            "Newest revisions",
+            {"total": _NO_TOTAL},
+            sort=(column("Revision", "Seen at"), "Descending"),
+        ),
+    ),
+)
+
+DATA_QUALITY = Page(
+    "data_quality",
+    "Data quality",
+    (
+        *_header(
+            "How good the data is",
+            "Every row is accounted for: kept, dropped, a duplicate, or withdrawn.",
+        ),
+        _days(),
+        _slicer(
+            "layer",
+            Box(320, 88, 152, 88),
+            LAYER,
+            "Layer",
+            "Chooses layers of the lakehouse for the charts by day and by rule.",
+        ),
+        _cards(
+            Box(488, 88, 768, 88),
+            measure("Drops a day"),
+            measure("Duplicates a day"),
+            measure("Drop share"),
+            measure("Lost or doubled rows", "Lost or doubled"),
+            measure("Open quarantine rows", "Open in quarantine"),
+            description="Rows that silver dropped and left out as duplicates on the mean of the "
+            "days, the share dropped, rows lost or doubled between layers, where anything but 0 "
+            "is a fault, and rows in quarantine that wait for a decision.",
+        ),
+        _quality_by_day(
+            "drops_by_day",
+            24,
+            measure("Dropped rows"),
+            "Dropped rows by day and layer",
+            "Lines of the rows dropped on each day, one line a layer.",
+        ),
+        _quality_by_day(
+            "duplicates_by_day",
+            648,
+            measure("Duplicate rows"),
+            "Duplicate rows by day and layer",
+            "Lines of the rows that repeat another on each day, one line a layer.",
+        ),
+        Visual(
+            "drops_by_rule",
+            "clusteredBarChart",
+            Box(24, 456, 400, 248),
+            _CHART,
+            "Bars of the number of dropped rows for each rule they break, most first.",
+            {
+                "Category": [column("Quality metric", "Rule")],
+                "Y": [measure("Dropped rows by rule", "Dropped rows")],
+            },
+            "Dropped rows by broken rule",
+            {**_axes(), "labels": style(show=True), "legend": _NO_LEGEND},
+            sort=(measure("Dropped rows by rule"), "Descending"),
+        ),
+        Visual(
+            "quarantine",
+            "tableEx",
+            Box(440, 456, 816, 248),
+            _TABLE,
+            "Table of quarantined rows with their key, day, broken rules, what the feed sent, and "
+            "status.",
+            {
+                "Values": [
+                    DAY.labelled("Day"),
+                    column("Quarantine", "Reasons"),
+                    column("Quarantine", "Findings"),
+                    column("Quarantine", "Status"),
+                    column("Quarantine", "Row ID", "Row"),
+                ]
+            },
+            "Rows in quarantine",
+            {"total": _NO_TOTAL},
+            sort=(DAY, "Descending"),
+        ),
+    ),
+    unfiltered=(("layer", "numbers"),),
+)
+
+OBJECT = Page(
+    "object",
+    "Object",
+    (
+        _heading(
+            "One object", "What is known of it, and each of its approaches.", Box(88, 16, 520, 56)
+        ),
+        Visual(
+            "back",
+            "actionButton",
+            Box(24, 16, 48, 56),
+            48,
+            "Leads back to the page you came from.",
+            objects={"icon": style({"id": "default"}, shapeType="back")},
+            frame={"visualLink": style(show=True, type="Back")},
+        ),
+        _freshness(),
+        _cards(
+            Box(24, 88, 1232, 88),
+            measure("Closest object", "Object"),
+            APPROACH_COUNT,
+            CLOSEST,
+            FASTEST,
+            DIAMETER,
+            description="Designation of the object, the number of its approaches, the closest in "
+            "lunar distances, the fastest in km per second, and its diameter in meters.",
+        ),
+        Visual(
+            "description",
+            "tableEx",
+            Box(24, 192, 1232, 104),
+            _CHART,
+            "Table of the object's designation, name, number at NASA, brightness, flags and the "
+            "day since when it is described so.",
+            {
+                "Values": [
+                    DESIGNATION,
+                    column("Object", "Name"),
+                    column("Object", "NEO ID"),
+                    column("Object", "Absolute magnitude H"),
+                    column("Object", "Is potentially hazardous"),
+                    column("Object", "Is sentry object"),
+                    column("Object", "Valid from", "Described so since (UTC)"),
+                ]
+            },
+            "The object as it is known now",
+            {"total": _NO_TOTAL},
+        ),
+        Visual(
+            "distances",
+            "lineChart",
+            Box(24, 312, 400, 392),
+            _CHART,
+            "Line of the object's miss distances in lunar distances, by day.",
+            {"Category": [DAY], "Y": [CLOSEST]},
+            "How near it comes",
+            {**_axes(axisType="Scalar"), "legend": _NO_LEGEND, "lineStyles": _LINES},
+            sort=(DAY, "Ascending"),
+        ),
+        Visual(
+            "approaches",
+            "tableEx",
+            Box(440, 312, 400, 392),
+            _TABLE,
+            "Table of the object's approaches with day, distance, velocity, risk band and whether "
+            "NASA withdrew it.",
+            {
+                "Values": [
+                    DAY,
+                    column("Approach", "Miss distance (lunar distances)", "Lunar distances"),
+                    column("Approach", "Relative velocity (km/s)", "km/s"),
+                    RISK,
+                    IS_WITHDRAWN,
+                ]
+            },
+            "Its approaches",
+            {"total": _NO_TOTAL},
+            sort=(DAY, "Ascending"),
+        ),
+        Visual(
+            "revisions",
+            "tableEx",
+            Box(856, 312, 400, 392),
+            _TABLE,
+            "Table of the versions of the object's approaches: when each was seen, what changed, "
+            "and its miss distance.",
+            {
+                "Values": [
+                    column("Revision", "Seen at", "Seen at (UTC)"),
+                    DAY.labelled("Approach"),
+                    CHANGE,
+                    column("Revision", "Miss distance (km)", "km"),
+                ]
+            },
+            "What NASA changed",
+            {"total": _NO_TOTAL},
+            sort=(column("Revision", "Seen at"), "Descending"),
+        ),
+    ),
+    kind="Drillthrough",
+    drill_field=DESIGNATION,
+)
+
+
+def _tooltip(name: str, title: str, *rows: tuple[str, str, Field, Field]) -> Page:
+    """A page shown over a data point, with two numbers a row."""
+    visuals = [
+        _cards(Box(8, 8 + 80 * i, 304, 72), *shown, name=row, description=description)
+        for i, (row, description, *shown) in enumerate(rows)
+    ]
+    return Page(name, title, visuals, "Tooltip", width=320, height=8 + 80 * len(rows))
+
+
+APPROACH_TOOLTIP = _tooltip(
+    "approach_tooltip",
+    "Approach tooltip",
+    (
+        "object",
+        "Object that comes closest, and its miss distance in lunar distances.",
+        measure("Closest object", "Object"),
+        CLOSEST.labelled("Lunar distances"),
+    ),
+    (
+        "body",
+        "Diameter in meters, and velocity in km per second.",
+        DIAMETER,
+        FASTEST.labelled("km/s"),
+    ),
+    (
+        "history",
+        "Miss distance in km, and how often NASA revised the approach.",
+        CLOSEST_KM.labelled("km"),
+        REVISION_COUNT,
+    ),
+)
+
+PERIOD_TOOLTIP = _tooltip(
+    "period_tooltip",
+    "Period tooltip",
+    (
+        "approaches",
+        "Number of approaches, and of those that deserve elevated or high attention.",
+        APPROACH_COUNT,
+        NOTEWORTHY,
+    ),
+    (
+        "closest",
+        "Object that comes closest, and its miss distance in lunar distances.",
+        measure("Closest object"),
+        CLOSEST.labelled("Lunar distances"),
+    ),
+    (
+        "fastest",
+        "Object that passes fastest, and its velocity in km per second.",
+        measure("Fastest object"),
+        FASTEST.labelled("km/s"),
+    ),
+)
+
+PAGES = (
+    OVERVIEW,
+    WEEK_AHEAD,
+    REVISIONS_PAGE,
+    DATA_QUALITY,
+    OBJECT,
+    APPROACH_TOOLTIP,
+    PERIOD_TOOLTIP,
+)
+
+
+if __name__ == "__main__":
+    main()
