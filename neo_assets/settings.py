@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     )
     neo_time_travel_days: int = Field(
         30,
-        ge=0,
+        # With less than a day, files are deleted while readers that opened a table before use them.
+        ge=1,
         le=3700,
         description="Days for which old versions of the tables can be read and restored; what is "
         "older is deleted by the job `upkeep`.",

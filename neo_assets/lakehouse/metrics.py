@@ -94,8 +94,9 @@ def record(tables: Path, measured: Measured) -> None:
         )
         write_deltalake(table, rows([measured]), mode="overwrite", predicate=is_of([measured]))
         if len(table.file_uris()) > _FILES_BEFORE_COMPACTION:
+            # Deleting the files of old versions is left to maintenance, which knows how long they
+            # are to be kept; delta-rs would delete them after a week.
             table.optimize.compact()
-            table.vacuum(dry_run=False)
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -55,6 +55,22 @@ def test_a_retried_run_replaces_what_it_has_stored(tmp_path: Path) -> None:
     assert all(row["measured_at"] >= started for row in stored)
 
 
+def test_compaction_leaves_old_versions_readable(tmp_path: Path) -> None:
+    """How long they are kept is a setting that only maintenance knows."""
+    for number in range(120):
+        report = DayReport(DAYS[0], rows_in=number)
+        metrics.record(tmp_path, Measured(f"run {number}", "raw_feed_files", [report]))
+        if number == 0:
+            DeltaTable(tmp_path / DQ_METRICS.name).alter.set_table_properties(
+                {"delta.deletedFileRetentionDuration": "interval 0 days"}
+            )
+    table = DeltaTable(tmp_path / DQ_METRICS.name)
+    assert any(entry["operation"] == "OPTIMIZE" for entry in table.history())
+    before_compaction = 60
+    table.load_as_version(before_compaction)
+    assert table.to_pyarrow_table().num_rows > before_compaction
+
+
 def record_days(place: tuple[Path, str]) -> None:
     tables, asset = place
     for number in range(5):

@@ -4,6 +4,7 @@ from concurrent import futures
 from datetime import date
 
 import pytest
+from annotated_types import Ge
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse import metrics, upkeep
@@ -17,6 +18,7 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_VERSIONS,
     Table,
 )
+from neo_assets.settings import Settings
 
 from .feed_objects import feed_object, fetched, land, run, tables_of, version_of
 
@@ -65,6 +67,28 @@ def test_metrics_are_kept_up_when_nobody_writes_them(lakehouse: Lakehouse) -> No
             assert version_of(lakehouse, DQ_METRICS.name) == before
         assert upkeeping.result(60)
     assert version_of(lakehouse, DQ_METRICS.name) > before
+
+
+def test_who_opened_a_table_before_maintenance_can_read_it_afterwards(
+    lakehouse: Lakehouse,
+) -> None:
+    for number, day in enumerate(DAYS):
+        run_alone(lakehouse, number, day)
+    table = tables_of(lakehouse) / GOLD_NEO_FACT.name
+    opened = [DeltaTable(table).to_pyarrow_dataset() for _ in range(2)]
+    rows_before = opened[0].count_rows()
+    shortest = next(
+        limit.ge
+        for limit in Settings.model_fields["neo_time_travel_days"].metadata
+        if isinstance(limit, Ge)
+    )
+    assert isinstance(shortest, int)
+    list(upkeep.keep_up(lakehouse, shortest, [GOLD_NEO_FACT]))
+    assert opened[0].to_table().num_rows == rows_before
+    # The limit of the setting is what protects it.
+    list(upkeep.keep_up(lakehouse, 0, [GOLD_NEO_FACT]))
+    with pytest.raises(FileNotFoundError):
+        opened[1].to_table()
 
 
 def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
