@@ -34,6 +34,10 @@ from powerbi.pbir import (
 )
 
 DEFINITION = Path(__file__).parent / "neo_assets.Report" / "definition"
+BASE_THEME = "CY24SU10"
+"""A name that Power BI Desktop gives to a base theme of its own, in case it looks for one by name;
+the content of the file is this project's."""
+THEME = "neo_assets.json"
 PLOTTED_POINTS = 10_000
 """Most points that Power BI plots in a scatter chart."""
 
@@ -109,13 +113,13 @@ def _report() -> Json:
     return {
         "$schema": schema("report", VERSIONS["report"]),
         "themeCollection": {
-            "baseTheme": _theme("neo_assets_base", "SharedResources"),
-            "customTheme": _theme("neo_assets.json", "RegisteredResources"),
+            "baseTheme": _theme(BASE_THEME, "SharedResources"),
+            "customTheme": _theme(THEME, "RegisteredResources"),
         },
         "objects": {"outspacePane": style(visible=True, expanded=False)},
         "resourcePackages": [
-            _package("SharedResources", "neo_assets_base", "BaseThemes/neo_assets_base.json"),
-            _package("RegisteredResources", "neo_assets.json", "neo_assets.json"),
+            _package("SharedResources", BASE_THEME, f"BaseThemes/{BASE_THEME}.json"),
+            _package("RegisteredResources", THEME, THEME),
         ],
         "settings": {
             "useStylableVisualContainerHeader": True,

@@ -16,7 +16,7 @@ MODEL = SEMANTIC_MODEL / "definition"
 REPORT = ROOT / "neo_assets.Report"
 PAGES = REPORT / "definition" / "pages"
 RESOURCES = REPORT / "StaticResources"
-BASE_THEME = RESOURCES / "SharedResources" / "BaseThemes" / "neo_assets_base.json"
+BASE_THEME = RESOURCES / "SharedResources" / "BaseThemes" / "CY24SU10.json"
 THEME = RESOURCES / "RegisteredResources" / "neo_assets.json"
 
 _STRING = re.compile(r'"(?:[^"]|"")*"')

@@ -1,6 +1,7 @@
 """The themes of the report: registered as Power BI Desktop registers them, and complete."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,9 +61,10 @@ def test_a_theme_is_registered(theme: str, package: str) -> None:
 
 
 def test_a_base_theme_is_named_without_its_extension_and_a_custom_one_with_it() -> None:
-    """As Power BI Desktop writes them; each is found under this name alone."""
+    """As Power BI Desktop writes them; it names base themes by year and month of a release."""
     names = {package: (item["name"], item["path"]) for package, item in resources()}
-    assert names["SharedResources"] == ("neo_assets_base", "BaseThemes/neo_assets_base.json")
+    name, path = names["SharedResources"]
+    assert re.fullmatch(r"CY\d\dSU\d\d", name) and path == f"BaseThemes/{name}.json"
     assert names["RegisteredResources"] == ("neo_assets.json", "neo_assets.json")
 
 
