@@ -9,7 +9,7 @@ and fonts are in the themes below `neo_assets.Report/StaticResources`.
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ THEME = "neo_assets.json"
 PLOTTED_POINTS = 10_000
 """Most points that Power BI plots in a scatter chart."""
 
+_DEFAULT: Json = {"id": "default"}
+"""The instance of a part of a visual that most of its styles are for."""
 _CARD, _CHART, _SLICER, _TABLE = 80, 260, 80, 320
 """Heights on a phone."""
 
@@ -177,16 +179,14 @@ def _navigator() -> Visual:
 
 
 def _freshness() -> Visual:
-    as_of = measure("Data as of", "Data as of (UTC)")
-    smaller = style({"id": "default"}, fontSize=12.0)
     return Visual(
         "freshness",
         "cardVisual",
         Box(1096, 16, 160, 56),
         64,
         "When a run last measured anything, in UTC.",
-        {"Data": [as_of]},
-        objects={"value": smaller},
+        {"Data": [measure("Data as of", "Data as of (UTC)")]},
+        objects=_card_objects(columns=1, font_size=12.0),
     )
 
 
@@ -226,8 +226,15 @@ def _sizes(x: int) -> Visual:
     )
 
 
-def _cards(box: Box, *shown: Field, name: str = "numbers", description: str) -> Visual:
-    """Several numbers in a row; on a phone, two in a row."""
+def _cards(
+    box: Box,
+    *shown: Field,
+    name: str = "numbers",
+    description: str,
+    filters: Sequence[Json] = (),
+) -> Visual:
+    """Numbers in a row; on a phone, two in a row."""
+    phone_columns = min(2, len(shown))
     phone_rows = -(-len(shown) // 2)
     return Visual(
         name,
@@ -236,14 +243,35 @@ def _cards(box: Box, *shown: Field, name: str = "numbers", description: str) -> 
         _CARD * phone_rows,
         description,
         {"Data": shown},
-        objects=_card_grid(len(shown), 1),
-        phone_objects=_card_grid(2, phone_rows),
+        objects=_card_objects(columns=len(shown)),
+        phone_objects={"layout": _card_grid(phone_columns, phone_rows)},
+        filters=filters,
     )
 
 
-def _card_grid(columns: int, rows: int) -> dict[str, list[Json]]:
-    grid = style(orientation=0.0, columnCount=columns, rowCount=rows, cellPadding=0)
-    return {"layout": grid}
+def _card_objects(columns: int, font_size: float | None = None) -> dict[str, list[Json]]:
+    """A row of numbers without margins.
+
+    New reports ignore some of a theme's styles for cards, so these are on each card as well.
+    """
+    objects = {
+        "layout": _card_grid(columns, 1),
+        "outline": style(_DEFAULT, show=False),
+        "padding": style(
+            _DEFAULT,
+            paddingSelection="Custom",
+            topMargin=0,
+            rightMargin=0,
+            bottomMargin=0,
+            leftMargin=0,
+        ),
+        "spacing": style(_DEFAULT, verticalSpacing=0),
+    }
+    return objects | {"value": style(_DEFAULT, fontSize=font_size)} if font_size else objects
+
+
+def _card_grid(columns: int, rows: int) -> list[Json]:
+    return style(orientation=0.0, columnCount=columns, rowCount=rows, cellPadding=0)
 
 
 def _approach_cards(x: int) -> Visual:
@@ -478,13 +506,11 @@ REVISIONS_PAGE = Page(
             description="Number of revisions, of approaches that moved to another day, and of "
             "approaches that were withdrawn.",
         ),
-        Visual(
-            "error",
-            "cardVisual",
+        _cards(
             Box(1064, 88, 192, 88),
-            _CARD,
-            "Median error of the miss distance as predicted a week before, in km.",
-            {"Data": [REVISION_ERROR.labelled("Error a week before")]},
+            REVISION_ERROR.labelled("Error a week before"),
+            name="error",
+            description="Median error of the miss distance as predicted a week before, in km.",
             filters=(equals("week_before", DAYS_BEFORE, 7),),
         ),
         Visual(
@@ -633,7 +659,7 @@ OBJECT = Page(
             Box(24, 16, 48, 56),
             48,
             "Leads back to the page you came from.",
-            objects={"icon": style({"id": "default"}, shapeType="back")},
+            objects={"icon": style(_DEFAULT, shapeType="back")},
             frame={"visualLink": style(show=True, type="Back")},
         ),
         _freshness(),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neo_assets_tests.powerbi.project import REPORT, RESOURCES, THEME, visuals
+from neo_assets_tests.powerbi.project import REPORT, RESOURCES, THEME, Visual, literal, visuals
 
 KINDS = {"SharedResources": "BaseTheme", "RegisteredResources": "CustomTheme"}
 PARTS_WITH_INSTANCES = {
@@ -88,3 +88,21 @@ def test_a_visual_styles_an_instance() -> None:
     assert {visual.kind for visual, _, _ in styled} == {"cardVisual", "actionButton"}
     for visual, part, entry in styled:
         assert entry.get("selector") == {"id": "default"}, f"{visual} {part}"
+
+
+@pytest.mark.parametrize(
+    "card", [visual for visual in visuals() if visual.kind == "cardVisual"], ids=str
+)
+def test_a_card_has_room_for_its_numbers(card: Visual) -> None:
+    """As Microsoft's guide for authors of reports computes it: a line is 1.5 times its font."""
+    theme = json.loads(THEME.read_text())["visualStyles"]
+    objects = card.content["visual"]["objects"]
+    (margins,) = objects["padding"]
+    assert literal(margins["properties"]["paddingSelection"]) == "Custom"
+    assert {literal(value) for value in margins["properties"].values()} == {"Custom", "0L"}
+    (frame,) = theme["*"]["*"]["padding"]
+    size = theme["cardVisual"]["*"]["value"][0]["fontSize"]
+    for value in objects.get("value", ()):
+        size = float(literal(value["properties"]["fontSize"]).strip("D"))
+    needed = 2 + frame["top"] + frame["bottom"] + 1.5 * size + 1.5 * 12
+    assert card.content["position"]["height"] >= needed
