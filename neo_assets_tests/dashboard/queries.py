@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse.revisions import predictions
@@ -28,6 +29,10 @@ class Queries:
         """The rows of a query."""
         return self.connection.execute(sql).fetchall()
 
+    def table(self, sql: str) -> pa.Table:
+        """The rows of a query with their types."""
+        return self.connection.sql(sql).to_arrow_table()
+
     def value(self, sql: str) -> Any:
         """The only value of a query."""
         ((value,),) = self.rows(sql)
@@ -36,5 +41,9 @@ class Queries:
 
 def predictions_for_duckdb(horizons: list[int]) -> str:
     """The query that the lakehouse itself offers for Spark."""
-    spark = predictions("gold_neo_revision", horizons)
+    return for_duckdb(predictions("gold_neo_revision", horizons))
+
+
+def for_duckdb(spark: str) -> str:
+    """A query for Spark as `Queries` reads it."""
     return re.sub(r"timestampdiff\(MINUTE,", "minutes_between(", spark)

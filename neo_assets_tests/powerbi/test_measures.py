@@ -1,0 +1,155 @@
+"""What the measures of the model are over rows that the queries have loaded."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neo_assets.dashboard.predictions import prediction_errors
+from neo_assets.dashboard.reading import read
+from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.metrics import Measured
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, SILVER_NEO_QUARANTINE
+from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
+from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
+from neo_assets_tests.powerbi.dax import Filters, Model
+from neo_assets_tests.powerbi.m.evaluation import run
+from neo_assets_tests.powerbi.project import ROOT
+from neo_assets_tests.powerbi.revisions import REVISIONS
+from neo_assets_tests.powerbi.test_queries import QUERIES, of_files, query
+
+DAYS = [date(2024, 3, day) for day in (1, 2, 3)]
+DOCS = ROOT.parent / "docs" / "revisions.md"
+
+
+def loaded(folder: Path) -> Model:
+    """The model after a refresh from the files of a folder of tables."""
+    scope = of_files(folder)
+    rows = {name: run(query(name), scope) for name in QUERIES}
+    return Model(rows, datetime.combine(TODAY, time()))
+
+
+def of_horizon(days_before: int) -> Filters:
+    return {("Prediction", "Days before"): (f'"Days before" = {days_before}',)}
+
+
+def test_the_dashboard_the_docs_and_the_measure_agree_on_predictions(tmp_path: Path) -> None:
+    write(tmp_path, GOLD_NEO_REVISION, REVISIONS)
+    model = loaded(tmp_path)
+    by_measure = {
+        days: (
+            model.value("Predictions", of_horizon(days)),
+            model.value("Revision error", of_horizon(days)),
+            model.value("Predictions on another day", of_horizon(days)),
+        )
+        for days in (30, 7, 1)
+    }
+    # A month before, one approach was known; a day before, one of three was withdrawn already.
+    assert by_measure == {30: (1, 10.0, None), 7: (3, 30.0, 1), 1: (2, 30.0, 1)}
+    by_dashboard = {
+        error.days_before: (error.predicted, error.median_km, error.on_another_day or None)
+        for error in prediction_errors(read(tmp_path).revisions, TODAY)
+    }
+    assert {days: by_dashboard[days] for days in by_measure} == by_measure
+    by_docs = {
+        days: (predicted, km, on_another_day or None)
+        for days, predicted, _, km, _, on_another_day in Queries(tmp_path).rows(query_of_docs())
+    }
+    assert by_docs == {days: by_measure[days] for days in (30, 7)}
+
+
+def query_of_docs() -> str:
+    """The query on predictions in docs/revisions.md, over the tables of a test."""
+    (found,) = re.findall(r'spark\.sql\(f"""(.*?)"""\)', DOCS.read_text(), flags=re.DOTALL)
+    call = '{predictions("delta.`.neo/tables/gold_neo_revision`", [7, 30, 365])}'
+    assert call in found
+    return str(found).replace(call, predictions_for_duckdb([7, 30, 365]))
+
+
+def test_a_prediction_for_a_day_to_come_has_no_error_yet(tmp_path: Path) -> None:
+    later = [
+        row | {"close_approach_date": row["close_approach_date"] + timedelta(30)}
+        for row in REVISIONS
+    ]
+    write(tmp_path, GOLD_NEO_REVISION, later)
+    model = loaded(tmp_path)
+    assert model.value("Predictions") is None
+    assert model.value("Revision error") is None
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Model:
+    """Bronze has counted three days, silver two of them, the second one twice."""
+    unreadable = {"unreadable_line": 1}
+    bronze = [DayReport(day, rows_in=5, dropped=1, reasons=unreadable) for day in DAYS]
+    silver = [
+        DayReport(day, rows_in=5, kept=2, dropped=3, reasons={**unreadable, "invalid_velocity": 2})
+        for day in DAYS[:2]
+    ]
+    for run_id, asset, reports in (
+        ("first", "bronze_neo_events", bronze),
+        ("first", "silver_neo_events", silver),
+        ("second", "silver_neo_events", silver[1:]),
+    ):
+        metrics.record(tmp_path, Measured(run_id, asset, reports))
+    return loaded(tmp_path)
+
+
+def test_a_dropped_row_counts_once_for_each_rule(measured: Model) -> None:
+    assert measured.value("Dropped rows by rule") == 6
+    unreadable: Filters = {("Quality metric", "Rule"): ("\"Rule\" = 'unreadable_line'",)}
+    assert measured.value("Dropped rows by rule", unreadable) == 2
+
+
+def test_days_are_those_that_silver_has_measured(measured: Model) -> None:
+    assert measured.value("Measured days") == 2
+    assert measured.value("Drops a day") == 3
+    assert measured.value("Drop share") == 0.6
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"),
+    [
+        ("Number of approaches", 0),
+        ("Approaches of note", 0),
+        ("Hazardous share", 0),
+        ("Drops a day", 0),
+        ("Duplicates a day", 0),
+        ("Drop share", 0),
+        ("Lost or doubled rows", 0),
+        ("Open quarantine rows", 0),
+        # These are axes of charts, which would show every day there is.
+        ("Approaches", None),
+        ("Dropped rows", None),
+        ("Duplicate rows", None),
+    ],
+)
+def test_without_rows_a_count_on_a_card_is_zero(measure: str, value: Any, tmp_path: Path) -> None:
+    assert loaded(tmp_path).value(measure) == value
+
+
+def test_an_approach_without_a_diameter_does_not_count_in_the_mean(tmp_path: Path) -> None:
+    unknown = fact(estimated_diameter_min_m=None, size_band="unknown")
+    withdrawn = fact(estimated_diameter_min_m=4.0, estimated_diameter_max_m=9.0, is_withdrawn=True)
+    write(tmp_path, GOLD_NEO_FACT, [fact(), unknown, withdrawn])
+    model = loaded(tmp_path)
+    assert model.value("Mean diameter (m)") == 150
+    assert model.value("Approaches") == 2
+
+
+def test_approaches_of_note_are_those_with_the_two_highest_bands(tmp_path: Path) -> None:
+    risks = ("unknown", "minimal", "moderate", "elevated", "high", "high")
+    write(tmp_path, GOLD_NEO_FACT, [fact(risk_band=risk) for risk in risks])
+    assert loaded(tmp_path).value("Approaches of note") == 3
+
+
+def test_open_rows_of_the_quarantine_are_counted(tmp_path: Path) -> None:
+    rows = [
+        {"content_hash": "ab", "repeat": 1, "source_file": "a.json", "status": status}
+        for status in ("open", "open", "discarded", "replayed")
+    ]
+    write(tmp_path, SILVER_NEO_QUARANTINE, rows)
+    assert loaded(tmp_path).value("Open quarantine rows") == 2

@@ -1,0 +1,171 @@
+"""Every query of the model, evaluated step by step over what it reads, from either source."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neo_assets.lakehouse.export import EXPORTED, export
+from neo_assets.lakehouse.tables import (
+    GOLD_DIM_NEO,
+    GOLD_NEO_FACT,
+    GOLD_NEO_PREDICTION,
+    GOLD_NEO_REVISION,
+    SILVER_NEO_QUARANTINE,
+)
+from neo_assets_tests.dashboard.lakehouses import fact, write
+from neo_assets_tests.dashboard.queries import Queries, for_duckdb
+from neo_assets_tests.powerbi.m.evaluation import MError, Scope, Table, run, steps
+from neo_assets_tests.powerbi.m.sources import (
+    as_databricks,
+    databricks_scope,
+    parquet_scope,
+)
+from neo_assets_tests.powerbi.project import tables
+from neo_assets_tests.powerbi.revisions import REVISIONS
+from powerbi.generate import MEASURES
+
+QUERIES = {name: table for name, table in tables().items() if name != MEASURES}
+MODEL_TYPES = {
+    "Int64.Type": "int64",
+    "number": "double",
+    "text": "string",
+    "logical": "boolean",
+    "date": "dateTime",
+    "datetime": "dateTime",
+}
+STORED = tuple(table for table in EXPORTED if table != GOLD_NEO_PREDICTION)
+each_query = pytest.mark.parametrize("name", QUERIES)
+
+
+def query(name: str) -> str:
+    """The M of a table."""
+    (partition,) = QUERIES[name].of("partition")
+    return partition.properties["source"]
+
+
+def source_columns(name: str) -> dict[str, str]:
+    """The columns that a query has to deliver, with their types in the model."""
+    return {
+        column.properties["sourceColumn"]: column.properties["dataType"]
+        for column in QUERIES[name].of("column")
+        if not column.expression
+    }
+
+
+def model_types(table: Table) -> dict[str, str]:
+    return {
+        name: MODEL_TYPES[type_.removeprefix("nullable ")] for name, type_ in table.columns.items()
+    }
+
+
+def of_files(folder: Path) -> Scope:
+    """What the model reads from the files exported of a folder of tables."""
+    exported = folder.with_name(f"{folder.name}-export")
+    assert list(export(folder, exported))
+    return parquet_scope(exported)
+
+
+def of_databricks(folder: Path) -> Scope:
+    """The same from the tables as Databricks shows them, SQL evaluated by DuckDB."""
+    queries = Queries(folder)
+
+    def evaluated(sql: str) -> Table:
+        return as_databricks(queries.table(for_duckdb(sql)))
+
+    shown = {table.name: queries.table(f"SELECT * FROM {table.name}") for table in STORED}
+    return databricks_scope(
+        {name: as_databricks(content) for name, content in shown.items()}, evaluated
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of the tables of the lakehouse, without rows."""
+    for table in STORED:
+        write(tmp_path, table, [])
+    return tmp_path
+
+
+@each_query
+@pytest.mark.parametrize("scope_of", [of_files, of_databricks])
+def test_every_step_has_the_columns_it_needs(name: str, scope_of: Any, folder: Path) -> None:
+    scope = scope_of(folder)
+    done = dict(steps(query(name), scope))
+    assert all(isinstance(value, Table) for value in done.values())
+    loaded = run(query(name), scope)
+    assert loaded == [*done.values()][-1]
+    assert model_types(loaded) == source_columns(name)
+
+
+def test_a_filter_after_the_column_it_needs_was_dropped_is_seen(folder: Path) -> None:
+    right = query("Object")
+    assert "Table.SelectRows(Rows, each [is_current])" in right
+    wrong = right.replace(', "is_current"}, {})', "}, {})")
+    assert wrong != right
+    with pytest.raises(MError, match="is_current"):
+        run(wrong, of_files(folder))
+
+
+@pytest.mark.parametrize("scope_of", [of_files, of_databricks])
+def test_texts_keep_their_brackets_and_quotes(scope_of: Any, folder: Path) -> None:
+    findings = ['no_name: name is ["x"]', 'invalid_velocity: "-1" [km/s]']
+    row = {
+        "content_hash": "abcdef0123456789",
+        "repeat": 1,
+        "source_file": "a.json",
+        "status": "open",
+        "reasons": ["no_name", "invalid_velocity"],
+        "findings": findings,
+    }
+    write(folder, SILVER_NEO_QUARANTINE, [row])
+    (loaded,) = run(query("Quarantine"), scope_of(folder)).rows
+    assert loaded["findings"] == ", ".join(findings)
+    assert loaded["reasons"] == "no_name, invalid_velocity"
+
+
+def test_equal_rows_of_the_quarantine_stay_apart(folder: Path) -> None:
+    equal = {"content_hash": "abcdef0123456789", "source_file": "a.json", "reasons": ["no_name"]}
+    other = equal | {"source_file": "b.json"}
+    rows = [equal | {"repeat": 1}, equal | {"repeat": 2}, other | {"repeat": 1}]
+    write(folder, SILVER_NEO_QUARANTINE, rows)
+    loaded = run(query("Quarantine"), of_files(folder)).rows
+    assert sorted(row["row_id"] for row in loaded) == [
+        "abcdef012345 1 a.json",
+        "abcdef012345 1 b.json",
+        "abcdef012345 2 a.json",
+    ]
+
+
+def test_bands_have_labels_in_order_and_a_diameter_may_be_unknown(folder: Path) -> None:
+    big = fact(size_band="very_large", distance_band="inside_geo", risk_band="high")
+    unknown = fact(size_band="unknown", estimated_diameter_min_m=None, designation='50% [x] "y"')
+    write(folder, GOLD_NEO_FACT, [big, unknown])
+    first, second = run(query("Approach"), of_files(folder)).rows
+    assert (first["size_band"], first["size_band_order"]) == ("Very large", 4)
+    assert (first["distance_band"], first["distance_band_order"]) == ("Inside GEO", 1)
+    assert (first["risk_band"], first["risk_band_order"]) == ("High", 5)
+    assert first["diameter_m"] == 150
+    assert (second["size_band"], second["size_band_order"]) == ("Unknown", 0)
+    assert second["diameter_m"] is None
+    assert second["jpl_page"].endswith("?sstr=50%25%20%5Bx%5D%20%22y%22")
+
+
+def test_an_object_is_loaded_as_it_is_known_now(folder: Path) -> None:
+    before = {"neo_key": 1, "designation": "2024 AA1", "name": "(2024 AA1)", "is_current": False}
+    now = before | {"name": "700001 (2024 AA1)", "is_current": True}
+    write(folder, GOLD_DIM_NEO, [before, now])
+    (loaded,) = run(query("Object"), of_files(folder)).rows
+    assert loaded["name"] == "700001 (2024 AA1)"
+
+
+def test_both_sources_have_the_same_predictions(folder: Path) -> None:
+    write(folder, GOLD_NEO_REVISION, REVISIONS)
+    from_files = run(query("Prediction"), of_files(folder))
+    from_databricks = run(query("Prediction"), of_databricks(folder))
+    assert len(from_files.rows) == 15
+    assert in_order(from_files) == in_order(from_databricks)
+
+
+def in_order(table: Table) -> list[list[str]]:
+    return sorted([repr(value) for value in row.values()] for row in table.rows)
