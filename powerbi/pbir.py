@@ -110,15 +110,30 @@ def fill_by_value(of: Field, colors: Mapping[str, int]) -> list[Json]:
     ]
 
 
+def ascending(*by: Field) -> list[Json]:
+    """An order of rows, by the first field first."""
+    return [{"field": each.expression(), "direction": "Ascending"} for each in by]
+
+
+def descending(*by: Field) -> list[Json]:
+    """The opposite order of rows."""
+    return [{"field": each.expression(), "direction": "Descending"} for each in by]
+
+
 def equals(name: str, of: Field, value: str | bool | int) -> Json:
     """A filter that keeps rows in which a column has one value."""
-    condition = {
-        "In": {
-            "Expressions": [of.expression("t")],
-            "Values": [[literal(value)["expr"]]],
-        }
-    }
-    return _filter(name, of, "Categorical", condition)
+    return _filter(name, of, "Categorical", _is(of, value))
+
+
+def differs(name: str, of: Field, value: str) -> Json:
+    """A filter that keeps rows in which a column has another value."""
+    condition = {"Not": {"Expression": _is(of, value)}}
+    inverted = {"objects": {"general": style(isInvertedSelectionMode=True)}}
+    return _filter(name, of, "Categorical", condition) | inverted
+
+
+def _is(of: Field, value: str | bool | int) -> Json:
+    return {"In": {"Expressions": [of.expression("t")], "Values": [[literal(value)["expr"]]]}}
 
 
 def next_days(name: str, of: Field, days: int) -> Json:
@@ -220,7 +235,7 @@ class Visual:
     objects: Mapping[str, list[Json]] = field(default_factory=dict)
     frame: Mapping[str, list[Json]] = field(default_factory=dict)
     phone_objects: Mapping[str, list[Json]] = field(default_factory=dict)
-    sort: tuple[Field, str] | None = None
+    sort: Sequence[Json] = ()
     filters: Sequence[Json] = ()
     sync_group: str = ""
     tooltip: str = ""
@@ -272,11 +287,8 @@ class Visual:
         ):
             # Of the levels of a hierarchy, the first is shown until somebody drills down.
             grouped["active"] = place == 0
-        if self.sort is None:
-            return {"queryState": state}
-        by, direction = self.sort
-        order = {"field": by.expression(), "direction": direction}
-        return {"queryState": state, "sortDefinition": {"sort": [order]}}
+        query: Json = {"queryState": state}
+        return query | {"sortDefinition": {"sort": [*self.sort]}} if self.sort else query
 
     def _frame(self) -> Json:
         frame = dict(self.frame)

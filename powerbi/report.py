@@ -23,7 +23,10 @@ from powerbi.pbir import (
     Json,
     Page,
     Visual,
+    ascending,
     column,
+    descending,
+    differs,
     equals,
     fill_by_value,
     level,
@@ -59,7 +62,6 @@ CLOSEST_KM = measure("Closest (km)")
 FASTEST = measure("Fastest (km/s)")
 DIAMETER = measure("Mean diameter (m)", "Diameter (m)")
 NOTEWORTHY = measure("Approaches of note", "Elevated or high")
-REVISIONS = measure("Revisions")
 REVISION_COUNT = measure("Number of revisions", "Revisions")
 REVISION_ERROR = measure("Revision error")
 DESIGNATION = column("Object", "Designation")
@@ -323,7 +325,7 @@ def _quality_by_day(name: str, x: int, counted: Field, title: str, description: 
             "dataPoint": fill_by_value(LAYER, LAYER_COLORS),
             "lineStyles": _LINES,
         },
-        sort=(DAY, "Ascending"),
+        sort=ascending(DAY),
     )
 
 
@@ -389,7 +391,7 @@ OVERVIEW = Page(
             },
             "The ten closest",
             {"values": _LINK_ICON, "total": _NO_TOTAL},
-            sort=(CLOSEST, "Ascending"),
+            sort=ascending(CLOSEST),
             filters=(smallest("closest_ten", EVENT, CLOSEST_KM, 10),),
             tooltip="approach_tooltip",
         ),
@@ -403,6 +405,7 @@ OVERVIEW = Page(
             {"Category": CALENDAR, "Series": [RISK], "Y": [APPROACHES]},
             "Approaches by year, quarter and month",
             {**_axes(), "legend": _NO_LEGEND, "dataPoint": _BY_RISK},
+            sort=ascending(*CALENDAR),
             tooltip="period_tooltip",
         ),
         Visual(
@@ -419,7 +422,7 @@ OVERVIEW = Page(
             },
             "Approaches a month, and a year before",
             {**_axes(axisType="Scalar"), "legend": _legend()},
-            sort=(column("Date", "Month start"), "Ascending"),
+            sort=ascending(column("Date", "Month start")),
         ),
     ),
 )
@@ -455,7 +458,7 @@ WEEK_AHEAD = Page(
                 "legend": _legend("Attention"),
                 "dataPoint": _BY_RISK,
             },
-            sort=(DAY, "Ascending"),
+            sort=ascending(DAY),
             tooltip="period_tooltip",
         ),
         Visual(
@@ -480,7 +483,7 @@ WEEK_AHEAD = Page(
             },
             "The approaches, by time",
             {"values": _LINK_ICON, "total": _NO_TOTAL},
-            sort=(column("Approach", "Close approach at"), "Ascending"),
+            sort=ascending(column("Approach", "Close approach at")),
             filters=(equals("not_withdrawn", IS_WITHDRAWN, False),),
             tooltip="approach_tooltip",
         ),
@@ -523,7 +526,7 @@ REVISIONS_PAGE = Page(
             {"Category": [DAY], "Series": [CHANGE], "Y": [measure("Revisions seen")]},
             "Revisions by the day they were first seen",
             {**_axes(axisType="Scalar"), "legend": _legend("Change")},
-            sort=(DAY, "Ascending"),
+            sort=ascending(DAY),
         ),
         Visual(
             "error_by_days_before",
@@ -539,7 +542,7 @@ REVISIONS_PAGE = Page(
                 "legend": _NO_LEGEND,
                 "lineStyles": _LINES,
             },
-            sort=(DAYS_BEFORE, "Descending"),
+            sort=descending(DAYS_BEFORE),
         ),
         Visual(
             "newest_revisions",
@@ -557,12 +560,12 @@ REVISIONS_PAGE = Page(
                     column("Revision", "Changed columns"),
                     column("Revision", "Days ahead"),
                     column("Revision", "Miss distance (km)"),
-                    REVISIONS,
                 ]
             },
             "Newest revisions",
             {"total": _NO_TOTAL},
-            sort=(column("Revision", "Seen at"), "Descending"),
+            sort=descending(column("Revision", "Seen at")),
+            filters=(differs("not_first", CHANGE, "first"),),
         ),
     ),
 )
@@ -620,7 +623,7 @@ DATA_QUALITY = Page(
             },
             "Dropped rows by broken rule",
             {**_axes(), "labels": style(show=True), "legend": _NO_LEGEND},
-            sort=(measure("Dropped rows by rule"), "Descending"),
+            sort=descending(measure("Dropped rows by rule")),
         ),
         Visual(
             "quarantine",
@@ -640,7 +643,7 @@ DATA_QUALITY = Page(
             },
             "Rows in quarantine",
             {"total": _NO_TOTAL},
-            sort=(DAY, "Descending"),
+            sort=descending(DAY),
         ),
     ),
     unfiltered=(("layer", "numbers"),),
@@ -703,7 +706,7 @@ OBJECT = Page(
             {"Category": [DAY], "Y": [CLOSEST]},
             "How near it comes",
             {**_axes(axisType="Scalar"), "legend": _NO_LEGEND, "lineStyles": _LINES},
-            sort=(DAY, "Ascending"),
+            sort=ascending(DAY),
         ),
         Visual(
             "approaches",
@@ -723,7 +726,7 @@ OBJECT = Page(
             },
             "Its approaches",
             {"total": _NO_TOTAL},
-            sort=(DAY, "Ascending"),
+            sort=ascending(DAY),
         ),
         Visual(
             "revisions",
@@ -742,7 +745,7 @@ OBJECT = Page(
             },
             "What NASA changed",
             {"total": _NO_TOTAL},
-            sort=(column("Revision", "Seen at"), "Descending"),
+            sort=descending(column("Revision", "Seen at")),
         ),
     ),
     kind="Drillthrough",

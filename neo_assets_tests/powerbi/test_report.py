@@ -122,6 +122,43 @@ def test_a_field_that_is_not_there_is_seen(kind: str, reference: dict[str, Any])
         assert_known({"field": {kind: {"Expression": source, **reference}}})
 
 
+LITERALS = {"string": r"'.*'", "int64": r"-?\d+L", "double": r"-?[\d.]+D", "boolean": "true|false"}
+
+
+def test_a_constant_has_the_type_of_the_column_it_is_compared_with() -> None:
+    """Power BI drops a color, or shows an error instead of the visual, where it has not."""
+    parts = [*pages().values(), *(visual.content for visual in visuals())]
+    compared = {pair for part in parts for pair in constants(part)}
+    for (table, name), constant in compared:
+        (column,) = (it for it in tables()[table].of("column") if it.name == name)
+        assert re.fullmatch(LITERALS[column.properties["dataType"]], constant), f"{table}[{name}]"
+    assert {constant for _, constant in compared} >= {"'High'", "'first'", "7L", "false"}
+
+
+def constants(part: Any, sources: Any = None) -> Iterator[tuple[tuple[str, str], str]]:
+    """The columns that a part of the report compares with constants, and the constants."""
+    if isinstance(part, list):
+        for item in part:
+            yield from constants(item, sources)
+    if not isinstance(part, dict):
+        return
+    if "From" in part:
+        sources = {item["Name"]: item["Entity"] for item in part["From"] if "Entity" in item}
+    sides = part.get("Comparison", {})
+    listed = part.get("In", {})
+    pairs = [(sides["Left"], sides["Right"])] if sides else []
+    pairs += [
+        (expression, value)
+        for row in listed.get("Values", ())
+        for expression, value in zip(listed["Expressions"], row, strict=True)
+    ]
+    for expression, value in pairs:
+        ((_, table, name),) = fields(expression, sources)
+        yield (table, name), value["Literal"]["Value"]
+    for item in part.values():
+        yield from constants(item, sources)
+
+
 def test_the_measures_that_were_asked_for_are_shown() -> None:
     shown = {
         name
