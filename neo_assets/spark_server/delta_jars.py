@@ -1,4 +1,4 @@
-"""Delta's JARs, fetched once from a Maven repository.
+"""Delta's JARs, fetched once from a Maven repository and verified against digests pinned here.
 
 Not by Spark's own `spark.jars.packages`: that is Java, which knows neither the proxy nor the
 certificates that this machine's other programs use, and fetches again what PySpark ships.
@@ -8,13 +8,10 @@ import hashlib
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
 from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
 from urllib.request import urlopen
-from xml.etree import ElementTree
 
 import certifi
 import tenacity
@@ -23,28 +20,41 @@ from filelock import FileLock
 from neo_assets.spark_server.installation import installation_directory
 
 DEFAULT_REPOSITORY = "https://repo1.maven.org/maven2"
-SCALA_VERSION = "2.13"
-
-# PySpark ships everything else that Delta names.
-FETCHED_GROUPS = ("io.delta", "io.unitycatalog")
 
 
 class DeltaJarsError(Exception):
-    """Delta's JARs could not be fetched; the message says what to do."""
+    """Delta's JARs cannot be fetched, or are not the pinned ones; the message says what to do."""
 
 
-class Artifact(NamedTuple):
-    """What Maven calls a JAR."""
+JARS = {
+    "io/delta/delta-spark_4.2_2.13/4.4.0/delta-spark_4.2_2.13-4.4.0.jar": (
+        "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead"
+    ),
+    "io/delta/delta-storage/4.4.0/delta-storage-4.4.0.jar": (
+        "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc"
+    ),
+    "io/delta/delta-kernel-api/4.4.0/delta-kernel-api-4.4.0.jar": (
+        "ee9b5a14ac3b7efdff4d61a58478fe8eb0e5a3fbca43889dca7290795fe79a11"
+    ),
+    "io/delta/delta-kernel-defaults/4.4.0/delta-kernel-defaults-4.4.0.jar": (
+        "225c975199e4718b38ee5b7e6da7f19e9585024262b2cec2656b32151a856b0b"
+    ),
+    "io/delta/delta-kernel-unitycatalog/4.4.0/delta-kernel-unitycatalog-4.4.0.jar": (
+        "cea22dfb4ac562b3cd27bf652697750e8336009d73fb06631363aaaad5345ffa"
+    ),
+    "io/unitycatalog/unitycatalog-client/0.6.0/unitycatalog-client-0.6.0.jar": (
+        "48257499a86b801a3e2372cec55ac226ca1c1c7eabe5c118e7302f29a1fdbc19"
+    ),
+    "io/unitycatalog/unitycatalog-hadoop/0.6.0/unitycatalog-hadoop-0.6.0.jar": (
+        "c47b63c961c87102b9e1d63809a0915ba4c86b7652f57c8d39ca3a05b441a150"
+    ),
+}
+"""The path of each JAR in a Maven repository, with the SHA-256 digest of its content.
 
-    group: str
-    name: str
-    version: str
-
-    @property
-    def path(self) -> str:
-        """Where a repository keeps it, without the ending."""
-        folder = "/".join([*self.group.split("."), self.name, self.version])
-        return f"{folder}/{self.name}-{self.version}"
+These are Delta for the pinned `delta-spark` and `pyspark`, and what it needs beyond PySpark's JARs.
+A digest from the repository itself would prove nothing: whoever can replace a JAR there can replace
+its digest too.  A new version of Delta needs new lines here.
+"""
 
 
 def delta_jars(directory: Path | None = None) -> list[Path]:
@@ -54,7 +64,8 @@ def delta_jars(directory: Path | None = None) -> list[Path]:
     or what the environment variable `DEFAULT_ARTIFACT_REPOSITORY` names, as in Spark itself.
 
     Raises:
-        DeltaJarsError: the repository does not hand them out.
+        DeltaJarsError: the repository cannot be reached, or a JAR has another digest than the one
+            pinned here.
     """
     directory = directory or installation_directory()
     complete = directory / f"delta-{version('delta-spark')}"
@@ -66,41 +77,45 @@ def delta_jars(directory: Path | None = None) -> list[Path]:
                 unfinished.mkdir()
                 _fetch_all(unfinished)
                 unfinished.rename(complete)
-    return sorted(complete.glob("*.jar"))
+    return sorted(_verified(complete / Path(path).name, digest) for path, digest in JARS.items())
 
 
 def _fetch_all(directory: Path) -> None:
     repository = os.environ.get("DEFAULT_ARTIFACT_REPOSITORY") or DEFAULT_REPOSITORY
-    spark_version = ".".join(version("pyspark").split(".")[:2])
-    name = f"delta-spark_{spark_version}_{SCALA_VERSION}"
-    wanted = [Artifact("io.delta", name, version("delta-spark"))]
-    try:
-        for artifact in wanted:
-            address = f"{repository.rstrip('/')}/{artifact.path}"
-            needed = _needed_by(_fetch(f"{address}.pom"))
-            wanted += [other for other in needed if other not in wanted]
-            jar = _fetch(f"{address}.jar")
-            if hashlib.sha1(jar).hexdigest() not in _fetch(f"{address}.jar.sha1").decode():
-                raise OSError(f"{address}.jar arrived damaged")
-            (directory / f"{artifact.name}-{artifact.version}.jar").write_bytes(jar)
-    except (OSError, HTTPException, ValueError, ElementTree.ParseError) as error:
-        raise DeltaJarsError(
-            f"Delta's JARs could not be fetched from {repository} ({error}): check the network,"
-            " or set DEFAULT_ARTIFACT_REPOSITORY to a Maven repository that can be reached."
-        ) from None
-
-
-def _needed_by(description: bytes) -> Iterator[Artifact]:
-    for dependency in ElementTree.fromstring(description).iterfind("{*}dependencies/{*}dependency"):
-        artifact = Artifact(
-            *(
-                dependency.findtext(f"{{*}}{tag}", "")
-                for tag in ("groupId", "artifactId", "version")
+    for path, digest in JARS.items():
+        address = f"{repository.rstrip('/')}/{path}"
+        try:
+            content = _fetch(address)
+        except (OSError, HTTPException, ValueError) as error:
+            raise DeltaJarsError(
+                f"Delta's JARs could not be fetched from {repository} ({error}): check the network,"
+                " or set DEFAULT_ARTIFACT_REPOSITORY to a Maven repository that can be reached."
+            ) from None
+        if _digest(content) != digest:
+            raise DeltaJarsError(
+                f"{address} was refused: its SHA-256 digest is not the one that this project pins."
+                " It was damaged or replaced on its way: try again, or set"
+                " DEFAULT_ARTIFACT_REPOSITORY to a Maven repository that you trust."
             )
+        (directory / Path(path).name).write_bytes(content)
+
+
+def _verified(jar: Path, digest: str) -> Path:
+    """The same JAR, if it still is what was fetched.
+
+    Raises:
+        DeltaJarsError: it is missing, or has another digest.
+    """
+    if not jar.is_file() or _digest(jar.read_bytes()) != digest:
+        raise DeltaJarsError(
+            f"{jar} is missing, or its SHA-256 digest is not the one that this project pins: delete"
+            f" {jar.parent}, and the next command fetches it again."
         )
-        scope = dependency.findtext("{*}scope", "compile")
-        if artifact.group in FETCHED_GROUPS and scope in ("compile", "runtime"):
-            yield artifact
+    return jar
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @tenacity.retry(
