@@ -24,7 +24,7 @@ test: setup
 	@.venv/bin/python -m pytest
 
 ui: setup
-	@exec .venv/bin/python -m neo_assets.ui $(if $(UI_PORT),--port $(UI_PORT))
+	@exec .venv/bin/neo-assets ui $(if $(UI_PORT),--port $(UI_PORT))
 
 check: setup
 	.venv/bin/ruff format --check .

@@ -97,7 +97,7 @@ def test_the_ui_says_which_port_is_in_use() -> None:
         occupant.listen()
         port = occupant.getsockname()[1]
         result = subprocess.run(
-            [sys.executable, "-m", "neo_assets.ui", "--port", str(port)],
+            [Path(sys.executable).with_name("neo-assets"), "ui", "--port", str(port)],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -105,6 +105,6 @@ def test_the_ui_says_which_port_is_in_use() -> None:
         )
     assert result.returncode == 1
     assert result.stderr == (
-        f"Port {port} is in use: end what listens there, or take another as in:"
-        f" make ui UI_PORT={port + 1}\n"
+        f"Port {port} is in use: end what listens there, or choose another port:"
+        f" neo-assets ui --port {port + 1}\n"
     )

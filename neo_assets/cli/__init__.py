@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from neo_assets.cli import look, quarantine, run, workspace
+from neo_assets.cli import look, quarantine, run, ui, workspace
 from neo_assets.cli.console import complain
 from neo_assets.settings import SettingsError
 
@@ -16,7 +16,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run.demo, run.backfill, run.replay, run.release, look.status):
+for command in (run.demo, run.backfill, run.replay, run.release, look.status, ui.ui):
     application.command()(command)
 application.command("alert-test")(look.alert_test)
 application.command("databricks-check")(workspace.databricks_check)

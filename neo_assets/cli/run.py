@@ -27,7 +27,7 @@ def demo() -> None:
     console.print(account_of(outcome))
     finish(outcome)
     console.print(
-        "All of it is in the UI too, with the history of every check: [bold]make ui[/bold]"
+        "All of it is in the UI too, with the history of every check: [bold]neo-assets ui[/bold]"
     )
 
 

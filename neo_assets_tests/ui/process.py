@@ -1,4 +1,4 @@
-"""`make ui` as a process of its own."""
+"""`neo-assets ui` as a process of its own."""
 
 import os
 import signal
@@ -12,7 +12,6 @@ from pathlib import Path
 from neo_assets_tests.impatience import IMPATIENT
 from neo_assets_tests.processes import descendants, still_running
 
-ROOT = Path(__file__).parents[2]
 PARTITIONS_PER_RUN = 16
 
 
@@ -36,8 +35,9 @@ def running_ui(
     log = data_directory / "ui.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "neo_assets.ui", "--port", str(port)],
-            cwd=ROOT,
+            [Path(sys.executable).with_name("neo-assets"), "ui", "--port", str(port)],
+            # From any folder, not only from that of the project.
+            cwd=data_directory,
             env=environment
             | {"NEO_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
             | IMPATIENT

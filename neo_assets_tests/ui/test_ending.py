@@ -1,4 +1,4 @@
-"""All that `make ui` starts ends with it."""
+"""All that `neo-assets ui` starts ends with it."""
 
 import signal
 from pathlib import Path

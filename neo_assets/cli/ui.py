@@ -1,4 +1,4 @@
-"""`make ui`: warm Spark Connect server, web UI and daemon, which begin and end as one."""
+"""`neo-assets ui`: a Spark Connect server, the web UI and the daemon, started and ended as one."""
 
 import os
 import signal
@@ -21,8 +21,15 @@ from neo_assets.spark_server.server import SparkServerError, port_is_free
 ENDING_TAKES_AT_MOST_S = 60
 
 
-def main(port: Annotated[int, typer.Option(envvar="NEO_UI_PORT")] = 3000) -> None:
-    """Run everything the web UI needs until Ctrl-C."""
+def ui(
+    port: Annotated[
+        int, typer.Option(envvar="NEO_UI_PORT", help="Port of the web UI on this machine.")
+    ] = 3000,
+) -> None:
+    """Run Spark, Dagster's web UI and its daemon until Ctrl-C.
+
+    Example: neo-assets ui --port 3001
+    """
     # A shell starts what it puts into the background with SIGINT ignored, and so would all below.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
@@ -40,8 +47,8 @@ def main(port: Annotated[int, typer.Option(envvar="NEO_UI_PORT")] = 3000) -> Non
 def _run(port: int) -> None:
     if not port_is_free(port):
         typer.echo(
-            f"Port {port} is in use: end what listens there, or take another as in:"
-            f" make ui UI_PORT={port + 1}",
+            f"Port {port} is in use: end what listens there, or choose another port:"
+            f" neo-assets ui --port {port + 1}",
             err=True,
         )
         raise typer.Exit(1)
@@ -72,7 +79,7 @@ def _dagster(port: int, environment: dict[str, str]) -> Iterator["subprocess.Pop
     """
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml"),
+            *(sys.executable, "-m", "dagster", "dev", "-m", "neo_assets.definitions"),
             *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
         ],
         env=environment,
@@ -94,7 +101,3 @@ def _end_group(group: int) -> None:
             time.sleep(0.1)
             os.killpg(group, 0)
         os.killpg(group, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    typer.run(main)
