@@ -1,5 +1,6 @@
 """What can be set from outside, read from the environment in this one place."""
 
+import re
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,19 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_NOT_IN_A_DATA_FOLDER = re.compile(
+    # Spark takes them for a pattern, Dagster for the options of a database, delta-rs ends in a
+    # panic; Hadoop takes what precedes a colon for a scheme.
+    r"[?*\[\]{}|\\^:]"
+    # Decoded as in a URL by delta-rs, so that another folder is meant.
+    r"|%[0-9A-Fa-f]{2}"
+    # Control characters, and bytes that are no UTF-8.
+    r"|[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+)
+_NOT_IN_A_DATA_FOLDER_IN_WORDS = (
+    r"? * [ ] { } | \ ^ : and control characters, and without % before two hexadecimal digits"
+)
 
 _NAME_IN_CATALOG = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$"
 
@@ -158,6 +172,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must be a path without `~user` for a user who has no home folder on this machine"
             ) from None
+
+    @field_validator("neo_data_dir", "dagster_home")
+    @classmethod
+    def _usable_by_all_libraries(cls, value: Path | None) -> Path | None:
+        if value and (found := _NOT_IN_A_DATA_FOLDER.search(str(value))):
+            raise ValueError(
+                f"must be a path without {_NOT_IN_A_DATA_FOLDER_IN_WORDS}; {str(value)!r} has "
+                f"{found[0]!r}"
+            )
+        return value
 
     @field_validator("neo_spark_remote")
     @classmethod

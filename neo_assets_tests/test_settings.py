@@ -144,3 +144,29 @@ def test_a_key_from_a_file_comes_with_the_end_of_its_line(monkeypatch: pytest.Mo
 def test_other_addresses_of_the_service(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("NEOWS_BASE_URL", address)
     assert Settings.from_environment().neows_base_url == address
+
+
+REJECTED = [*"?*[]{}|\\^:\n\t\x7f\x85", "%20", "%2f", os.fsdecode(b"\xff")]
+
+
+@pytest.mark.parametrize("part", REJECTED)
+@pytest.mark.parametrize("name", ["NEO_DATA_DIR", "DAGSTER_HOME"])
+def test_a_folder_name_that_a_library_cannot_handle(
+    monkeypatch: pytest.MonkeyPatch, name: str, part: str
+) -> None:
+    monkeypatch.setenv(name, f"/data/a{part}b/neo")
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment()
+    said = str(raised.value)
+    assert said.startswith(f"{name}: must be a path without ? * [ ] ") and "\n" not in said
+    assert repr(part) in said
+
+
+def test_the_working_directory_is_part_of_the_data_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a[1]"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(SettingsError, match="NEO_DATA_DIR: must be a path without"):
+        Settings.from_environment()

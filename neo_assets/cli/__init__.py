@@ -27,13 +27,21 @@ application.add_typer(quarantine.application, name="quarantine")
 def main() -> None:
     """Run the command line; trouble that has a remedy is one sentence, without a traceback."""
     from neo_assets.databricks.workspace_error import WorkspaceError
+    from neo_assets.lakehouse.delta_log import DamagedTableError
     from neo_assets.spark_server.delta_jars import DeltaJarsError
     from neo_assets.spark_server.java import JavaError
     from neo_assets.spark_server.server import SparkServerError
 
     try:
         application()
-    except (SettingsError, JavaError, DeltaJarsError, SparkServerError, WorkspaceError) as error:
+    except (
+        DamagedTableError,
+        DeltaJarsError,
+        JavaError,
+        SettingsError,
+        SparkServerError,
+        WorkspaceError,
+    ) as error:
         complain(str(error))
         sys.exit(1)
     except PermissionError as error:

@@ -7,9 +7,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deltalake import DeltaTable
-
-from neo_assets.lakehouse.delta_files import dataset
+from neo_assets.lakehouse.delta_files import dataset, open_table
 from neo_assets.lakehouse.predictions import Revision
 from neo_assets.lakehouse.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 
@@ -78,10 +76,9 @@ def read(tables: Path) -> Gold:
 
 def _rows(tables: Path, table: Table, kind: type[_Row]) -> tuple[_Row, ...]:
     folder = tables / table.name
-    if not DeltaTable.is_deltatable(str(folder)):
+    delta = open_table(folder)
+    if delta is None:
         return ()
     columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    rows: list[Mapping[str, Any]] = (
-        dataset(DeltaTable(folder)).to_table(columns=columns).to_pylist()
-    )
+    rows: list[Mapping[str, Any]] = dataset(delta).to_table(columns=columns).to_pylist()
     return tuple(kind(**row) for row in rows)

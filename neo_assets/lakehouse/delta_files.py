@@ -1,8 +1,32 @@
 """Delta tables on this machine as Arrow reads them, without Spark."""
 
+from pathlib import Path
+from urllib.parse import unquote
+
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
+
+
+def open_table(folder: Path) -> DeltaTable | None:
+    """The table in a local folder; none if there is no table.
+
+    A checkpoint that was cut off is renamed, and the table is read without it.
+
+    Raises:
+        DamagedTableError: it cannot be read without it.
+    """
+    if not DeltaTable.is_deltatable(str(folder)):
+        return None
+    try:
+        return DeltaTable(folder)
+    except DeltaError:
+        if not set_aside_damaged_checkpoints(folder):
+            raise
+    return DeltaTable(folder)
 
 
 def dataset(table: DeltaTable) -> ds.Dataset:
@@ -11,5 +35,6 @@ def dataset(table: DeltaTable) -> ds.Dataset:
     Through Arrow's own file system: the one of delta-rs calls Python from Arrow's threads, and a
     process that ends while one of them does is aborted.
     """
-    folder = table.table_uri.removeprefix("file://")
+    # The address has blanks, letters beyond ASCII and the like percent-encoded.
+    folder = unquote(table.table_uri.removeprefix("file://"))
     return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(folder, LocalFileSystem()))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from filelock import FileLock
 
-from neo_assets.lakehouse.delta_files import dataset
+from neo_assets.lakehouse.delta_files import dataset, open_table
 from neo_assets.lakehouse.predictions import Revision, predictions
 from neo_assets.lakehouse.tables import (
     DQ_METRICS,
@@ -81,7 +81,7 @@ def export(
 
 
 def _export(source: Path, folder: Path, table: Table, batches: _Batches) -> ExportedFile:
-    delta = DeltaTable(source) if DeltaTable.is_deltatable(str(source)) else None
+    delta = open_table(source)
     version = f"{delta.metadata().id} version {delta.version()}" if delta else "no table"
     schema = _schema(table).with_metadata({_SOURCE: version})
     file = folder / f"{table.name}.parquet"

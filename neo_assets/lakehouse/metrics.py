@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
 from neo_assets.lakehouse.message import Message
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.tables import DQ_METRICS, Table
@@ -85,6 +86,7 @@ def record(tables: Path, measured: Measured) -> None:
     if not measured.reports:
         return
     with alone(tables):
+        set_aside_damaged_checkpoints(tables / DQ_METRICS.name)
         table = DeltaTable.create(
             tables / DQ_METRICS.name,
             _schema(DQ_METRICS),

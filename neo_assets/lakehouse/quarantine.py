@@ -90,15 +90,15 @@ def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
     """The rows of the quarantine that are meant, the newest day first; none without a table."""
     # None is there where Databricks runs stages, nor is it needed.
     import pyarrow.dataset as ds
-    from deltalake import DeltaTable
 
-    from neo_assets.lakehouse.delta_files import dataset
+    from neo_assets.lakehouse.delta_files import dataset, open_table
 
     folder = tables / SILVER_NEO_QUARANTINE.name
-    if not DeltaTable.is_deltatable(str(folder)):
+    delta = open_table(folder)
+    if delta is None:
         return []
     of_day = ds.field("partition_date") == selection.day if selection.day else None
-    found: list[dict[str, Any]] = dataset(DeltaTable(folder)).to_table(filter=of_day).to_pylist()
+    found: list[dict[str, Any]] = dataset(delta).to_table(filter=of_day).to_pylist()
     chosen = [
         row
         for row in found

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from deltalake import DeltaTable
-
+from neo_assets.lakehouse.delta_files import open_table
 from neo_assets.lakehouse.tables import Table
 from neo_assets.progress import Say
 from neo_assets.resources.spark import SparkLakehouse
@@ -50,9 +49,10 @@ class LocalTarget(Target):
     def content(self, table: Table) -> tuple[int, date | None]:
         """By the statistics that Delta keeps of every file."""
         folder = self._settings.tables_directory / table.name
-        if not DeltaTable.is_deltatable(str(folder)):
+        delta = open_table(folder)
+        if delta is None:
             return 0, None
-        files = DeltaTable(folder).get_add_actions(flatten=True)
+        files = delta.get_add_actions(flatten=True)
         rows = files.column("num_records").to_pylist()
         if not rows or not table.day_column:
             return sum(rows), None

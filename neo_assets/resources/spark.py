@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
+from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.tables import TABLES
@@ -115,6 +116,9 @@ class SparkLakehouse(LakehouseResource):
         self._address = settings.neo_spark_remote or self._open.enter_context(
             spark_connect_server(settings.neo_data_dir / "spark", is_lasting=False)
         )
+        for table in settings.tables_directory.glob("*"):
+            for file in set_aside_damaged_checkpoints(table):
+                say(f"{file} is cut off; it was renamed, and Delta reads the commits instead.")
         session = spark_session(self._address)
         self._open.callback(session.stop)
         return Lakehouse(

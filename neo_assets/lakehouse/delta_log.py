@@ -1,0 +1,71 @@
+"""Checkpoints of Delta's log that were cut off, and how a table is read without them.
+
+A checkpoint only summarizes the commits before it, but no reader of Delta falls back on these when
+it finds one that it cannot read.  So a damaged one is renamed, as long as the rest is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from neo_assets.lakehouse.request import StageError
+
+_COMMIT = re.compile(r"([0-9]{20})[.]json")
+_CHECKPOINT = re.compile(r"([0-9]{20})[.]checkpoint([.].+)?[.]parquet")
+_MAGIC = b"PAR1"
+"""How a Parquet file begins and ends."""
+
+
+class DamagedTableError(StageError):
+    """A table cannot be read because of a damaged file; the message names it and the remedy."""
+
+
+def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
+    """Rename the checkpoints of a table that were cut off; return their former paths.
+
+    Raises:
+        DamagedTableError: the table cannot be read without them, or they cannot be renamed.
+    """
+    log = table / "_delta_log"
+    checkpoints = _by_version(log, _CHECKPOINT)
+    damaged = [file for file in checkpoints if not _is_whole(file)]
+    if not damaged:
+        return []
+    intact = {version for file, version in checkpoints.items() if file not in damaged}
+    if not _is_complete(set(_by_version(log, _COMMIT).values()), intact):
+        raise DamagedTableError(
+            f"{damaged[0]} is cut off, and the commits that it stands for are gone, so the table "
+            f"cannot be read; put back a copy of the file, or delete the folder {table} and build "
+            "it again with: neo-assets replay --full"
+        )
+    # It points to the newest checkpoint.
+    pointer = log / "_last_checkpoint"
+    try:
+        for file in (*damaged, *([pointer] if pointer.exists() else [])):
+            file.rename(file.with_name(f".{file.name}.damaged"))
+    except OSError as error:
+        raise DamagedTableError(
+            f"{damaged[0]} is cut off and cannot be renamed ({error.strerror}), so the table "
+            f"cannot be read; delete it and {pointer.name} beside it: all commits are there"
+        ) from error
+    return damaged
+
+
+def _by_version(log: Path, name: re.Pattern[str]) -> dict[Path, int]:
+    matches = ((file, name.fullmatch(file.name)) for file in log.glob("[0-9]*"))
+    return {file: int(match[1]) for file, match in matches if match}
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether the file ends as Parquet files do: whatever is cut off, the end is missing."""
+    content = checkpoint.read_bytes()
+    return (
+        len(content) > 2 * len(_MAGIC) and content.startswith(_MAGIC) and content.endswith(_MAGIC)
+    )
+
+
+def _is_complete(commits: set[int], checkpoints: set[int]) -> bool:
+    """Whether all commits are there from the first one, or from an intact checkpoint, on."""
+    newest = max(commits, default=-1)
+    return any(commits >= set(range(start + 1, newest + 1)) for start in {-1, *checkpoints})
