@@ -1,7 +1,7 @@
 """The JSON of a Power BI report (PBIR): fields, filters, visuals and pages.
 
-The structures follow files that Power BI Desktop wrote, for the published schemas allow more than
-Desktop opens.  What the pages of this report show is in `powerbi/report.py`.
+The structures follow files that Power BI Desktop wrote, because the published schemas allow more
+than Desktop opens.  The content of the pages is in `powerbi/report.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +12,13 @@ Json = dict[str, Any]
 
 SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric/item/report/definition"
 VERSIONS = {"visual": "2.4.0", "report": "3.0.0", "page": "2.0.0"}
-"""The schemas of visuals, the report and pages; a theme records those it was made for."""
+"""Versions of the schemas; a theme records the ones it was made for."""
 
 PHONE_WIDTH = 324
-"""Points; the phone canvas of Power BI Desktop has this width and any height."""
+"""Width of the phone canvas in Power BI Desktop, in points; it can have any height."""
 _PHONE_GAP = 8
 _GROUPING_ROLES = {"slicer": "Values", "tableEx": ""}
-"""The role whose fields a visual groups by, where it is another one than `Category`."""
+"""The role whose fields a visual groups by, unless it is `Category`."""
 
 
 def schema(part: str, version: str) -> str:
@@ -28,7 +28,10 @@ def schema(part: str, version: str) -> str:
 
 @dataclass(frozen=True)
 class Field:
-    """A column, a measure or a level of a hierarchy, under the name a visual shows it by."""
+    """A column, a measure or a level of a hierarchy, and its label in a visual.
+
+    `kind` is PBIR's word for it: `Column`, `Measure` or `HierarchyLevel`.
+    """
 
     table: str
     name: str
@@ -37,16 +40,16 @@ class Field:
     hierarchy: str = ""
 
     def labelled(self, label: str) -> "Field":
-        """The same field under another name."""
+        """The same field with another label."""
         return replace(self, label=label)
 
     @property
     def query_ref(self) -> str:
-        """The name that ties it to a query: `Date.Calendar.Year`."""
+        """Its name in the query of a visual, such as `Date.Calendar.Year`."""
         return ".".join(filter(None, (self.table, self.hierarchy, self.name)))
 
     def expression(self, alias: str = "") -> Json:
-        """How visuals and, by the alias of the table, queries of filters refer to it."""
+        """The reference to it; in the query of a filter, by the alias of its table."""
         source = {"SourceRef": {"Source": alias} if alias else {"Entity": self.table}}
         if self.kind == "HierarchyLevel":
             hierarchy = {"Hierarchy": {"Expression": source, "Hierarchy": self.hierarchy}}
@@ -54,7 +57,7 @@ class Field:
         return {self.kind: {"Expression": source, "Property": self.name}}
 
     def projection(self) -> Json:
-        """It as one of the fields of a visual."""
+        """Its entry in the query of a visual."""
         shown = {
             "field": self.expression(),
             "queryRef": self.query_ref,
@@ -74,7 +77,7 @@ def level(table: str, hierarchy: str, name: str) -> Field:
 
 
 def literal(value: str | bool | int | float) -> Json:
-    """A constant as a property of a visual."""
+    """A constant as the value of a formatting property."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):
@@ -85,15 +88,15 @@ def literal(value: str | bool | int | float) -> Json:
 
 
 def theme_color(index: int) -> Json:
-    """The data color of the theme with this index, from 0.
+    """The theme's data color with this index, from 0.
 
-    Power BI counts from the background of the theme, its foreground being the second.
+    In PBIR, 0 is the theme's background and 1 its foreground; the data colors follow.
     """
     return {"solid": {"color": {"expr": {"ThemeDataColor": {"ColorId": index + 2, "Percent": 0}}}}}
 
 
 def style(selector: Json | None = None, **properties: Any) -> list[Json]:
-    """One entry of a formatting object; constants become literals."""
+    """A formatting object with one entry; constants become literals."""
     values = {
         name: value if isinstance(value, dict | list) else literal(value)
         for name, value in properties.items()
@@ -102,7 +105,7 @@ def style(selector: Json | None = None, **properties: Any) -> list[Json]:
 
 
 def fill_by_value(of: Field, colors: Mapping[str, int]) -> list[Json]:
-    """The data color of each value of a column."""
+    """The formatting object that gives each value of a column its data color."""
     return [
         entry
         for value, color in colors.items()
@@ -111,12 +114,12 @@ def fill_by_value(of: Field, colors: Mapping[str, int]) -> list[Json]:
 
 
 def ascending(*by: Field) -> list[Json]:
-    """An order of rows, by the first field first."""
+    """An ascending sort order; the first field takes precedence."""
     return [{"field": each.expression(), "direction": "Ascending"} for each in by]
 
 
 def descending(*by: Field) -> list[Json]:
-    """The opposite order of rows."""
+    """A descending sort order; the first field takes precedence."""
     return [{"field": each.expression(), "direction": "Descending"} for each in by]
 
 
@@ -196,7 +199,7 @@ def _equals(of: Field, value: str) -> Json:
 
 @dataclass(frozen=True)
 class Box:
-    """A place on a page, in pixels from its upper left corner."""
+    """A rectangle on a page, in pixels from the upper left corner."""
 
     x: int
     y: int
@@ -204,7 +207,7 @@ class Box:
     height: int
 
     def position(self, order: int) -> Json:
-        """Its place, for the visual that is read after `order` others."""
+        """Its `position`; `order` is the place in the reading order, from 0."""
         return {
             "x": self.x,
             "y": self.y,
@@ -219,8 +222,8 @@ class Box:
 class Visual:
     """A visual of a page.
 
-    `description` is what a screen reader says, `roles` which fields it shows, `objects` its
-    formatting and `frame` that of its container.  On a phone it takes the whole width and
+    `description` is read out by screen readers, `roles` are the fields it shows, `objects` its
+    formatting and `frame` the formatting of its container.  On a phone it takes the whole width and
     `phone_height`, with the formatting of `phone_objects`.  Slicers of one `sync_group` have the
     same selection on all pages.  `tooltip` names the page that is shown over its data points.
     """
@@ -255,7 +258,7 @@ class Visual:
         return content
 
     def phone_content(self, order: int, y: int) -> Json:
-        """Its `mobile.json`, at this distance from the top."""
+        """Its `mobile.json`, `y` points below the top of the phone canvas."""
         content: Json = {
             "$schema": schema("visualContainerMobileState", "2.2.0"),
             "position": Box(0, y, PHONE_WIDTH, self.phone_height).position(order),
@@ -285,7 +288,7 @@ class Visual:
         for place, grouped in enumerate(
             state.get(_GROUPING_ROLES.get(self.kind, "Category"), {}).get("projections", ())
         ):
-            # Of the levels of a hierarchy, the first is shown until somebody drills down.
+            # Of the levels of a hierarchy, the first is shown until the reader drills down.
             grouped["active"] = place == 0
         query: Json = {"queryState": state}
         return query | {"sortDefinition": {"sort": [*self.sort]}} if self.sort else query
@@ -326,7 +329,7 @@ class Page:
         for order, visual in enumerate(self.visuals):
             folder = f"{self.name}/visuals/{visual.name}"
             yield f"{folder}/visual.json", visual.content(order)
-            # A phone shows the page of a tooltip as it is; Desktop has no phone layout for it.
+            # Desktop writes no phone layout for tooltip pages: they are shown as they are.
             if self.kind != "Tooltip":
                 yield f"{folder}/mobile.json", visual.phone_content(order, phone_y)
                 phone_y += visual.phone_height + _PHONE_GAP

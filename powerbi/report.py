@@ -42,7 +42,7 @@ BASE_THEME = "CY24SU10"
 the content of the file is this project's."""
 THEME = "neo_assets.json"
 PLOTTED_POINTS = 10_000
-"""Most points that Power BI plots in a scatter chart."""
+"""The most points that Power BI can plot in a scatter chart."""
 
 _DEFAULT: Json = {"id": "default"}
 """The instance of a part of a visual that most of its styles are for."""
@@ -150,7 +150,7 @@ def _package(name: str, item: str, path: str) -> Json:
 
 
 def _header(title: str, subtitle: str) -> tuple[Visual, ...]:
-    """What every page begins with: what it is, the way to the others, how old the data is."""
+    """The top of every page: its title, the navigation, and the age of the data."""
     return _heading(title, subtitle, Box(24, 16, 584, 56)), _navigator(), _freshness()
 
 
@@ -175,7 +175,7 @@ def _navigator() -> Visual:
         "pageNavigator",
         Box(624, 16, 456, 56),
         48,
-        "Leads to the pages of the report.",
+        "Navigation between the pages of the report.",
         objects={"pages": style(showHiddenPages=False, showTooltipPages=False)},
     )
 
@@ -441,7 +441,7 @@ WEEK_AHEAD = Page(
             Box(192, 88, 152, 88),
             RISK,
             "Attention",
-            "Chooses risk bands, which say how much attention an approach deserves.",
+            "Chooses risk bands: how much attention an approach deserves.",
         ),
         _approach_cards(360),
         Visual(
@@ -661,7 +661,7 @@ OBJECT = Page(
             "actionButton",
             Box(24, 16, 48, 56),
             48,
-            "Leads back to the page you came from.",
+            "Goes back to the page you came from.",
             objects={"icon": style(_DEFAULT, shapeType="back")},
             frame={"visualLink": style(show=True, type="Back")},
         ),

@@ -46,7 +46,7 @@ class Visual:
 
     @property
     def alternative_text(self) -> str:
-        """What a screen reader says."""
+        """The text that screen readers read out."""
         return self._literal("general", "altText")
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ def levels(table: str) -> set[str]:
 
 
 def hidden_columns(table: str) -> set[str]:
-    """The columns of a table that are not shown to whoever makes a report."""
+    """The columns of a table that are hidden from report authors."""
     return {
         column.name for column in tables()[table].of("column") if "isHidden" in column.properties
     }

@@ -1,4 +1,4 @@
-"""Ways through the report: pages, drill-through, tooltips, synced slicers, and the phone."""
+"""Navigation: pages, drill-through, tooltips, synced slicers, and the phone layout."""
 
 import json
 from itertools import pairwise
@@ -56,7 +56,7 @@ def test_every_page_leads_to_the_others(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", OPENED)
-def test_every_page_says_how_old_its_data_is(page: str) -> None:
+def test_every_page_shows_how_old_its_data_is(page: str) -> None:
     cards = [visual for visual in on(page, "cardVisual") if visual.name == "freshness"]
     assert [[*fields(card.content["visual"]["query"])] for card in cards] == [
         [("Measure", "_Measures", "Data as of")]
@@ -123,16 +123,16 @@ def test_slicers_of_a_group_choose_the_same_and_others_do_not() -> None:
     assert groups.keys() == {"Days", "Size"}
     for slicers in groups.values():
         assert len({slicer.page for slicer in slicers}) == len(slicers) >= 3
-        assert len({json.dumps(what_it_chooses(slicer)) for slicer in slicers}) == 1
+        assert len({json.dumps(selection(slicer)) for slicer in slicers}) == 1
     alike = [
-        json.dumps(what_it_chooses(visual))
+        json.dumps(selection(visual))
         for visual in visuals()
         if visual.kind == "slicer" and "syncGroup" not in visual.content["visual"]
     ]
     assert len(set(alike)) == len(alike), "Slicers of one field on several pages are not synced."
 
 
-def what_it_chooses(slicer: Visual) -> tuple[object, object]:
+def selection(slicer: Visual) -> tuple[object, object]:
     visual = slicer.content["visual"]
     return visual["query"], visual["objects"]["data"]
 
@@ -160,7 +160,7 @@ def test_on_a_phone_nothing_overlaps_and_the_order_is_the_same(page: str) -> Non
 
 
 @pytest.mark.parametrize("page", OPENED)
-def test_on_a_phone_numbers_stand_two_in_a_row(page: str) -> None:
+def test_on_a_phone_numbers_are_two_in_a_row(page: str) -> None:
     for card in on(page, "cardVisual"):
         shown = len([*fields(card.content["visual"]["query"])])
         if shown > 2:

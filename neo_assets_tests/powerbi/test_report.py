@@ -200,15 +200,15 @@ def test_a_card_is_never_blank_where_the_number_is_0(visual: Visual) -> None:
 
 
 @each_visual
-def test_a_visual_is_built_in_and_says_what_it_shows(visual: Visual) -> None:
+def test_a_visual_is_built_in_and_described(visual: Visual) -> None:
     assert visual.content["name"] == visual.name
     assert visual.kind in BUILT_IN
     assert len(visual.alternative_text) > 20
     assert bool(visual.title) is (visual.kind in CHARTS)
 
 
-def test_a_scatter_chart_says_that_it_plots_a_sample() -> None:
-    """Power BI plots 3,500 points unless told otherwise, and never more than 10,000."""
+def test_the_title_of_a_scatter_chart_mentions_that_it_plots_a_sample() -> None:
+    """Power BI plots 3,500 points by default and 10,000 at most."""
     charts = [visual for visual in visuals() if visual.kind == "scatterChart"]
     for chart in charts:
         (general,) = chart.content["visual"]["objects"]["general"]

@@ -14,7 +14,7 @@ ELSEWHERE = {"PBIR_SCHEMA_UNREACHABLE"}
 
 
 def diagnostics(npm_tools: Path, report: Path) -> Mapping[str, Any]:
-    """What the validator has to say about a report, by the code of the diagnostic."""
+    """The diagnostics of a report, by code."""
     command = [str(npm_tools / "powerbi-report-author"), "validate", str(report)]
     output = subprocess.run(command, capture_output=True, text=True).stdout
     found: dict[str, Any] = json.loads(output)["data"]["diagnostics"]

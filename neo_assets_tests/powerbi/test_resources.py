@@ -50,7 +50,7 @@ def test_a_package_is_registered_once_under_its_own_type() -> None:
     [("baseTheme", "SharedResources"), ("customTheme", "RegisteredResources")],
 )
 def test_a_theme_is_registered(theme: str, package: str) -> None:
-    """Power BI Desktop opens a report without a base theme blank, and says nothing."""
+    """Power BI Desktop opens a report without a base theme blank, without an error."""
     used = report()["themeCollection"][theme]
     assert used["type"] == package
     assert set(used["reportVersionAtImport"]) == {"visual", "report", "page"}
