@@ -85,8 +85,9 @@ LAYER_COLORS = dict(zip(LAYERS, (4, 3, 0, 1), strict=True))
 
 def main() -> None:
     """Replace every file of the definition."""
+    generated = files()
     shutil.rmtree(DEFINITION)
-    for path, text in files().items():
+    for path, text in generated.items():
         file = DEFINITION / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
