@@ -363,13 +363,16 @@ def _column(table: ModelTable, column: Column) -> Iterator[str]:
         f" = {column.derivation}" if is_calculated else ""
     )
     yield f"\t\tdataType: {data_type}"
-    if name in table.hidden or name.endswith("_order"):
+    is_hidden = name in table.hidden or name.endswith("_order")
+    if is_hidden:
         yield "\t\tisHidden"
     if name in (table.date, table.row_key):
         yield "\t\tisKey"
     shown_as = _FORMATS.get(column.type) or _FORMATS.get(data_type)
     if shown_as:
         yield f"\t\tformatString: {shown_as}"
+    if is_hidden and name not in _attributes(table):
+        yield "\t\tisAvailableInMdx: false"
     yield f"\t\tlineageTag: {_lineage_tag(table.name, name)}"
     if name in table.categories:
         yield f"\t\tdataCategory: {table.categories[name]}"
@@ -385,6 +388,13 @@ def _column(table: ModelTable, column: Column) -> Iterator[str]:
     if column.type == "DATE":
         yield ""
         yield "\t\tannotation UnderlyingDateTimeDataType = Date"
+
+
+def _attributes(table: ModelTable) -> set[str]:
+    """Columns that others are sorted by, or that are levels: clients in MDX need them."""
+    ranks = {column.name for column in table.ranks}
+    levels = {level for levels in table.hierarchies.values() for level in levels}
+    return {*table.sorted_by.values(), *ranks, *levels}
 
 
 def _hierarchy(table: ModelTable, name: str, levels: Sequence[str]) -> Iterator[str]:

@@ -18,7 +18,8 @@ _OBJECTS = {
 }
 _PROPERTIES = {
     "column": {
-        *("dataCategory", "dataType", "formatString", "isHidden", "isKey", "isNameInferred"),
+        *("dataCategory", "dataType", "formatString", "isAvailableInMdx"),
+        *("isHidden", "isKey", "isNameInferred"),
         *("lineageTag", "sortByColumn", "sourceColumn", "summarizeBy"),
     },
     "dataAccessOptions": {"legacyRedirects", "returnErrorValuesAsNull"},
