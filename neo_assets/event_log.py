@@ -102,7 +102,10 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
     @contextmanager
     def one_commit(self) -> Iterator[None]:
         """Store all that this thread logs in the block in one commit."""
-        with self._connect():
+        with self._connect() as connection:
+            # The driver would begin at the first write only, and a savepoint before that would be a
+            # transaction of its own.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield
 
     @contextmanager
@@ -119,6 +122,20 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
             finally:
                 self._of_thread.connection = None
 
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[sa.Connection]:
+        """A connection for events that are stored together: an error leaves none of them.
+
+        Inside `one_commit` this takes a savepoint. Dagster stores the events of a failed batch
+        again, one by one; without it the first of them would be stored twice.
+        """
+        is_outermost = getattr(self._of_thread, "connection", None) is None
+        with (
+            self._connect() as connection,
+            nullcontext() if is_outermost else (connection.begin_nested()),
+        ):
+            yield connection
+
     def has_table(self, table_name: str) -> bool:
         """Whether there is such a table."""
         with self._connect() as connection:
@@ -132,7 +149,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         """Store events and what follows from them, in one commit."""
         # An asset shows its newest event of a kind: those before need not be written there.
         newest: dict[tuple[dg.DagsterEventType, dg.AssetKey], tuple[dg.EventLogEntry, int]] = {}
-        with self._connect() as connection:
+        with self._all_or_nothing() as connection:
             for entry in events:
                 row = self._event_to_row(entry)
                 event_id = connection.execute(_STORE_EVENT, row).lastrowid

@@ -1,22 +1,25 @@
+import itertools
 import queue
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEventBatchMetadata
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.verdicts import checks_of
-from neo_assets.event_log import EventLog
+from neo_assets.event_log import EventLog, one_commit
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import DAILY
 from neo_assets.settings import Settings
@@ -126,6 +129,37 @@ def test_a_batch_is_stored_whole_or_not_at_all(home: Path) -> None:
         with pytest.raises(ValueError, match="NaN"):
             instance.event_log_storage.store_event_batch([sound, broken])
         assert stored(home) == []
+
+
+def test_a_batch_that_fails_inside_one_commit_is_stored_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster stores the events of a batch that failed again, one by one."""
+    with opened() as instance:
+        events = [entry("a_run", str(number)) for number in range(4)]
+        log = instance.event_log_storage
+        with one_commit(instance):
+            log.store_event(events[0])
+            with monkeypatch.context() as failing:
+                # The disk is full at the second event of the batch, and has room again afterwards.
+                failing.setattr(EventLog, "_event_to_row", failing_at(2))
+                for event in events[1:]:
+                    place = DagsterEventBatchMetadata("a batch", is_end=event is events[-1])
+                    instance.handle_new_event(event, batch_metadata=place)
+            assert stored(home) == []
+    assert stored(home) == [("a_run", str(number)) for number in range(4)]
+
+
+def failing_at(call: int) -> Callable[[EventLog, dg.EventLogEntry], Any]:
+    calls = itertools.count(1)
+    original = EventLog._event_to_row
+
+    def row(log: EventLog, event: dg.EventLogEntry) -> Any:
+        if next(calls) == call:
+            raise OSError("No space left on device")
+        return original(log, event)
+
+    return row
 
 
 def test_whoever_watches_a_run_is_told_at_once_of_what_another_stores() -> None:
