@@ -163,6 +163,23 @@ def test_quarantine_shows_what_was_sent_and_interprets_none_of_it(tmp_path: Path
         assert "a [bold]rule[/bold]" in result.stdout
 
 
+def test_quarantine_shows_a_line_that_python_cannot_read(tmp_path: Path) -> None:
+    line = '{"payload": ' + "[" * 100_000
+    row = {
+        "partition_date": date(2024, 3, 1),
+        "content_hash": "3f29a1c0d4",
+        "status": "open",
+        "reasons": ["unreadable_line"],
+        "source_file": "feed_date=2024-03-01/20240401T120000000000Z-0123456789abcdef.json",
+        "payload": line,
+        "repeat": 1,
+    }
+    write_deltalake(tmp_path / "tables" / "silver_neo_quarantine", pa.Table.from_pylist([row]))
+    result = in_this_process("quarantine", "show", "3f29", NEO_DATA_DIR=str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert line in result.stdout
+
+
 def test_dagsters_own_command_line(site: Site) -> None:
     day = "2024-03-01"
     site.replay("one", {day: [feed_object(date(2024, 3, 1))]})

@@ -141,5 +141,6 @@ def _cell(text: str) -> str:
 def _indented(payload: str) -> str:
     try:
         return printable_lines(json.dumps(json.loads(payload), indent=2, ensure_ascii=False))
-    except ValueError:
+    except (ValueError, RecursionError):
+        # A line that could not be read may be nested deeper than Python can follow.
         return printable(payload)

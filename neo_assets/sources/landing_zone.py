@@ -208,7 +208,7 @@ def _is_whole(content: bytes, digest: str) -> bool:
     """Whether the content of an event file holds the objects that its name has the digest of."""
     events = []
     for line in content.splitlines():
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             events.append(json.loads(line))
     payloads = []
     for event in events:

@@ -120,6 +120,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "a line less": lambda text: text.partition("\n")[2],
     "a value edited": lambda text: text.replace("20.1", "20.2"),
     "empty": lambda _: "",
+    "nested too deeply": lambda _: '{"payload": ' + "[" * 100_000 + "]" * 100_000 + "}",
     "no text": lambda _: "\ud83d\x00",
 }
 
