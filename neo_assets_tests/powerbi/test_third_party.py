@@ -1,6 +1,6 @@
 """Microsoft's own readers of TMDL and of M read the model, and its best-practice rules are run.
 
-Skipped where there is no Node.js with npm.  The licence of the modeling server allows its use for
+Skipped where npm cannot install them.  The license of the modeling server allows its use for
 developing and testing.
 """
 
@@ -16,17 +16,14 @@ from neo_assets_tests.powerbi.project import MODEL, read, tables
 from neo_assets_tests.powerbi.third_party.best_practices import rules, violations
 from neo_assets_tests.powerbi.third_party.packages import (
     ModelingServer,
-    missing_tool,
     modeling_server,
     rejected_by_parser,
 )
 
-pytestmark = pytest.mark.skipif(bool(missing_tool()), reason=missing_tool())
-
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ModelingServer]:
-    program = modeling_server()
+def server(npm_tools: Path) -> Iterator[ModelingServer]:
+    program = modeling_server(npm_tools.parent)
     if program is None:
         pytest.skip("@microsoft/powerbi-modeling-mcp has no program for this platform")
     with ModelingServer(program) as started:
@@ -79,20 +76,22 @@ NEED_AN_ENGINE = {
 
 
 def test_microsofts_best_practices_are_followed_but_for_known_exceptions(
-    server: ModelingServer, tmp_path: Path
+    server: ModelingServer, rules_package: Path, tmp_path: Path
 ) -> None:
-    found, not_run = violations(as_json(server, MODEL, tmp_path))
+    found, not_run = violations(as_json(server, MODEL, tmp_path), rules_package)
     assert not_run <= NEED_AN_ENGINE
     assert {rule: found[rule] for rule in found.keys() - ACCEPTED.keys()} == {}
     assert ACCEPTED.keys() - found.keys() == set(), "No longer violated: remove it from the list"
-    assert len(rules()) - len(NEED_AN_ENGINE) > 70
+    assert len(rules(rules_package)) - len(NEED_AN_ENGINE) > 70
 
 
-def test_microsofts_best_practices_find_a_mistake(server: ModelingServer, tmp_path: Path) -> None:
+def test_microsofts_best_practices_find_a_mistake(
+    server: ModelingServer, rules_package: Path, tmp_path: Path
+) -> None:
     copy = shutil.copytree(MODEL, tmp_path / "definition")
     file = copy / "tables" / "Prediction.tmdl"
     file.write_text(file.read_text().replace("\t\tisHidden\n", "").replace("none", "sum"))
-    found, _ = violations(as_json(server, copy, tmp_path))
+    found, _ = violations(as_json(server, copy, tmp_path), rules_package)
     assert found["Hide foreign keys"] == {"Prediction[Predicted event key]"}
     assert "Prediction[Days before]" in found["Do not summarize numeric columns"]
 
@@ -113,7 +112,7 @@ def texts(folder: Path) -> dict[str, str]:
     }
 
 
-def test_microsofts_parser_reads_every_expression_in_m() -> None:
+def test_microsofts_parser_reads_every_expression_in_m(npm_tools: Path) -> None:
     expressions = {node.name: node.expression for node in read("expressions.tmdl").children} | {
         f"table {name}": partition.properties["source"]
         for name, table in tables().items()
@@ -121,9 +120,10 @@ def test_microsofts_parser_reads_every_expression_in_m() -> None:
         if partition.expression == "m"
     }
     assert len(expressions) == 14
-    assert rejected_by_parser(expressions) == {}
+    assert rejected_by_parser(expressions, npm_tools.parent) == {}
 
 
-def test_microsofts_parser_rejects_a_mistake() -> None:
-    rejected = rejected_by_parser({"right": "let a = 1 in a", "wrong": "let a = 1 b = 2 in a"})
+def test_microsofts_parser_rejects_a_mistake(npm_tools: Path) -> None:
+    expressions = {"right": "let a = 1 in a", "wrong": "let a = 1 b = 2 in a"}
+    rejected = rejected_by_parser(expressions, npm_tools.parent)
     assert list(rejected) == ["wrong"]

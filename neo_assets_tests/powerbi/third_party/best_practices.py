@@ -8,18 +8,13 @@ raises `AttributeError`.
 """
 
 import importlib.util
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from filelock import FileLock
-
-from neo_assets_tests.powerbi.third_party.packages import CACHE
-
-PACKAGE = "semantic-link-labs==0.17.1"
 Rule = tuple[str, str, Callable[[Any, Any], Any]]
 """The scope of a rule, its name, and whether an object violates it."""
 
@@ -130,9 +125,9 @@ class Wrapper:
         return str(object.Expression)
 
 
-def rules() -> list[Rule]:
-    """The rules, once for each of their scopes."""
-    module = _rules_module()
+def rules(package: Path) -> list[Rule]:
+    """The rules, once for each of their scopes; `package` is the folder of semantic-link-labs."""
+    module = _rules_module(package)
     with _imports_replaced():
         frame = module.model_bpa_rules()
     return [
@@ -142,12 +137,12 @@ def rules() -> list[Rule]:
     ]
 
 
-def violations(database: Mapping[str, Any]) -> tuple[dict[str, set[str]], set[str]]:
+def violations(database: Mapping[str, Any], package: Path) -> tuple[dict[str, set[str]], set[str]]:
     """The objects that violate each rule, by the rule's name; and the rules that could not run.
 
     `database` is the model as JSON, the content of a `model.bim`.
     """
-    wrapper, all_rules = Wrapper(database), rules()
+    wrapper, all_rules = Wrapper(database), rules(package)
     found: dict[str, set[str]] = {}
     not_run: set[str] = set()
     with _imports_replaced():
@@ -161,17 +156,8 @@ def violations(database: Mapping[str, Any]) -> tuple[dict[str, set[str]], set[st
     return found, not_run
 
 
-def _rules_module() -> ModuleType:
-    folder = CACHE / PACKAGE
-    file = folder / "sempy_labs" / "_model_bpa_rules.py"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / ".lock"):
-        if not file.exists():
-            # An environment that uv has made has no pip.
-            has_pip = importlib.util.find_spec("pip")
-            pip = [sys.executable, "-m", "pip"] if has_pip else ["uv", "pip"]
-            command = [*pip, "install", "--quiet", "--no-deps", "--target", str(folder), PACKAGE]
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
+def _rules_module(package: Path) -> ModuleType:
+    file = package / "sempy_labs" / "_model_bpa_rules.py"
     spec = importlib.util.spec_from_file_location("model_bpa_rules", file)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -1,51 +1,23 @@
-"""Microsoft's packages for Node.js, installed below `.venv` when a test first needs them."""
+"""Microsoft's packages for Node.js that read the semantic model."""
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock
 
-HERE = Path(__file__).parent
-CACHE = HERE.parents[2] / ".venv" / "powerbi_tools"
-PINNED = ("package.json", "package-lock.json")
+def rejected_by_parser(expressions: Mapping[str, str], packages: Path) -> dict[str, str]:
+    """The expressions in M that Microsoft's parser rejects, by name, and what it says of each.
 
-
-def missing_tool() -> str:
-    """What this machine lacks to run the packages; empty if nothing."""
-    absent = [tool for tool in ("node", "npm") if not shutil.which(tool)]
-    return f"not installed: {', '.join(absent)}" if absent else ""
-
-
-def installed() -> Path:
-    """The folder that has the packages in the versions of the lock file; takes seconds at first."""
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in PINNED)).hexdigest()
-    folder = CACHE / digest[:12]
-    complete = folder / "complete"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / ".lock"):
-        if not complete.exists():
-            for name in PINNED:
-                shutil.copy(HERE / name, folder)
-            # `npm ci` refuses a lock file without the packages of other platforms.
-            command = ["npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
-            complete.touch()
-    return folder
-
-
-def rejected_by_parser(expressions: Mapping[str, str]) -> dict[str, str]:
-    """The expressions in M that Microsoft's parser rejects, by name, and what it says of each."""
+    `packages` is the folder of npm's packages.
+    """
     process = subprocess.run(
-        ["node", HERE / "parse_m.js"],
+        ["node", Path(__file__).with_name("parse_m.js")],
         input=json.dumps(expressions),
-        env={**os.environ, "NODE_PATH": str(installed() / "node_modules")},
+        env={**os.environ, "NODE_PATH": str(packages)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -55,10 +27,10 @@ def rejected_by_parser(expressions: Mapping[str, str]) -> dict[str, str]:
     return rejected
 
 
-def modeling_server() -> Path | None:
+def modeling_server(packages: Path) -> Path | None:
     """The program of `@microsoft/powerbi-modeling-mcp`; None if there is none for this platform."""
-    pattern = "node_modules/@microsoft/powerbi-modeling-mcp-*/dist/powerbi-modeling-mcp*"
-    return next(iter(installed().glob(pattern)), None)
+    pattern = "@microsoft/powerbi-modeling-mcp-*/dist/powerbi-modeling-mcp*"
+    return next(iter(packages.glob(pattern)), None)
 
 
 class ModelingServer:
