@@ -585,7 +585,7 @@ DATA_QUALITY = Page(
             Box(320, 88, 152, 88),
             LAYER,
             "Layer",
-            "Chooses layers of the lakehouse for the charts by day and by rule.",
+            "Chooses layers of the lakehouse for the charts by day.",
         ),
         _cards(
             Box(488, 88, 768, 88),

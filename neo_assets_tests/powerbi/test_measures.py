@@ -111,6 +111,16 @@ def test_days_are_those_that_silver_has_measured(measured: Model) -> None:
 
 
 @pytest.mark.parametrize(
+    "measure", ["Measured days", "Drops a day", "Drop share", "Dropped rows by rule"]
+)
+def test_what_is_of_silver_does_not_depend_on_the_layer_chosen(
+    measure: str, measured: Model
+) -> None:
+    of_bronze: Filters = {("Quality metric", "Asset"): ("\"Asset\" = 'bronze_neo_events'",)}
+    assert measured.value(measure, of_bronze) == measured.value(measure)
+
+
+@pytest.mark.parametrize(
     ("measure", "value"),
     [
         ("Number of approaches", 0),
