@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.lakehouse.export import EXPORTED, ExportedFile, export
-from neo_assets.lakehouse.tables import Column, Table
+from neo_assets.lakehouse.tables import GOLD_NEO_PREDICTION, GOLD_NEO_REVISION, Column, Table
 
 TABLE = Table(
     "things",
@@ -44,6 +44,18 @@ DELTA = pa.schema(
         ("is_known", pa.bool_()),
         ("reasons", pa.list_(pa.string())),
         ("name", pa.string()),
+    ]
+)
+DELTA_REVISION = pa.schema(
+    [
+        ("neo_event_key", pa.int64()),
+        ("revision", pa.int32()),
+        ("what", pa.string()),
+        ("days_ahead", pa.int32()),
+        ("moved_to", pa.int64()),
+        ("close_approach_date", pa.date32()),
+        ("close_approach_at", pa.timestamp("us", tz="UTC")),
+        ("miss_distance_km", pa.float64()),
     ]
 )
 THING = {
@@ -211,6 +223,31 @@ def test_what_is_exported_is_made_of_types_that_can_be(place: Place) -> None:
     assert [file.table for file in files] == [table.name for table in EXPORTED]
     for table in EXPORTED:
         assert tuple(pq.read_schema(place.file(table)).names) == table.column_names
+
+
+def test_predictions_are_computed_again_when_the_revisions_change(place: Place) -> None:
+    week_before = {
+        "neo_event_key": 1,
+        "revision": 1,
+        "what": "first",
+        "days_ahead": 7,
+        "close_approach_date": date(2024, 3, 8),
+        "miss_distance_km": 100.0,
+    }
+    afterwards = week_before | {
+        "revision": 2,
+        "what": "changed",
+        "days_ahead": -1,
+        "miss_distance_km": 130.0,
+    }
+    for row, error in ((week_before, 0.0), (afterwards, 30.0)):
+        place.write(row, table=GOLD_NEO_REVISION, schema=DELTA_REVISION)
+        assert place.export(GOLD_NEO_PREDICTION).is_new
+        assert not place.export(GOLD_NEO_PREDICTION).is_new
+        found = {
+            row["days_before"]: row["distance_error_km"] for row in place.rows(GOLD_NEO_PREDICTION)
+        }
+        assert found == dict.fromkeys((7, 5, 3, 2, 1), error)
 
 
 def data_files(table: Path) -> Iterator[Path]:
