@@ -1,5 +1,6 @@
 """The feed's answers as immutable event files."""
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -9,12 +10,13 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
-from neo_assets.progress import told
+from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.resources.target import target
 from neo_assets.sources.landing_zone import Landing, LandingError
-from neo_assets.sources.neows import DayAnswer, FeedError, windows
+from neo_assets.sources.neows import DayAnswer, DayFailure, DayOutcome, windows
+from neo_assets.sources.neows_errors import FeedError
 from neo_assets.sources.simulator import RecordingError
 
 
@@ -32,7 +34,8 @@ def raw_feed_files(
 ) -> dg.MaterializeResult[None]:
     """Answers of NASA's NeoWs feed: a file is one snapshot of a day, a line one object in it.
 
-    A day that answers the same as before lands nothing new.
+    A day that answers the same as before lands nothing new.  A day without a usable answer fails
+    alone.
     """
     days = days_of(context)
     lakehouse.reserve(days, context.log.info)
@@ -45,30 +48,54 @@ def raw_feed_files(
         context.log.info(f"{len(days)} days are fetched in {calls} calls.")
     try:
         zone = feed.landing_zone
-        answers = feed.answers(days, context.log.warning)
-        for answer in told(answers, len(days), "days landed", context.log.info):
+        outcomes = feed.answers(days, context.log.warning)
+        fetched = told(outcomes, len(days), "days fetched", context.log.info)
+        for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
                 answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
             )
             for file in landing.set_aside:
                 context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
-            reports.append(_account(landing, answer.calls_left))
+            reports.append(_account(landing, answer))
             previews[answer.day] = _preview(answer)
             calls_left = answer.calls_left
     except (FeedError, LandingError, RecordingError) as error:
         context.log.error(str(error))
-        done = {report.day for report in reports}
-        failed = {day: str(error).rstrip(".") for day in days if day not in done}
-    landed = sum(report.details["snapshots_landed"] for report in reports)
+        known = failed.keys() | {report.day for report in reports}
+        failed |= {day: str(error).rstrip(".") for day in days if day not in known}
     context.log.info(
-        f"{landed} of {len(reports)} days landed a new snapshot, the others are unchanged."
+        _summary(reports, failed)
         + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
     )
     lakehouse.measure(context.run.run_id, context.asset_key.to_user_string(), reports)
     return conclude(context, Result(reports, previews, failed), {})
 
 
-def _account(landing: Landing, calls_left: int | None) -> DayReport:
+def _usable(
+    outcomes: Iterable[DayOutcome], failed: dict[date, str], say: Say
+) -> Iterator[DayAnswer]:
+    """The answers; a day without one is reported and added to `failed`."""
+    for outcome in outcomes:
+        if isinstance(outcome, DayFailure):
+            say(outcome.reason)
+            failed[outcome.day] = outcome.reason.rstrip(".")
+        else:
+            yield outcome
+
+
+def _summary(reports: Sequence[DayReport], failed: Collection[date]) -> str:
+    landed = sum(report.details["snapshots_landed"] for report in reports)
+    counts = {
+        "with a new snapshot": landed,
+        "unchanged": len(reports) - landed,
+        "failed": len(failed),
+    }
+    days = len(reports) + len(failed)
+    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{days} {'day' if days == 1 else 'days'}: {said}."
+
+
+def _account(landing: Landing, answer: DayAnswer) -> DayReport:
     return DayReport(
         day=landing.day,
         rows_in=landing.objects,
@@ -81,7 +108,8 @@ def _account(landing: Landing, calls_left: int | None) -> DayReport:
         details={
             "snapshots_landed": int(landing.is_new),
             "files_set_aside": len(landing.set_aside),
-            **({"calls_left": calls_left} if calls_left is not None else {}),
+            "omitted": int(answer.is_omitted),
+            **({"calls_left": answer.calls_left} if answer.calls_left is not None else {}),
         },
     )
 

@@ -160,14 +160,16 @@ def judge_foreign_keys(evidence: Evidence) -> Verdict:
 
 
 def judge_volume(evidence: Evidence) -> Verdict:
-    """WARN when a day lists far more or fewer rows than the days before."""
+    """WARN when a day lists far more or fewer rows than the days before, or was omitted."""
     rows = evidence.report.snapshot_rows
     history = evidence.history(lambda each: each.snapshot_rows)
+    omitted = evidence.report.details.get("omitted", 0)
+    how = "; a complete response of the feed did not mention the day" if omitted else ""
     return Verdict(
-        passed=not history.is_unusual(rows),
+        passed=not (omitted or history.is_unusual(rows)),
         severity="WARN",
-        description=f"{rows} rows listed; {history.against(rows, 'listed')}.",
-        numbers={**_rows(evidence.report), "snapshot_rows": rows},
+        description=f"{rows} rows listed{how}; {history.against(rows, 'listed')}.",
+        numbers={**_rows(evidence.report), "snapshot_rows": rows, "omitted": omitted},
     )
 
 
@@ -273,7 +275,7 @@ CHECKS = (
     Check(
         "volume",
         "Holds the rows that a day lists against the 30 days before. Warns when they are far more "
-        "or far fewer.",
+        "or far fewer, and when a complete response of the feed did not mention the day.",
         judge_volume,
         asset="raw_feed_files",
     ),

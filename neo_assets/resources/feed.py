@@ -10,7 +10,7 @@ from neo_assets.resources import feed_ahead
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
-from neo_assets.sources.neows import DayAnswer
+from neo_assets.sources.neows import DayOutcome
 
 
 class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
@@ -29,13 +29,13 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
         """Where the answers land."""
         return target().landing_zone()
 
-    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
         """What the feed says of each day, in order, as it comes.
 
         `say` is told in a sentence whenever a call is tried again or waits.
 
         Raises:
-            FeedError: a call failed for good; the days before it stand.
+            FeedError: a fault that concerns every call; the days before it stand.
             RecordingError: the simulator cannot replay what it was given.
         """
         return feed_ahead.answers(days, say)

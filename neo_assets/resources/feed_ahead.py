@@ -15,9 +15,9 @@ from neo_assets.progress import Say
 from neo_assets.resources import turns
 from neo_assets.settings import Settings
 from neo_assets.sources import feed
-from neo_assets.sources.neows import DayAnswer
+from neo_assets.sources.neows import DayOutcome
 
-_Heard = SimpleQueue[DayAnswer | str | Exception | None]
+_Heard = SimpleQueue[DayOutcome | str | Exception | None]
 """What is heard of the feed: answers, sentences, an error, and nothing when it is at its end."""
 
 
@@ -35,7 +35,7 @@ def asking_ahead(runs: Sequence[Sequence[date]]) -> Iterator[None]:
         _AHEAD.reset(token)
 
 
-def answers(days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
     """What the feed says of each day, whether it was asked before or is only now."""
     ahead = _AHEAD.get()
     return ahead.answers(days, say) if ahead else feed.answers(days, say)
@@ -46,7 +46,7 @@ class _FeedAhead:
         self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
         self._asked: dict[Sequence[date], _Heard] = {}
 
-    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
         asked = self._asked.pop(tuple(days), None)
         yield from _told(asked, say) if asked else feed.answers(days, say)
         # Only now: where the feed is not well, the next run finds out for itself.
@@ -70,7 +70,7 @@ def _listen(days: Sequence[date], heard: _Heard) -> None:
         heard.put(None)
 
 
-def _told(heard: _Heard, say: Say) -> Iterator[DayAnswer]:
+def _told(heard: _Heard, say: Say) -> Iterator[DayOutcome]:
     """The answers as they are heard.
 
     Raises:

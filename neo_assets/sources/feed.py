@@ -7,16 +7,16 @@ from datetime import date, datetime, timezone
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
 from neo_assets.sources import simulator
-from neo_assets.sources.neows import DayAnswer, NeoWsClient
+from neo_assets.sources.neows import DayOutcome, NeoWsClient
 
 
-def answers(days: Sequence[date], say: Say) -> Iterator[DayAnswer]:
+def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
     """What the feed says of each day, in order, as it comes.
 
     `say` is told in a sentence whenever a call is tried again or waits.
 
     Raises:
-        FeedError: a call failed for good; the days before it stand.
+        FeedError: a fault that concerns every call; the days before it stand.
         RecordingError: the simulator cannot replay what it was given.
     """
     settings = Settings.from_environment()

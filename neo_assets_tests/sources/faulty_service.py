@@ -4,7 +4,7 @@ import gzip
 import json
 import socket
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -112,15 +112,20 @@ def neo(day: date, number: int = 1, key: str = "", **others: Any) -> JsonObject:
 
 
 def listing(call: Call) -> JsonObject:
+    """What the service lists for a call."""
+    return listing_of(call.days, call.key)
+
+
+def listing_of(days: Sequence[date], key: str = "") -> JsonObject:
     """Two objects on every day, but none on a Sunday; keys where NASA's answers have them."""
     objects = {
         day.isoformat(): []
         if day.isoweekday() == 7
-        else [neo(day, number, call.key) for number in (1, 2)]
-        for day in call.days[::-1]
+        else [neo(day, number, key) for number in (1, 2)]
+        for day in days[::-1]
     }
     return {
-        "links": {"self": f"http://api.nasa.gov/neo/rest/v1/feed?api_key={quote(call.key)}&x=1"},
+        "links": {"self": f"http://api.nasa.gov/neo/rest/v1/feed?api_key={quote(key)}&x=1"},
         "element_count": sum(map(len, objects.values())),
         "near_earth_objects": objects,
     }

@@ -1,15 +1,18 @@
 """The client against a service that misbehaves over real HTTP."""
 
+import gzip
 import json
 import logging
 import random
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -21,7 +24,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.sources import neows
-from neo_assets.sources.neows import DayAnswer, FeedError, NeoWsClient, scrub, windows
+from neo_assets.sources.neows import (
+    DayAnswer,
+    DayFailure,
+    DayOutcome,
+    NeoWsClient,
+    scrub,
+    windows,
+)
+from neo_assets.sources.neows_errors import FeedError
 from neo_assets_tests.real_data import CAPTURES, needs_real_data
 
 from . import faulty_service as faulty
@@ -31,6 +42,7 @@ KEY = "k3y+of/the caller0000000000000000000000"
 WEEK = [date(2024, 3, 1) + timedelta(days=number) for number in range(7)]
 """2024-03-03 is a Sunday, on which the service lists nothing."""
 DATES = "2024-03-01…2024-03-07"
+TWO_WEEKS = [WEEK[0] + timedelta(days=number) for number in range(14)]
 
 
 class Talk:
@@ -42,9 +54,27 @@ class Talk:
         defaults: dict[str, Any] = {"timeout_s": 5, "retries": 2, "sleep": self.slept.append}
         self.client = NeoWsClient(base_url, KEY, say=self.said.append, **defaults | options)
 
-    def fetch(self, days: list[date] | None = None) -> list[DayAnswer]:
+    def outcomes(self, days: list[date] | None = None) -> list[DayOutcome]:
         with self.client:
-            return list(self.client.fetch(WEEK if days is None else days))
+            outcomes = list(self.client.fetch(WEEK if days is None else days))
+        for outcome in outcomes:
+            if isinstance(outcome, DayFailure):
+                assert_is_a_sentence(outcome.reason)
+        for sentence in self.said:
+            assert_without_key(sentence)
+        return outcomes
+
+    def fetch(self, days: list[date] | None = None) -> list[DayAnswer]:
+        outcomes = self.outcomes(days)
+        answers = [outcome for outcome in outcomes if isinstance(outcome, DayAnswer)]
+        assert answers == outcomes
+        return answers
+
+    def useless(self, days: list[date] | None = None) -> list[DayFailure]:
+        outcomes = self.outcomes(days)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, DayFailure)]
+        assert failures == outcomes
+        return failures
 
     def failure(self, days: list[date] | None = None) -> FeedError:
         with pytest.raises(FeedError) as raised:
@@ -57,16 +87,20 @@ class Talk:
 
 def assert_fit_to_print(error: FeedError) -> None:
     """One sentence for people, and no key wherever an exception keeps things."""
-    text = str(error)
-    assert re.fullmatch(r"\S[^\n]{20,500}; \S[^\n]*\w\.", text)
-    outside_quotes = re.sub(r'"[^"]*"|\([^)]*\)', "", text)
-    assert not re.search(r"[.!?] ", outside_quotes)
+    assert_is_a_sentence(str(error))
     links: list[BaseException | None] = [error]
     for link in links:
         if link is not None:
             links += [link.__cause__, link.__context__]
             assert_without_key(f"{link!r} {link} {link.args} {vars(link)}")
     assert_without_key("".join(traceback.format_exception(error)))
+
+
+def assert_is_a_sentence(text: str) -> None:
+    assert re.fullmatch(r"\S[^\n]{20,500}; \S[^\n]*\w\.", text)
+    outside_quotes = re.sub(r'"[^"]*"|\([^)]*\)', "", text)
+    assert not re.search(r"[.!?] ", outside_quotes)
+    assert_without_key(text)
 
 
 def assert_without_key(text: str) -> None:
@@ -81,12 +115,12 @@ def assert_whole_week(answers: list[DayAnswer]) -> None:
 
 
 def shorter(answer: JsonObject, _: Call) -> None:
-    answer["near_earth_objects"]["2024-03-02"].pop()
+    answer["element_count"] += 1
 
 
-def half_the_days(answer: JsonObject, _: Call) -> None:
+def fewer_dates(answer: JsonObject, _: Call) -> None:
     for day in list(answer["near_earth_objects"])[:3]:
-        answer["element_count"] -= len(answer["near_earth_objects"].pop(day))
+        del answer["near_earth_objects"][day]
 
 
 def other_dates(answer: JsonObject, _: Call) -> None:
@@ -94,8 +128,21 @@ def other_dates(answer: JsonObject, _: Call) -> None:
     answer["near_earth_objects"] = {f"1999{day[4:]}": listed for day, listed in days.items()}
 
 
+def no_list(answer: JsonObject, call: Call) -> None:
+    answer["near_earth_objects"][call.days[0].isoformat()] = None
+
+
+def no_object(answer: JsonObject, call: Call) -> None:
+    answer["near_earth_objects"][call.days[0].isoformat()] = ["(2024 AB1)"]
+
+
 def more_dates(answer: JsonObject, _: Call) -> None:
     answer["near_earth_objects"]["2024-03-08"] = []
+
+
+def without_any_date(answer: JsonObject, _: Call) -> None:
+    answer["near_earth_objects"].clear()
+    answer["element_count"] += 1
 
 
 def named_twice(call: Call) -> str:
@@ -108,12 +155,29 @@ OVER_LIMIT = GATEWAY(
     code="OVER_RATE_LIMIT", text="You have exceeded your rate limit. Try again later."
 )
 
+LIMIT = faulty.says("429 Too Many Requests", OVER_LIMIT, "text/html", {"Retry-After": "2870"})
+
 PASSING: dict[str, tuple[Act, str]] = {
     "reset at once": (faulty.resets_at_once, "could not be reached .*Connection reset by peer"),
+    "no HTTP": (faulty.speaks_no_http, "could not be reached .*ConnectionError"),
+    "502": (faulty.says("502 Bad Gateway", "<html>", "text/html"), 'answered 502 .*"Bad Gateway"'),
+    "503 with Heroku's page": (
+        faulty.says("503 Service Unavailable", faulty.PAGE_OF_HEROKU, "text/html"),
+        'answered 503 .*"Service Unavailable"; it seems to be down: run these days again later',
+    ),
+    "504": (faulty.says("504 Gateway Timeout"), 'answered 504 .*"Gateway Timeout"'),
+    "an unknown 5xx": (faulty.says("599 Whatever"), "answered 599"),
+    "429 of a short burst": (
+        faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "2"}),
+        'answered 429 .*"You have exceeded your rate limit. Try again later"; run these days again',
+    ),
+}
+"""Faults that concern every call and may be gone at the next try."""
+
+USELESS: dict[str, tuple[Act, str]] = {
     "reset in mid-body": (faulty.resets, "broke off in its answer .*Connection reset by peer"),
     "early end": (faulty.ends_early, "broke off in its answer .*ProtocolError"),
     "no last chunk": (faulty.chunked_without_end, "broke off in its answer .*ProtocolError"),
-    "no HTTP": (faulty.speaks_no_http, "could not be reached .*ConnectionError"),
     "truncated JSON": (faulty.truncated, r"not sound JSON \(application/json, \d+ bytes: "),
     "HTML with status 200": (
         faulty.says("200 OK", faulty.PAGE_OF_HEROKU, "text/html; charset=utf-8"),
@@ -135,37 +199,38 @@ PASSING: dict[str, tuple[Act, str]] = {
     ),
     "a field twice": (faulty.lists_text(named_twice), "not sound JSON .*names a field twice"),
     "JSON of another kind": (faulty.says("200 OK", "[]"), "without a list of objects for each"),
-    "no list for a date": (
-        faulty.lists(lambda answer, _: answer["near_earth_objects"].update({"2024-03-02": None})),
-        "without a list of objects for each date",
-    ),
+    "no list for a date": (faulty.lists(no_list), "without a list of objects for each date"),
+    "no object in a list": (faulty.lists(no_object), "without a list of objects for each date"),
     "500": (faulty.says("500 Internal Server Error"), 'answered 500 .*"Internal Server Error"'),
-    "502": (faulty.says("502 Bad Gateway", "<html>", "text/html"), 'answered 502 .*"Bad Gateway"'),
-    "503 with Heroku's page": (
-        faulty.says("503 Service Unavailable", faulty.PAGE_OF_HEROKU, "text/html"),
-        'answered 503 .*"Service Unavailable"; it seems to be down: run these days again later',
-    ),
-    "504": (faulty.says("504 Gateway Timeout"), 'answered 504 .*"Gateway Timeout"'),
-    "an unknown 5xx": (faulty.says("599 Whatever"), "answered 599"),
-    "other dates": (faulty.lists(other_dates), r"answered for 1999-03-01, .*nothing was kept"),
-    "more dates": (faulty.lists(more_dates), "answered for 2024-03-08, so nothing was kept"),
-    "dates left out": (
-        faulty.lists(half_the_days),
-        "left out 2024-03-05, 2024-03-06, 2024-03-07, so nothing was kept",
-    ),
+    "other dates": (faulty.lists(other_dates), r"answered for 1999-03-0[1-7]"),
+    "more dates": (faulty.lists(more_dates), "answered for 2024-03-08"),
     "an element_count that disagrees": (
         faulty.lists(shorter),
-        r"announced 12 objects for .* and sent 11, so nothing was kept",
+        r"announced (1|3|13) objects for .* and sent (0|2|12);",
+    ),
+    "all dates left out": (
+        faulty.lists(without_any_date),
+        r"announced (1|3|13) objects for .* and sent 0 and left out 2024-03-0[1-7]",
     ),
     "no element_count": (
         faulty.lists(lambda answer, _: answer.pop("element_count")),
         "announced no number of objects",
     ),
-    "429 of a short burst": (
-        faulty.says("429 Too Many Requests", OVER_LIMIT, headers={"Retry-After": "2"}),
-        'answered 429 .*"You have exceeded your rate limit. Try again later"; run these days again',
-    ),
 }
+"""Responses that are of no use, and concern the days of their call alone."""
+
+REFUSED: dict[str, tuple[Act, str]] = {
+    "400": (
+        faulty.says(
+            "400 Bad Request",
+            '{"code": 400, "http_error": "BAD_REQUEST", "error_message": "Date Format Exception - '
+            'Expected format (yyyy-mm-dd) - The Feed date limit is only 7 Days"}',
+        ),
+        'answered 400 .*"Date Format Exception - .*only 7 Days"; check NEOWS_BASE_URL and the',
+    ),
+    "204": (faulty.says("204 No Content"), 'answered 204 .*"No Content"; check NEOWS_BASE_URL'),
+}
+"""Responses of no use that would be the same at the next try."""
 
 LASTING: dict[str, tuple[Act, str]] = {
     "403, an invalid key": (
@@ -198,16 +263,7 @@ LASTING: dict[str, tuple[Act, str]] = {
     ),
     "403 as a page": (faulty.says("403 Forbidden", "<html>", "text/html"), '403 .*"Forbidden"'),
     "401": (faulty.says("401 Unauthorized"), '401 .*"Unauthorized"; set NASA_API_KEY'),
-    "400": (
-        faulty.says(
-            "400 Bad Request",
-            '{"code": 400, "http_error": "BAD_REQUEST", "error_message": "Date Format Exception - '
-            'Expected format (yyyy-mm-dd) - The Feed date limit is only 7 Days"}',
-        ),
-        'answered 400 .*"Date Format Exception - .*only 7 Days"; check NEOWS_BASE_URL and the',
-    ),
     "404": (faulty.says("404 Not Found", "[1]"), 'answered 404 .*"Not Found"; check NEOWS_BASE'),
-    "204": (faulty.says("204 No Content"), 'answered 204 .*"No Content"; check NEOWS_BASE_URL'),
     "an error of another shape": (
         faulty.says("418 Tea", '{"error": "short and stout"}'),
         "answered 418 .*; check NEOWS_BASE_URL",
@@ -276,6 +332,122 @@ def test_lasting_fault_is_not_asked_for_again(act: Act, sentence: str) -> None:
     assert talk.slept == []
 
 
+DAY_BY_DAY = [(day.isoformat(), day.isoformat()) for day in WEEK]
+
+
+@faults(USELESS)
+def test_days_of_a_useless_response_are_requested_one_by_one(act: Act, sentence: str) -> None:
+    with serve(act, act) as service:
+        talk = Talk(service.base_url)
+        assert_whole_week(talk.fetch())
+    # The first day alone got another useless response, and was tried again.
+    assert service.asked == [("2024-03-01", "2024-03-07"), DAY_BY_DAY[0], *DAY_BY_DAY]
+    first, second = talk.said
+    assert re.search(sentence.partition(";")[0], first) and DATES in first
+    assert first.endswith("; requesting these days one by one.")
+    assert re.search(r"for 2024-03-01|2024-03-01 ", second) and "; trying again in " in second
+
+
+@faults(USELESS | REFUSED)
+def test_a_useless_response_fails_its_own_days_and_no_others(act: Act, sentence: str) -> None:
+    bad = WEEK[3]
+
+    def about_one_day(call: Call) -> None:
+        (act if bad in call.days else faulty.honest())(call)
+
+    with serve(finally_=about_one_day) as service:
+        talk = Talk(service.base_url, retries=1)
+        outcomes = talk.outcomes(TWO_WEEKS)
+    assert [outcome.day for outcome in outcomes] == TWO_WEEKS
+    (failure,) = (outcome for outcome in outcomes if isinstance(outcome, DayFailure))
+    assert failure.day == bad
+    assert re.search(sentence, failure.reason), failure.reason
+    assert "2024-03-04" in failure.reason and "2024-03-04…" not in failure.reason
+    again = [] if act in [refused for refused, _ in REFUSED.values()] else [DAY_BY_DAY[3]]
+    assert service.asked == [
+        ("2024-03-01", "2024-03-07"),
+        *DAY_BY_DAY[:4],
+        *again,
+        *DAY_BY_DAY[4:],
+        ("2024-03-08", "2024-03-14"),
+    ]
+
+
+@faults({name: fault for name, fault in USELESS.items() if name != "500"})
+def test_useless_responses_without_end_cost_no_calls_without_end(act: Act, sentence: str) -> None:
+    month = [WEEK[0] + timedelta(days=number) for number in range(31)]
+    with serve(finally_=act) as service:
+        talk = Talk(service.base_url, retries=3)
+        failures = talk.useless(month)
+    assert [failure.day for failure in failures] == month
+    assert len(service.calls) == 5 + 31 + 2 * 3
+    assert len(talk.slept) == 2 * 3
+
+
+def test_a_service_that_fails_over_every_day_of_a_call_is_down() -> None:
+    with serve(finally_=faulty.says("500 Internal Server Error")) as service:
+        talk = Talk(service.base_url, retries=0)
+        got: list[DayOutcome] = []
+        with pytest.raises(FeedError, match="answered 500 for 2024-03-07") as raised, talk.client:
+            got.extend(talk.client.fetch(TWO_WEEKS))
+    assert_fit_to_print(raised.value)
+    assert service.asked == [("2024-03-01", "2024-03-07"), *DAY_BY_DAY]
+
+
+def test_slow_useless_responses_are_given_up_in_all() -> None:
+    def slow(call: Call) -> None:
+        call.is_over.wait(0.2)
+        faulty.truncated(call)
+
+    with serve(finally_=slow) as service:
+        talk = Talk(service.base_url, retries=0, patience_s=0.7)
+        error = talk.failure(TWO_WEEKS)
+    assert "sent responses of no use for" in str(error)
+    assert 4 <= len(service.calls) <= 5
+
+
+def test_a_useless_response_that_uses_up_the_budget_ends_the_requests() -> None:
+    empty = faulty.says("200 OK", headers={"X-RateLimit-Remaining": "0"})
+    with serve(empty) as service:
+        error = Talk(service.base_url).failure()
+    assert "used up before 2024-03-01 could be asked for" in str(error)
+    assert len(service.calls) == 1
+
+
+def test_the_limit_ends_the_requests_one_by_one_as_well() -> None:
+    with serve(faulty.truncated, faulty.honest(), LIMIT) as service:
+        talk = Talk(service.base_url)
+        got: list[DayOutcome] = []
+        with pytest.raises(FeedError, match="answered 429 for 2024-03-02"), talk.client:
+            got.extend(talk.client.fetch(WEEK))
+    assert [outcome.day for outcome in got] == WEEK[:1]
+    assert len(service.calls) == 3
+
+
+def test_a_date_omitted_by_a_complete_response_is_a_day_without_objects() -> None:
+    def omit(answer: JsonObject, _: Call) -> None:
+        answer["element_count"] -= len(answer["near_earth_objects"].pop("2024-03-02", ()))
+
+    with serve(finally_=faulty.lists(omit)) as service:
+        answers = Talk(service.base_url).fetch()
+    assert len(service.calls) == 1
+    assert [(len(answer.objects), answer.is_omitted) for answer in answers] == [
+        (2, False),
+        (0, True),
+        (0, False),  # a Sunday, listed without objects
+        *[(2, False)] * 4,
+    ]
+
+
+def test_a_date_omitted_by_an_incomplete_response_is_requested_alone() -> None:
+    with serve(faulty.lists(fewer_dates)) as service:
+        talk = Talk(service.base_url)
+        assert_whole_week(talk.fetch())
+    assert service.asked == [("2024-03-01", "2024-03-07"), *DAY_BY_DAY]
+    (said,) = talk.said
+    assert "announced 12 objects" in said and "left out 2024-03-05, 2024-03-06, 2024-03-07" in said
+
+
 def test_connection_refused() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -342,7 +514,7 @@ def test_abandoned_requests_do_not_keep_the_process() -> None:
 
 
 def test_pauses_grow_and_differ() -> None:
-    with serve(finally_=faulty.says("500 Internal Server Error")) as service:
+    with serve(finally_=faulty.says("503 Service Unavailable")) as service:
         talks = [Talk(service.base_url, retries=5) for _ in range(3)]
         for talk in talks:
             talk.failure()
@@ -356,10 +528,62 @@ def test_pauses_grow_and_differ() -> None:
 
 
 def test_answer_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neows, "LARGEST_ANSWER", 1000)
+    # Between the length of a day and that of a week.
+    monkeypatch.setattr(neows, "LARGEST_RESPONSE", 1500)
     with serve() as service:
-        assert "more than 1,000 bytes for" in str(Talk(service.base_url).failure())
-    assert len(service.calls) == 1
+        talk = Talk(service.base_url)
+        assert_whole_week(talk.fetch())
+    assert len(service.calls) == 8
+    assert "more than 1,500 bytes for" in talk.said[0]
+
+
+MEASURED = """
+import resource, sys
+from datetime import date
+from neo_assets.sources.neows import NeoWsClient
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for outcome in NeoWsClient(sys.argv[1], "k", retries=0).fetch([date(2024, 3, 1)]):
+    print(type(outcome).__name__)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+"""Prints what became of a day, and by how many megabytes memory has grown."""
+
+HUGE = {
+    "60 MB of empty lists": lambda: b"[" + b"[]," * 20_000_000 + b"[]]",
+    "8 MB of empty lists": lambda: b"[" + b"[]," * 2_700_000 + b"[]]",
+    "16 MB of objects": lambda: b"[" + b'{"":{}},' * 2_000_000 + b"{}]",
+    "16 MB of keys": lambda: b"{" + b",".join(b'"%d":0' % n for n in range(1_600_000)) + b"}",
+    "empty lists of a day": lambda: (
+        b'{"element_count":5000000,"near_earth_objects":{"2024-03-01":['
+        + b"[]," * 4_999_999
+        + b"[]]}}"
+    ),
+    "a long name": lambda: (
+        b'{"element_count":1,"near_earth_objects":{"2024-03-01":[{"name":"\xf0\x9f\x9a\x80'
+        + b"a" * 16_000_000
+        + b'"}]}}'
+    ),
+    "compressed twice": lambda: gzip.compress(gzip.compress(b"[" + b"[]," * 20_000_000)),
+}
+
+
+@pytest.mark.parametrize("body", HUGE.values(), ids=HUGE.keys())
+def test_a_huge_response_takes_little_memory(body: Callable[[], bytes]) -> None:
+    content = body()
+    is_compressed = content.startswith(b"\x1f\x8b")
+    head = {"Content-Encoding": "gzip, gzip"} if is_compressed else None
+    with serve(finally_=faulty.says("200 OK", content, headers=head)) as service:
+        measured = subprocess.run(
+            [sys.executable, "-c", MEASURED, service.base_url],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+    outcome, megabytes = measured.stdout.split()
+    assert outcome == ("DayAnswer" if b'"name"' in content[:100] else "DayFailure")
+    assert int(megabytes) < 300
 
 
 @pytest.mark.parametrize("act", [faulty.compressed, faulty.chunked])
@@ -373,7 +597,8 @@ def test_names_that_are_no_dates_are_fit_to_print() -> None:
         answer["near_earth_objects"] |= {f"{n}\n\ud800\x1b[31m {'x' * 500}": [] for n in range(99)}
 
     with serve(finally_=faulty.lists(change)) as service:
-        assert "and 92 more, so nothing was kept" in str(Talk(service.base_url).failure())
+        (failure,) = Talk(service.base_url, retries=0).useless(WEEK[:1])
+    assert "and 92 more; run" in failure.reason
 
 
 def test_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,9 +642,10 @@ def test_numbers_and_names_come_as_they_were_sent() -> None:
         '"name": "(2024 Ångström) \\u2604 \\ud83d\\ude80 \\ud800", "none": null, "is": true}'
     )
     odd = '"nan": NaN, "infinite": -Infinity, "beyond": 1e999, "below": -1E+400'
+    long = "-" + "7" * 5000
 
     def text(call: Call) -> str:
-        listed = f"[{sent}, {{{odd}}}]"
+        listed = f'[{sent}, {{{odd}, "long": {long}}}]'
         return f'{{"element_count": 2, "near_earth_objects": {{"2024-03-01": {listed}}}}}'
 
     with serve(faulty.lists_text(text)) as service:
@@ -432,6 +658,7 @@ def test_numbers_and_names_come_as_they_were_sent() -> None:
         "infinite": "-Infinity",
         "beyond": "1e999",
         "below": "-1E+400",
+        "long": long,
     }
 
 
@@ -449,10 +676,61 @@ def test_real_answers_list_every_date_that_was_asked_for() -> None:
             assert [answer.day for answer in answers] == days
 
 
-# The hourly limit.
+# Any plan of faults.
 
-LIMIT = faulty.says("429 Too Many Requests", OVER_LIMIT, "text/html", {"Retry-After": "2870"})
-TWO_WEEKS = [WEEK[0] + timedelta(days=number) for number in range(14)]
+DAY_FAULTS = (
+    faulty.truncated,
+    faulty.ends_early,
+    faulty.says("200 OK", "[]"),
+    faulty.says("400 Bad Request"),
+    faulty.lists(shorter),
+    faulty.lists(no_object),
+    faulty.lists_text(named_twice),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    offsets=st.sets(st.integers(0, 40), min_size=1, max_size=25),
+    bad=st.dictionaries(st.integers(0, 40), st.sampled_from(DAY_FAULTS), max_size=4),
+    omitted=st.sets(st.integers(0, 40), max_size=6),
+    retries=st.integers(0, 2),
+)
+def test_every_day_has_one_outcome_and_only_bad_days_fail(
+    offsets: set[int], bad: dict[int, Act], omitted: set[int], retries: int
+) -> None:
+    days = [WEEK[0] + timedelta(days=number) for number in sorted(offsets)]
+    bad_days = {WEEK[0] + timedelta(days=number): act for number, act in bad.items()}
+    omitted_days = {WEEK[0] + timedelta(days=number) for number in omitted}
+
+    def omit(answer: JsonObject, call: Call) -> None:
+        for day in omitted_days & set(call.days):
+            answer["element_count"] -= len(answer["near_earth_objects"].pop(day.isoformat()))
+
+    def service_as_planned(call: Call) -> None:
+        acts = [act for day, act in bad_days.items() if day in call.days]
+        (acts or [faulty.lists(omit)])[0](call)
+
+    with serve(finally_=service_as_planned) as service:
+        outcomes = Talk(service.base_url, retries=retries).outcomes(days)
+    assert [outcome.day for outcome in outcomes] == days
+    failures = [outcome for outcome in outcomes if isinstance(outcome, DayFailure)]
+    assert {failure.day for failure in failures} == bad_days.keys() & set(days)
+    assert all(failure.day.isoformat() in failure.reason for failure in failures)
+    for answer in outcomes:
+        if isinstance(answer, DayAnswer):
+            assert answer.is_omitted == (answer.day in omitted_days)
+            is_empty = answer.is_omitted or answer.day.isoweekday() == 7
+            assert len(answer.objects) == (0 if is_empty else 2)
+    in_bad_calls = sum(
+        (last - first).days + 1
+        for first, last in windows(days)
+        if first < last and any(first <= day <= last for day in bad_days)
+    )
+    assert len(service.calls) <= len(list(windows(days))) + in_bad_calls + 2 * retries
+
+
+# The hourly limit.
 
 
 def named_minutes(sentence: str) -> list[datetime]:
@@ -471,7 +749,7 @@ def assert_minute_in(seconds: float, sentence: str) -> None:
 def test_limit_stops_and_names_the_minute() -> None:
     with serve(faulty.honest(), LIMIT) as service:
         talk = Talk(service.base_url)
-        got: list[DayAnswer] = []
+        got: list[DayOutcome] = []
         with pytest.raises(FeedError) as raised, talk.client:
             got.extend(talk.client.fetch(TWO_WEEKS))
         assert_fit_to_print(raised.value)
@@ -480,7 +758,7 @@ def test_limit_stops_and_names_the_minute() -> None:
         assert talk.slept == []
         # Only what was not answered is asked for when it goes on.
         done = {answer.day for answer in got}
-        assert_whole_week(got)
+        assert_whole_week([answer for answer in got if isinstance(answer, DayAnswer)])
         Talk(service.base_url).fetch([day for day in TWO_WEEKS if day not in done])
     assert service.asked == [
         ("2024-03-01", "2024-03-07"),
@@ -552,11 +830,87 @@ def test_limit_until_a_date() -> None:
             assert_minute_in(1000, str(Talk(service.base_url).failure()))
 
 
-@pytest.mark.parametrize("value", ["soon", "-5", "1e9", "\xb2", "9" * 5000, "", "Mon, 99 Foo"])
+ABSURD = (
+    *("soon", "-5", "1e9", "\xb2", "9" * 5000, "", "Mon, 99 Foo", "nan", "inf", "-inf", "0x10"),
+    *("99999999", "999999999999999", "1" * 15 + ".5", "0", "0.0", "1.2.3", "\u0665"),
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Fri, 31 Dec 99999 23:59:59 GMT",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Mon, 01 Jan 1990 00:00:00 GMT",
+    "Wed, 21 Oct 2026 07:28:00 +99999999999999999999",
+    "Wed, 21 Oct 2026 99999999999999999999:28:00 GMT",
+)
+
+
+@pytest.mark.parametrize("value", ABSURD)
 def test_limit_until_who_knows_when(value: str) -> None:
-    refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": value})
-    with serve(finally_=refusal) as service:
-        assert " at the latest" in str(Talk(service.base_url, retries=0).failure())
+    head = {"Retry-After": value.encode().decode("latin-1")}
+    refusal = faulty.says("429 Too Many Requests", headers=head)
+    with serve(faulty.honest(), refusal) as service:
+        talk = Talk(service.base_url, retries=0)
+        got: list[DayOutcome] = []
+        with pytest.raises(FeedError, match=" at the latest") as raised, talk.client:
+            got.extend(talk.client.fetch(TWO_WEEKS))
+    assert_fit_to_print(raised.value)
+    assert_whole_week([answer for answer in got if isinstance(answer, DayAnswer)])
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_an_absurd_wait_is_neither_slept_nor_named(value: str) -> None:
+    head = {"Retry-After": value.encode().decode("latin-1")}
+    with serve(finally_=faulty.says("503 Service Unavailable", headers=head)) as service:
+        talk = Talk(service.base_url, retries=2)
+        assert "run these days again later" in str(talk.failure())
+    assert len(talk.slept) == 2 and sum(talk.slept) < 10
+    refusal = faulty.says("429 Too Many Requests", headers=head)
+    with serve(refusal) as service:
+        talk = Talk(service.base_url, retries=0, waits_for_limit=True)
+        assert_whole_week(talk.fetch())
+    assert talk.slept == [neows.UNTOLD_WAIT_S]
+
+
+HEADERS = st.one_of(
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.builds(
+        "{}, {} {} {} {}:{}:{} {}".format,
+        st.sampled_from(["Mon", "Fri", "Foo", ""]),
+        st.integers(-9, 99),
+        st.sampled_from(["Jan", "Feb", "Dec", "Foo", "13"]),
+        st.integers(-99, 10**6),
+        st.integers(-9, 99),
+        st.integers(0, 10**12),
+        st.integers(0, 99),
+        st.sampled_from(["GMT", "-0000", "+2359", "-2359", "+9999", "EST", "", "+" + "9" * 30]),
+    ),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(
+        st.sampled_from(["Retry-After", "X-RateLimit-Remaining", "X-RateLimit-Limit", "Date"]),
+        HEADERS,
+    ),
+    st.sampled_from(
+        ["200 OK", "429 Too Many Requests", "503 Service Unavailable", "403 Forbidden"]
+    ),
+)
+def test_whatever_headers_say_the_days_before_are_kept(head: dict[str, str], status: str) -> None:
+    body = json.dumps(faulty.listing_of(TWO_WEEKS[7:])).encode()
+    with serve(faulty.honest(), faulty.says(status, body, headers=head)) as service:
+        talk = Talk(service.base_url, retries=0)
+        got: list[DayOutcome] = []
+        try:
+            got.extend(talk.client.fetch(TWO_WEEKS))
+        except FeedError as error:
+            assert_fit_to_print(error)
+    expected = 14 if status == "200 OK" else 7
+    assert [outcome.day for outcome in got] == TWO_WEEKS[:expected]
+    assert all(isinstance(outcome, DayAnswer) for outcome in got)
+    assert all(0 < seconds <= neows.LONGEST_WAIT_S for seconds in talk.slept)
 
 
 def test_short_limit_is_respected() -> None:
