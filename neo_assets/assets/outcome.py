@@ -75,7 +75,7 @@ def conclude(
             dg.AssetMaterialization(context.asset_key, partition=partition, metadata=values)
         )
     days = sorted([*failed, *(report.day for report in reports)])
-    said = f"{len(failed)} of {len(days)} days failed, the others are done. {_by_span(failed)}."
+    said = f"{_share(len(failed), len(days))} {_by_span(failed)}."
     if reports and _next_is_in_run(context):
         record_evaluations(context, context.asset_key, sorted(failed), failed=failed)
         context.log.error(said)
@@ -94,6 +94,13 @@ def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], 
     before = history(context.instance, context.asset_key, [last], CHRONICLE_DAYS)
     by_day = {report.day: report for report in (*before, *reports)}
     return markdown_of(by_day.values(), last)
+
+
+def _share(failed: int, days: int) -> str:
+    """How many of the days of a run failed, in a sentence."""
+    if failed < days:
+        return f"{failed} of {days} days failed, the others are done."
+    return f"All {days} days failed." if days > 1 else "The day failed."
 
 
 def _by_span(failed: Mapping[date, str]) -> str:

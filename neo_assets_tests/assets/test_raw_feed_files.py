@@ -16,6 +16,7 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.sources import neows
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
@@ -141,7 +142,7 @@ def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At
     def shows_the_key(call: Call) -> None:
         said = f"Not with {call.key}: http://x/?api_key={quote(call.key)}"
         body = json.dumps({"error": {"code": "?", "message": said}}).encode()
-        call.send(faulty.message("500 Internal Server Error", body, "application/json"))
+        call.send(faulty.message("503 Service Unavailable", body, "application/json"))
 
     with serve(faulty.honest(), faulty.honest(), shows_the_key) as service:
         at(service)
@@ -158,7 +159,7 @@ def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At
         for (day, _), (passed, description) in verdicts.items():
             assert passed == (day in done)
             if day in rest:
-                assert "NeoWs answered 500 for 2024-03-15…2024-03-21" in description
+                assert "NeoWs answered 503 for 2024-03-15…2024-03-21" in description
 
         # What failed is asked for later, and nothing else.
         second = materialize(instance, DAYS[14], DAYS[-1])
@@ -173,6 +174,65 @@ def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At
         ("2024-03-22", "2024-03-28"),
         ("2024-03-29", "2024-03-31"),
     ]
+    assert_without_key(instance, data)
+
+
+def test_a_bad_day_fails_alone_in_a_month(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+    bad, omitted = DAYS[10], DAYS[11]
+
+    def with_faults(call: Call) -> None:
+        def change(answer: JsonObject, call: Call) -> None:
+            listed = answer["near_earth_objects"]
+            answer["element_count"] -= len(listed.pop(omitted.isoformat(), ()))
+            if bad in call.days:
+                listed[bad.isoformat()].pop()
+
+        faulty.lists(change)(call)
+
+    with serve(finally_=with_faults) as service:
+        at(service)
+        result = materialize(instance, DAYS[0], DAYS[-1])
+    assert not result.success
+    good = [day for day in DAYS if day != bad]
+    assert landed(data) == sorted(reports(instance)) == names(good)
+    assert len(service.calls) == 5 + 7
+    assert "1 of 31 days failed" in failure(result)
+    assert "2024-03-11: NeoWs announced 2 objects for 2024-03-11 and sent 1" in failure(result)
+    assert "31 days: 30 with a new snapshot, 1 failed." in said(instance)
+
+    verdicts = evaluations(instance, result)
+    assert len(verdicts) == 31 * CHECKS
+    not_passed = {place for place, (passed, _) in verdicts.items() if not passed}
+    of_the_bad_day = {place for place in verdicts if place[0] == bad.isoformat()}
+    assert not_passed == of_the_bad_day | {(omitted.isoformat(), "volume")}
+    assert "did not mention the day" in verdicts[omitted.isoformat(), "volume"][1]
+    omissions = {day: report["omitted"] for day, report in reports(instance).items()}
+    assert omissions == {day: int(day == omitted.isoformat()) for day in names(good)}
+
+
+def test_landed_days_are_kept_whatever_a_header_says(
+    instance: dg.DagsterInstance, data: Path, at: At
+) -> None:
+    absurd = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "X-RateLimit-Remaining": "9" * 5000}
+    with serve(faulty.honest(), faulty.says("429 Too Many Requests", headers=absurd)) as service:
+        at(service)
+        result = materialize(instance, DAYS[0], DAYS[-1])
+    assert landed(data) == sorted(reports(instance)) == names(DAYS[:7])
+    assert "NeoWs answered 429 for 2024-03-08…2024-03-14" in failure(result)
+
+
+def test_landed_days_are_kept_whatever_the_client_raises(
+    instance: dg.DagsterInstance, data: Path, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(response: object, days: list[date]) -> None:
+        raise OverflowError(f"date value out of range {KEY}")
+
+    with serve() as service:
+        at(service)
+        assert materialize(instance, DAYS[0], DAYS[0]).success
+        monkeypatch.setattr(neows, "listing", stumbles)
+        result = materialize(instance, DAYS[1], DAYS[1])
+    assert "NeoWs answered 2024-03-02 with something unreadable (OverflowError)" in failure(result)
     assert_without_key(instance, data)
 
 
@@ -227,7 +287,7 @@ def test_retries_are_told_in_the_log(
     assert "trying again in" in retry
     assert retry.startswith("NeoWs broke off in its answer for 2024-03-01 (Connection reset")
     # Of a single quick day there is nothing more to tell.
-    assert others[0] == "1 of 1 days landed a new snapshot, the others are unchanged."
+    assert others[0] == "1 day: 1 with a new snapshot."
     assert not [sentence for sentence in others[1:] if " days " in sentence]
 
 
@@ -242,9 +302,9 @@ def test_a_long_run_says_how_far_it_is(
     assert first == "9 days are fetched in 2 calls."
     for number, sentence in enumerate(landed, 1):
         assert re.fullmatch(
-            rf"{number} of 9 days landed, [0-9.,]+ a second, [0-9:]+ left[.]", sentence
+            rf"{number} of 9 days fetched, [0-9.,]+ a second, [0-9:]+ left[.]", sentence
         )
-    assert last == "9 of 9 days landed a new snapshot, the others are unchanged."
+    assert last == "9 days: 9 with a new snapshot."
     assert judged.startswith("1 of 9 days judged, ")
 
 
@@ -300,6 +360,17 @@ def test_what_can_be_read_can_be_landed(instance: dg.DagsterInstance, data: Path
     assert landed(data) == names(DAYS[:2])
     (file,) = (data / "landing/neo_feed/feed_date=2024-03-01").glob("*.json")
     assert json.loads(file.read_text().splitlines()[0])["payload"]["deep"] == deep
+
+
+def test_a_run_in_which_every_day_fails_says_so(
+    instance: dg.DagsterInstance, data: Path, at: At
+) -> None:
+    with serve(finally_=faulty.says("200 OK", "[]")) as service:
+        at(service)
+        result = materialize(instance, DAYS[0], DAYS[1])
+    assert failure(result).startswith("All 2 days failed. 2024-03-01: NeoWs answered 2024-03-01 ")
+    assert "2 days: 2 failed." in said(instance)
+    assert "the others" not in failure(result)
 
 
 def test_day_without_objects_is_a_day(instance: dg.DagsterInstance, data: Path, at: At) -> None:
