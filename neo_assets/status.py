@@ -46,6 +46,13 @@ def status() -> Status:
         return Status(list(_table_states(instance)), findings(instance))
 
 
+def attention(days: Sequence[date]) -> list[Finding]:
+    """What needs attention in these days."""
+    settings = Settings.from_environment()
+    with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
+        return findings(instance, days)
+
+
 def _table_states(instance: dg.DagsterInstance) -> Iterator[TableState]:
     place = target()
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
@@ -109,25 +110,40 @@ def complain(sentence: str) -> None:
     )
 
 
-def account_of(outcome: "Outcome") -> Table:
-    """What became of every asset and day."""
+def summary_of(outcome: "Outcome") -> Table:
+    """What became of each asset over all days of a backfill, one row an asset."""
+    headers = ("asset", "days", "rows in", "rows out", "dropped", "duplicates", "checks")
+    table = table_of(*headers, numbers=range(1, 6))
+    for asset in dict.fromkeys(asset for asset, _ in (*outcome.reports, *outcome.checks)):
+        reports = [report for (of, _), report in outcome.reports.items() if of == asset]
+        counts = (
+            len(reports),
+            sum(report.rows_in for report in reports),
+            sum(report.rows_out for report in reports),
+            sum(report.dropped for report in reports),
+            sum(report.duplicates for report in reports),
+        )
+        table.add_row(asset, *(f"{count:,}" for count in counts), _checks_of(outcome, asset))
+    return table
+
+
+def _checks_of(outcome: "Outcome", asset: str) -> str:
+    """`26 passed, drop_count WARN on 2 days, the last 2024-03-09`."""
     from neo_assets.checks.evaluations import outcome_of
 
-    headers = ("asset", "day", "rows in", "rows out", "dropped", "duplicates")
-    table = table_of(*headers, *COUNTS, "other checks", numbers=range(2, 6))
-    for (asset, day), report in outcome.reports.items():
-        evaluations = outcome.checks.get((asset, day), {})
-        checks = {name: outcome_of(evaluation) for name, evaluation in evaluations.items()}
-        table.add_row(
-            asset,
-            str(day),
-            f"{report.rows_in:,}",
-            f"{report.rows_out:,}",
-            f"{report.dropped:,}",
-            f"{report.duplicates:,}",
-            *by_column(checks, "none"),
-        )
-    return table
+    days: dict[tuple[str, str], list[date]] = {}
+    for (of, day), evaluations in sorted(outcome.checks.items()):
+        if of == asset:
+            for name, evaluation in evaluations.items():
+                days.setdefault((name, outcome_of(evaluation)), []).append(day)
+    passed = sum(len(found) for (_, result), found in days.items() if result == "passed")
+    others = (
+        f"{name} {result} on "
+        + (f"{len(found)} days, the last {found[-1]}" if len(found) > 1 else str(found[0]))
+        for (name, result), found in days.items()
+        if result != "passed"
+    )
+    return ", ".join([f"{passed:,} passed", *others])
 
 
 def attention_of(findings: "Sequence[Finding]") -> Table | str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neo_assets.cli.console import account_of, finish, narration, plain_console
+from neo_assets.cli.console import attention_of, finish, narration, plain_console, summary_of
 
 if TYPE_CHECKING:
     from neo_assets.backfill import Outcome
@@ -17,14 +17,18 @@ OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], meta
 
 
 def demo() -> None:
-    """Materialize the last two weeks, raw to gold, and print what became of every day.
+    """Materialize the last two weeks, raw to gold; print a summary and the days to look at.
 
     Example: neo-assets demo
     """
+    from neo_assets.status import attention
+
     today = datetime.now(timezone.utc).date()
-    outcome = _backfill(today - timedelta(days=DEMO_DAYS - 1), today, "*")
+    days = [today - timedelta(days=number) for number in reversed(range(DEMO_DAYS))]
+    outcome = _backfill(days[0], days[-1], "*")
     console = plain_console()
-    console.print(account_of(outcome))
+    console.print(summary_of(outcome))
+    console.print(attention_of(attention(days)))
     finish(outcome)
     console.print(
         "All of it is in the UI too, with the history of every check: [bold]neo-assets ui[/bold]"
