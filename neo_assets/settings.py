@@ -73,7 +73,8 @@ class Settings(BaseSettings):
         description="Share of dropped rows in a day's newest snapshot above which the day is held.",
     )
     neo_quality_file: Path | None = Field(
-        None, description="A YAML file with rules and tolerances; see neo_assets/quality.py."
+        None,
+        description="A YAML file with rules and tolerances; see neo_assets/quality/.",
     )
     neo_schema_evolution: Literal["addNewColumns", "rescue", "failOnNewColumns", "none"] = Field(
         "addNewColumns",

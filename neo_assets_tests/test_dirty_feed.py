@@ -1,5 +1,6 @@
 """A feed with every known defect at once, through the graph: each row is found again, once."""
 
+import json
 from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
@@ -167,12 +168,12 @@ def test_the_quarantine_on_the_command_line(site: Site) -> None:
     site.environment.delenv("NEO_QUALITY_FILE")
     assert "--day" in in_this_process("quarantine", "discard", "--why", "all", COLUMNS="200").stderr
     replayed = in_this_process("quarantine", "replay", "--rule", "implausible_velocity")
-    assert (replayed.exit_code, replayed.stdout) == (0, "1 of 1 rows went through.\n")
+    assert (replayed.exit_code, replayed.stdout) == (0, "1 of 1 row went through.\n")
     assert len(site.rows("gold_neo_fact")) == 17
     discarded = in_this_process(
         "quarantine", "discard", "--day", str(DAYS[1]), "--why", "No velocity."
     )
-    assert discarded.stdout == "1 rows discarded.\n"
+    assert discarded.stdout == "1 row discarded.\n"
     assert "No such row" in in_this_process("quarantine", "list").stdout
     everything = in_this_process("quarantine", "list", "--status", "all").stdout
     assert "replayed" in everything and "discarded" in everything
@@ -219,13 +220,30 @@ def test_the_quarantine_as_jobs(site: Site) -> None:
     assert statuses == {DAYS[0]: "discarded", DAYS[2]: "open"}
 
 
-def test_a_day_with_a_row_that_must_not_be_fails_alone(site: Site) -> None:
+def test_action_fail_holds_a_day_until_it_is_released_or_a_sound_answer_comes(site: Site) -> None:
     quality = site.root / "quality.yaml"
     quality.write_text("rules: [{name: invalid_velocity, action: fail}]")
     site.environment.setenv("NEO_QUALITY_FILE", str(quality))
     answers = {str(day): [feed_object(day, f"2024 A{letter}") for letter in "ABCD"] for day in DAYS}
-    del answers[str(DAYS[1])][0]["close_approach_data"][0]["relative_velocity"]
+    sound = json.loads(json.dumps(answers))
+    for day in DAYS[1:]:
+        del answers[str(day)][0]["close_approach_data"][0]["relative_velocity"]
     site.replay("failing", answers)
     (said,) = site.backfill(DAYS[0], DAYS[-1]).failures.values()
-    assert "2024-03-02: rules of action `fail` are broken 1 times, such as invalid_velocity" in said
-    assert {row["close_approach_date"] for row in site.rows("gold_neo_fact")} == {DAYS[0], DAYS[2]}
+    assert f"{DAYS[1]}…{DAYS[2]}: held back, silver_neo_events drop_count: 1 of 4 rows" in said
+    assert "1 of the newest snapshot for invalid_velocity, whose action is fail" in said
+    assert {row["close_approach_date"] for row in site.rows("gold_neo_fact")} == {DAYS[0]}
+
+    listed = in_this_process("quarantine", "list", "--day", str(DAYS[1]))
+    assert "invalid_velocity" in listed.stdout
+    attention = in_this_process("status").stdout
+    assert f"neo-assets release {DAYS[1]} --why TEXT" in attention
+    released = in_this_process("release", str(DAYS[1]), "--why", "NASA lists it without")
+    assert released.exit_code == 0, released.stderr
+    site.replay("sound", sound)
+    assert site.backfill(DAYS[2], DAYS[2]).is_good
+    gold = Counter(row["close_approach_date"] for row in site.rows("gold_neo_fact"))
+    assert gold == {DAYS[0]: 4, DAYS[1]: 3, DAYS[2]: 4}
+    # Held and failed days and gaps are gone; what is left is old, as far as today is concerned.
+    attention = in_this_process("status").stdout
+    assert "release" not in attention and "backfill --start 2024" not in attention

@@ -1,18 +1,40 @@
 """Rules and tolerances by configuration."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.rules import IN_FORCE, RULES, Rule
 from neo_assets.quality import Quality, Tolerance, quality
+from neo_assets.quality.conditions import problem
 from neo_assets.settings import Settings, SettingsError
 
 Configure = Callable[[str], Quality]
+
+SOUND = (
+    "absolute_magnitude_h < 30",
+    "Absolute_Magnitude_H < 30 OR `name` IS NULL",
+    "exists(array(1, 2), x -> x > absolute_magnitude_h)",
+    "try_variant_get(payload, '$.nasa_jpl_url', 'string') LIKE 'https%'",
+    "CASE WHEN is_sentry_object THEN absolute_magnitude_h < 25 ELSE true END",
+    "is_potentially_hazardous",
+    "NOT (is_potentially_hazardous)",
+    "coalesce(is_sentry_object, false)",
+    "int(neo_id) > 1000",
+    "CAST(designation AS INT) > 0",
+    "designation RLIKE '^[0-9]++$'",
+    "some_function_of_mine(name)",
+    "name IN ('-- no comment', '; no end')",
+    "close_approach_date > DATE '2000-01-01' - INTERVAL 1 DAY",
+)
+"""Conditions that Spark alone can tell anything about."""
 
 
 @pytest.fixture
@@ -81,11 +103,16 @@ def test_an_excess_is_above_and_not_at_the_tolerance() -> None:
     assert by_rule.excess(report) == (
         "4 of the newest snapshot for invalid_velocity is above the tolerance of 3"
     )
+    failing = Tolerance("silver_neo_events", "invalid_velocity", rows=0, is_of_action=True)
+    assert failing.excess(report) == (
+        "4 of the newest snapshot for invalid_velocity, whose action is fail"
+    )
+    assert failing.excess(replace(report, snapshot_reasons={})) is None
     assert Tolerance(share=0).excess(replace(report, snapshot_rows=0, snapshot_dropped=0)) is None
 
 
 def test_rules_are_changed_and_added_without_code(configured: Configure) -> None:
-    found = configured(
+    configuration = configured(
         """
         rules:
           - {name: implausible_velocity, action: fail}
@@ -95,42 +122,158 @@ def test_rules_are_changed_and_added_without_code(configured: Configure) -> None
             column: absolute_magnitude_h
             action: warn
         """
-    ).rule_set()
+    )
+    fails = Tolerance("silver_neo_events", "implausible_velocity", rows=0, is_of_action=True)
+    assert fails in configuration.tolerances_of("silver_neo_events")
+    assert fails not in configuration.tolerances_of("bronze_neo_events")
+    found = configuration.rule_set()
     by_name = {rule.name: rule for rule in found.rules}
-    assert by_name["faint"] == Rule(
+    assert by_name["faint"].place.endswith("quality.yaml, line 6")
+    assert replace(by_name["faint"], place="") == Rule(
         "faint", "is bright enough", "absolute_magnitude_h < 30", "absolute_magnitude_h", "warn"
     )
-    assert [rule.name for rule in found.failing] == ["implausible_velocity"]
+    assert by_name["implausible_velocity"].action == "fail"
     assert len(found.rules) == len(RULES) + 1
     assert found.version != IN_FORCE.version
     assert configured("").rule_set().version == IN_FORCE.version
 
 
+OWN = """
+rules:
+  - name: faint
+    demand: is bright enough
+    condition: {condition}
+    action: {action}
+"""
+
+
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "line", "said"),
     [
-        ("rules: [{name: date_mismatch, action: delete}]", "rules.0.action: "),
-        ("rules: [{name: Bad Name, action: warn}]", "rules.0.name: "),
-        ("tolerances: [{asset: gold_neo_fact}]", "tolerances.0: needs rows or share"),
-        ("tolerances: [{asset: gold_neo_facts, rows: 1}]", "tolerances.0.asset: "),
-        ("tolerances: [{share: 2}]", "tolerances.0.share: "),
-        ("thresholds: []", "thresholds: "),
-        ("rules: {", "line 1"),
-        ("just text", "valid"),
-        ("rules: [{name: date_mismatch, action: warn}]", "keeps the keys of the tables whole"),
-        ("rules: [{name: faint, action: warn}]", "faint is new, so it needs a demand"),
+        ("rules: [{name: date_mismatch, action: delete}]", 1, "rules.0.action: "),
+        ("rules:\n- {name: Bad Name, action: warn}", 2, "rules.0.name: "),
+        ("tolerances: [{asset: gold_neo_fact}]", 1, "tolerances.0: needs rows or share"),
+        ("tolerances:\n\n- asset: gold_neo_facts\n  rows: 1", 3, "tolerances.0.asset: "),
+        ("tolerances: [{share: 2}]", 1, "tolerances.0.share: "),
+        ("rules: []\nthresholds: []", 2, "thresholds: "),
+        ("rules: {", 1, "is not YAML: "),
+        ("rules: []\ntolerances: [\n\n  {rows: 1]", 4, "is not YAML: "),
+        ("rules: []\nrules: []", 2, "rules is there twice"),
+        ("just text", 1, "valid"),
+        ("0", 1, "valid"),
+        (
+            "rules: [{name: date_mismatch, action: warn}]",
+            1,
+            "rules.0.action: the rule date_mismatch keeps the keys of the tables whole",
+        ),
+        ("rules: [{name: faint, action: warn}]", 1, "faint is new, so it needs a demand"),
+        (
+            "rules:\n- {name: faint, action: warn, demand: is, condition: name > ''}\n"
+            "- {name: faint, action: drop, demand: is, condition: name > ''}",
+            3,
+            "the rule faint is there twice",
+        ),
         (
             "rules: [{name: invalid_velocity, action: warn, condition: 'true'}]",
+            1,
             "invalid_velocity is one of the project",
+        ),
+        (
+            OWN.format(condition="name > ''\n    column: nam", action="warn"),
+            6,
+            "there is no column nam; did you mean name?",
+        ),
+        # Tolerances that would never apply.
+        (
+            "tolerances:\n- {rule: invalid_velocety, rows: 1}",
+            2,
+            "there is no rule invalid_velocety; did you mean invalid_velocity?",
+        ),
+        ("tolerances: [{rule: implausible_velocity, rows: 1}]", 1, "only warns"),
+        ("tolerances: [{asset: gold_neo_fact, rows: 1}]", 1, "gold_neo_fact drops no rows"),
+        ("tolerances: [{asset: raw_feed_files, rows: 1}]", 1, "raw_feed_files drops no rows"),
+        (
+            "tolerances: [{asset: bronze_neo_events, rule: invalid_velocity, rows: 1}]",
+            1,
+            "a rule of silver_neo_events",
         ),
     ],
 )
-def test_what_cannot_be_used_is_named_with_its_place(
-    configured: Configure, text: str, said: str
+def test_what_cannot_be_used_is_named_with_its_line_when_the_file_is_read(
+    configured: Configure, text: str, line: int, said: str
 ) -> None:
-    with pytest.raises(SettingsError, match=r"^NEO_QUALITY_FILE: ") as problem:
-        configured(text).rule_set()
-    assert said in str(problem.value)
+    with pytest.raises(SettingsError) as problem:
+        configured(text)
+    message = str(problem.value)
+    assert message.startswith("NEO_QUALITY_FILE: ") and f"quality.yaml, line {line}: " in message
+    assert said in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("absolute_magnitude_h <", "something is missing after '<'"),
+        ("absolute_magnitude_h < AND 3", "something is missing after 'AND'"),
+        ("absolute_magnitude_h < 3 4", "SQL does not expect '4'"),
+        ("magnitude_h < 30", "there is no column magnitude_h; did you mean absolute_magnitude_h?"),
+        ("designation.x = 'a'", "there is no column designation.x"),
+        ("max(absolute_magnitude_h) < 30", "max is an aggregate"),
+        ("count(*) > 1", "count is an aggregate"),
+        ("rank() OVER (ORDER BY name) = 1", "a window function is not possible"),
+        ("(SELECT 1) = 1", "a query is not possible"),
+        ("name IN (SELECT name FROM t)", "a query is not possible"),
+        ("explode(array(true))", "it makes several rows of one"),
+        ("name = 'it", "is not closed"),
+        ("name = 'x' -- a name", "a comment is not possible"),
+        ("true) OR (true", "SQL does not expect ')'"),
+        ("true; DROP TABLE x", "not one expression"),
+        ("DROP TABLE x", "not one expression"),
+        ("name = :name", ":name is not possible"),
+        ("name RLIKE '[a-z'", "[a-z is no regular expression"),
+        ("rand() < 0.5", "rand says something else each time"),
+        ("absolute_magnitude_h + 1", "neither true nor false"),
+        ("absolute_magnitude_h", "neither true nor false"),
+        ("30", "neither true nor false"),
+    ],
+)
+def test_a_condition_that_cannot_be_applied(
+    configured: Configure, condition: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as problem:
+        configured(OWN.format(condition=json.dumps(condition), action="drop"))
+    message = str(problem.value)
+    assert "quality.yaml, line 5: rules.0.condition: the rule faint: " in message
+    assert said in message
+
+
+def test_the_line_is_that_of_the_word_in_a_long_condition(configured: Configure) -> None:
+    condition = "|\n      absolute_magnitude_h < 30\n      AND relative_speed > 1"
+    with pytest.raises(SettingsError, match=r"line 7: .* there is no column relative_speed"):
+        configured(OWN.format(condition=condition, action="drop"))
+
+
+@pytest.mark.parametrize("rule", [*RULES, *(Rule("own", "is", text) for text in SOUND)])
+def test_sound_conditions_are_left_alone(rule: Rule) -> None:
+    assert problem(rule.condition) is None
+
+
+def test_a_file_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "quality.yaml"
+    file.write_bytes("rules: []\n# größer\n".encode("latin-1"))
+    monkeypatch.setenv("NEO_QUALITY_FILE", str(file))
+    with pytest.raises(SettingsError, match=r"quality.yaml, line 2: is not text in UTF-8"):
+        quality(Settings.from_environment())
+
+
+def test_an_alias_that_leads_to_itself(configured: Configure) -> None:
+    with pytest.raises(SettingsError, match=r"quality.yaml, line 1"):
+        configured("&a [*a]")
+
+
+@given(st.text(alphabet="abn<>='()-|;:.,*?/\\\n 01", max_size=20))
+def test_whatever_a_condition_is_the_answer_is_a_sentence(condition: str) -> None:
+    found = problem(condition)
+    assert found is None or found.reason
 
 
 def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import dimensions, revisions
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import NEVER_FETCHED
+from neo_assets.lakehouse.silver import rows_ingested
 from neo_assets.lakehouse.storage import (
     Comparison,
     Lakehouse,
@@ -59,6 +61,20 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     for (day,) in revised.without("deleted").values(_DAY):
         counts[day]["revisions"] += 1
     return [_report(day, counts[day]) for day in sorted(days)]
+
+
+def days_without_silver(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, str]:
+    """The days that there is nothing to publish of, and why; an empty day is none of them."""
+    refined = lakehouse.read_days(SILVER_NEO_VERSIONS, days).select("partition_date").distinct()
+    empty = {*days} - {row.partition_date for row in refined.collect()}
+    if not empty:
+        return {}
+    ingested = rows_ingested(lakehouse, empty)
+    return dict.fromkeys(empty - ingested.keys(), NEVER_FETCHED) | {
+        day: "silver_neo_events has not been materialized for it: materialize that first"
+        for day, rows in ingested.items()
+        if rows
+    }
 
 
 def facts(versions: DataFrame) -> DataFrame:

@@ -20,6 +20,12 @@ REBUILD_BRONZE = "rebuild_bronze"
 UPKEEP = "upkeep"
 """The stage that keeps files few; it is about no single days either."""
 
+NEVER_FETCHED = (
+    "never fetched, so there is nothing to rebuild: fetch it first, by materializing "
+    "raw_feed_files or with neo-assets backfill"
+)
+"""Why a stage leaves out a day of which there is no snapshot, not even an empty one."""
+
 
 class StageError(Exception):
     """A stage refuses to do what it was asked for; the message says why and what to do."""

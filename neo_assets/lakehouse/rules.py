@@ -10,14 +10,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
-
-from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from typing import TYPE_CHECKING, Literal
 
 from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.tables import APPROACH_COLUMNS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 Action = Literal["warn", "drop", "fail"]
 
@@ -28,9 +27,10 @@ _PATHS = {column.name: column.path for column in APPROACH_COLUMNS}
 class Rule:
     """One demand on a row: its name stands as the reason on every row that breaks it.
 
-    `action` is what becomes of such a row: it is kept with a warning, dropped into quarantine, or
-    fails its whole day. `column` is the column that the rule is about, whose value as the feed sent
-    it is told with the reason; empty where there is no single one.
+    `action` is what becomes of such a row: it is kept with a warning, or dropped into quarantine;
+    with `fail` it is dropped, and its whole day is held back from gold. `column` is the column that
+    the rule is about, whose value as the feed sent it is shown with the reason; empty where there
+    is no single one.
     """
 
     name: str
@@ -38,10 +38,15 @@ class Rule:
     condition: str
     column: str = ""
     action: Action = "drop"
+    place: str = ""
+    """Where a configured rule is written, such as `quality.yaml, line 7`; empty for others."""
 
 
 UNREADABLE_LINE = "unreadable_line"
 """The reason of a line that is no JSON: it has no columns for a rule to look at."""
+
+REASONS_WITHOUT_RULE = (UNREADABLE_LINE,)
+"""What rows are dropped for before any rule looks at them."""
 
 RULES = (
     Rule(
@@ -116,8 +121,8 @@ RULES = (
         "disagreeing_distances",
         "says the same distance in km, au and lunar distances, to a thousandth",
         "miss_distance_km IS NULL"
-        " OR (abs(miss_distance_km / (miss_distance_au * 149597870.7) - 1) < 0.001"
-        " AND abs(miss_distance_lunar / (miss_distance_au * 389) - 1) < 0.001)",
+        " OR (abs(try_divide(miss_distance_km, miss_distance_au * 149597870.7) - 1) < 0.001"
+        " AND abs(try_divide(miss_distance_lunar, miss_distance_au * 389) - 1) < 0.001)",
         "miss_distance_lunar",
         action="warn",
     ),
@@ -141,6 +146,8 @@ RULES = (
     ),
 )
 
+
+_OWN_CONDITIONS = {rule.condition for rule in RULES}
 
 KEPT_WHOLE = frozenset(
     {"missing_designation", "unreadable_date", "date_mismatch", "invalid_orbiting_body"}
@@ -171,25 +178,36 @@ class RuleSet:
 
     @property
     def dropping(self) -> list[Rule]:
-        """The rules that do not: where the day of a row fails, the row is no good either."""
+        """The rules that do not; what becomes of the rest of the day is decided by the checks."""
         return [rule for rule in self.rules if rule.action != "warn"]
 
-    @property
-    def failing(self) -> list[Rule]:
-        """The rules that nothing may break."""
-        return [rule for rule in self.rules if rule.action == "fail"]
+    def refuse_unfit(self, typed: DataFrame) -> None:
+        """See that Spark can apply the configured rules to typed rows.
 
-    def unfit(self, typed: DataFrame) -> dict[str, str]:
-        """The rules whose condition Spark cannot read on typed rows, each with Spark's reason."""
-        problems = {}
+        Raises:
+            RuleError: it cannot apply one of them; with its place and Spark's reason.
+        """
         for rule in self.rules:
-            try:
-                met = typed.select(F.expr(rule.condition).alias("is_met"))
-                if met.dtypes[0][1] not in ("boolean", "void"):
-                    problems[rule.name] = "it is neither true nor false"
-            except AnalysisException as error:
-                problems[rule.name] = str(error).splitlines()[0]
-        return problems
+            if rule in RULES or (reason := _unfit(rule, typed)) is None:
+                continue
+            place = f"NEO_QUALITY_FILE: {rule.place}: " if rule.place else ""
+            raise RuleError(f"{place}the rule {rule.name}: {reason}")
+
+
+def _unfit(rule: Rule, typed: DataFrame) -> str | None:
+    """Why Spark cannot apply a rule."""
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as F
+
+    try:
+        # Beside a column, an aggregate is refused as well.
+        met = typed.select("feed_date", F.expr(rule.condition).alias("is_met"))
+        if met.dtypes[1][1] not in ("boolean", "void"):
+            return "it is neither true nor false"
+        _ = typed.select("feed_date", F.expr(broken([rule]))).dtypes
+    except AnalysisException as error:
+        return next(line for line in str(error).splitlines() if line.strip())
+    return None
 
 
 IN_FORCE = RuleSet()
@@ -208,10 +226,22 @@ def findings(rules: Sequence[Rule]) -> str:
 
 def _for_broken(rules: Sequence[Rule], said: Callable[[Rule], str]) -> str:
     cases = ", ".join(
-        f"CASE WHEN coalesce({rule.condition}, false) THEN NULL ELSE {said(rule)} END"
-        for rule in rules
+        f"CASE WHEN {_is_met(rule)} THEN NULL ELSE {said(rule)} END" for rule in rules
     )
     return f"array_compact(array({cases}))" if rules else "CAST(array() AS ARRAY<STRING>)"
+
+
+def _is_met(rule: Rule) -> str:
+    """Whether a row meets a rule, as an SQL expression that is never null.
+
+    A configured condition may raise for some rows, by a cast or a division: those do not meet it.
+    Spark has no `try` for any expression, but `try_to_binary` returns null when its argument
+    raises.  The CASE keeps Spark from evaluating a part that conditions share in advance, outside.
+    """
+    if rule.condition in _OWN_CONDITIONS:
+        return f"coalesce({rule.condition}, false)"
+    guarded = f"CASE WHEN feed_date IS NOT NULL THEN ({rule.condition}) END"
+    return f"coalesce(try_to_binary(string({guarded}), 'utf-8') = X'{b'true'.hex()}', false)"
 
 
 def _finding(rule: Rule) -> str:

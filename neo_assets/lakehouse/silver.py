@@ -17,7 +17,7 @@ from pyspark.sql.window import Window
 
 from neo_assets.lakehouse import keys, quarantine, rules
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.rules import IN_FORCE, RuleError, RuleSet
+from neo_assets.lakehouse.rules import IN_FORCE, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
     APPROACH_COLUMNS,
@@ -37,19 +37,20 @@ def refine(
 ) -> list[DayReport]:
     """Bring silver for these days to what bronze holds, and account for every row of bronze.
 
+    A day of which bronze has no snapshot was never fetched: it is left as it is, without a report.
+
     Raises:
         RuleError: a rule has a condition that Spark cannot read.
     """
-    bronze = lakehouse.read_days(BRONZE_NEO_EVENTS, days)
-    rows_in = {
-        row.feed_date: row["count"]
-        for row in bronze.where(_IS_ROW).groupBy("feed_date").count().collect()
-    }
+    rows_in = rows_ingested(lakehouse, days)
+    days = rows_in.keys()
+    if not days:
+        return []
     lakehouse.replace_days(
         SILVER_NEO_VERSIONS,
-        classify(bronze, rule_set),
+        classify(lakehouse.read_days(BRONZE_NEO_EVENTS, days), rule_set),
         days,
-        offered_days=rows_in.keys(),
+        offered_days=[day for day, rows in rows_in.items() if rows],
         parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
     standing, classes = _standing(lakehouse, days)
@@ -62,29 +63,18 @@ def refine(
     for row in classes:
         by_day[row.day].append(row)
     return [
-        _report(day, rows_in.get(day, 0), by_day[day], standing[day], rule_set)
-        for day in sorted(days)
+        _report(day, rows_in[day], by_day[day], standing[day], rule_set) for day in sorted(days)
     ]
 
 
-def days_that_fail(
-    lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet
-) -> dict[date, str]:
-    """The days with a row in their newest snapshot that breaks a rule of action `fail`, and why."""
-    if not rule_set.failing:
-        return {}
-    rows = _in_snapshots(_typed(lakehouse.read_days(BRONZE_NEO_EVENTS, days)))
-    found = (
-        rows.where("snapshot = newest_snapshot AND unreadable_line IS NULL")
-        .select("feed_date", F.explode(F.expr(rules.findings(rule_set.failing))).alias("finding"))
+def rows_ingested(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
+    """The rows that bronze has of each day; a day never fetched is missing, an empty one has 0."""
+    counted = (
+        lakehouse.read_days(BRONZE_NEO_EVENTS, days)
         .groupBy("feed_date")
-        .agg(F.count("*").alias("rows"), F.min("finding").alias("example"))
-        .collect()
+        .agg(F.count_if(F.expr(_IS_ROW)).alias("rows"))
     )
-    return {
-        row.feed_date: f"rules of action `fail` are broken {row.rows} times, such as {row.example}"
-        for row in found
-    }
+    return {row.feed_date: row["rows"] for row in counted.collect()}
 
 
 def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
@@ -92,8 +82,7 @@ def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
     # Everything that looks at a single row comes first, before the windows bring the rows of a day
     # together: it is most of the work, and so all cores share it.
     typed = _typed(bronze)
-    if rule_set != IN_FORCE and (problems := rule_set.unfit(typed)):
-        raise RuleError("; ".join(f"the rule {name}: {why}" for name, why in problems.items()))
+    rule_set.refuse_unfit(typed)
     return _with_class(_with_history(_in_snapshots(_judged(typed, rule_set))))
 
 

@@ -5,13 +5,22 @@ This is the one door to the lakehouse: whoever opens it need not know which targ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import cast
 
 from neo_assets.lakehouse import bronze, gold, replay, silver, upkeep
 from neo_assets.lakehouse.preview import previews
-from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result, StageError
-from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleError, RuleSet
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import (
+    NEVER_FETCHED,
+    REBUILD_BRONZE,
+    UPKEEP,
+    Request,
+    Result,
+    StageError,
+)
+from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleSet
 from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
@@ -54,45 +63,49 @@ def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
         )
     except SchemaChangedError as error:
         return Result(failed=dict.fromkeys(request.days, str(error)))
+    reports = [report for report in reports if report.details["snapshots"]]
     seen = previews(
         lakehouse,
         BRONZE_NEO_EVENTS,
-        request.days,
+        [report.day for report in reports],
         "try_variant_get(payload, '$.name', 'string') AS name",
         "fetched_at",
         "snapshot_id",
     )
-    return Result(reports, seen)
+    return Result(reports, seen, _never_fetched(request.days, reports))
 
 
 def _silver(lakehouse: Lakehouse, request: Request) -> Result:
     rules = tuple(Rule(**rule) for rule in request.rules)
     rule_set = RuleSet(rules) if rules else IN_FORCE
-    try:
-        failed = silver.days_that_fail(lakehouse, request.days, rule_set)
-        days = [day for day in request.days if day not in failed]
-        reports = silver.refine(lakehouse, days, rule_set)
-    except RuleError as error:
-        raise StageError(f"{error}; mend it in NEO_QUALITY_FILE") from None
+    reports = silver.refine(lakehouse, request.days, rule_set)
     seen = previews(
         lakehouse,
         SILVER_NEO_EVENTS,
-        days,
+        [report.day for report in reports],
         "name",
         "close_approach_at",
         "miss_distance_lunar",
         "relative_velocity_km_s",
         "absolute_magnitude_h",
     )
-    return Result(reports, seen, failed)
+    return Result(reports, seen, _never_fetched(request.days, reports))
+
+
+def _never_fetched(days: Sequence[date], reports: Sequence[DayReport]) -> dict[date, str]:
+    """The days without a report, of which there is no snapshot."""
+    return dict.fromkeys({*days} - {report.day for report in reports}, NEVER_FETCHED)
 
 
 def _gold(lakehouse: Lakehouse, request: Request) -> Result:
     reports = gold.publish(lakehouse, request.days)
+    empty = [report.day for report in reports if not report.rows_in]
+    missing = gold.days_without_silver(lakehouse, empty) if empty else {}
+    reports = [report for report in reports if report.day not in missing]
     seen = previews(
         lakehouse,
         GOLD_NEO_FACT,
-        request.days,
+        [report.day for report in reports],
         "miss_distance_lunar",
         "designation",
         "size_band",
@@ -101,7 +114,7 @@ def _gold(lakehouse: Lakehouse, request: Request) -> Result:
         "risk_band",
         "is_withdrawn",
     )
-    return Result(reports, seen)
+    return Result(reports, seen, missing)
 
 
 def _rebuild_bronze(lakehouse: Lakehouse, request: Request, say: Say) -> Result:

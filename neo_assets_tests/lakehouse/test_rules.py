@@ -116,17 +116,55 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else(lakehouse: Lakehouse) -
 
 
 def test_a_condition_that_spark_cannot_read_is_named(lakehouse: Lakehouse) -> None:
+    land(lakehouse, {START: [(fetched(0), [feed_object(START)])]})
+    bronze.ingest(lakehouse, [START], "a run")
     for condition, said in (
         ("no_such_column > 1", "rule mine: .*no_such_column"),
+        ("no_such_function(name)", "rule mine: .*no_such_function"),
         ("absolute_magnitude_h + 1", "rule mine: it is neither true nor false"),
-        ("absolute_magnitude_h >", "rule mine: "),
+        ("absolute_magnitude_h >", "rule mine: .*end of input"),
+        ("max(absolute_magnitude_h) > 1", "rule mine: .*GROUP BY"),
+        ("explode(array(true))", "rule mine: .*generator"),
+        ("name > DATE '2020-13-01'", "rule mine: .*2020-13-01"),
     ):
-        rule_set = RuleSet((*RULES, Rule("mine", "is fine", condition)))
-        with pytest.raises(RuleError, match=said):
-            silver.refine(lakehouse, [START], rule_set)
+        rule = Rule("mine", "is fine", condition, place="quality.yaml, line 7")
+        with pytest.raises(RuleError, match=f"^NEO_QUALITY_FILE: quality.yaml, line 7: the {said}"):
+            silver.refine(lakehouse, [START], RuleSet((*RULES, rule)))
 
 
-def test_a_day_fails_by_the_rows_of_its_newest_snapshot(lakehouse: Lakehouse) -> None:
+def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
+    lakehouse: Lakehouse,
+) -> None:
+    numbered = feed_object(START, "433", absolute_magnitude_h=20.0)
+    other = feed_object(START, "2024 AA", absolute_magnitude_h=22.0)
+    no_distance = distances(START, 0.0)
+    no_distance["close_approach_data"][0]["miss_distance"]["kilometers"] = "1000000"
+    land(lakehouse, {START: [(fetched(0), [numbered, other, no_distance])]})
+    bronze.ingest(lakehouse, [START], "a run")
+    # The first two share a part that raises, which Spark would evaluate once for both.
+    conditions = {
+        "numbered": "CAST(designation AS INT) > 0",
+        "small_number": "CAST(designation AS INT) < 1000000",
+        "not_twenty": "1 / (absolute_magnitude_h - 20) > 0",
+        "second_word": "split(designation, ' ')[1] = 'AA'",
+        "is_json": "parse_json(designation) IS NOT NULL",
+        "raising": "if(designation = '433', true, raise_error('no'))",
+    }
+    own = [Rule(name, "is so", text, action="warn") for name, text in conditions.items()]
+    for codegen in ("false", "true"):
+        lakehouse.spark.conf.set("spark.sql.codegen.wholeStage", codegen)
+        (report,) = silver.refine(lakehouse, [START], RuleSet((*RULES, *own)))
+        versions = {
+            row["designation"]: set(row["warnings"]) & {*conditions, "disagreeing_distances"}
+            for row in rows_of(lakehouse, "silver_neo_versions")
+        }
+        assert report.kept == 3
+        assert versions["433"] == {"not_twenty", "second_word"}
+        assert versions["2024 AA"] == {*conditions} - {"not_twenty", "second_word"}
+        assert "disagreeing_distances" in versions["2024 AA1"]
+
+
+def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> None:
     rules = tuple(
         replace(rule, action="fail") if rule.name == "invalid_velocity" else rule for rule in RULES
     )
@@ -138,10 +176,10 @@ def test_a_day_fails_by_the_rows_of_its_newest_snapshot(lakehouse: Lakehouse) ->
     mended = [(fetched(0), [was]), (fetched(1), [feed_object(days[1])])]
     land(lakehouse, {days[1]: mended, days[2]: [(fetched(0), [feed_object(days[2])])]})
     bronze.ingest(lakehouse, days, "a run")
-    failing = silver.days_that_fail(lakehouse, days, RuleSet(rules))
-    assert set(failing) == {days[0]}
-    assert "invalid_velocity: relative_velocity_km_s = 0" in failing[days[0]]
-    assert silver.days_that_fail(lakehouse, days, IN_FORCE) == {}
+    reports = silver.refine(lakehouse, days, RuleSet(rules))
+    assert [report.snapshot_reasons for report in reports] == [{"invalid_velocity": 1}, {}, {}]
+    assert [report.dropped for report in reports] == [1, 1, 0]
+    assert len(rows_of(lakehouse, "silver_neo_quarantine")) == 2
 
 
 def test_whatever_the_rules_every_row_is_accounted_for(lakehouse: Lakehouse) -> None:

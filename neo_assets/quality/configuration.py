@@ -1,0 +1,188 @@
+"""The rules and tolerances in force, by the settings and the quality file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.tables import APPROACH_COLUMNS
+from neo_assets.quality.quality_file import QualityFile, RuleChange
+from neo_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.rules import RuleSet
+
+BRONZE, SILVER = "bronze_neo_events", "silver_neo_events"
+"""The assets that drop rows: lines that are no JSON, and rows that break a rule."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How many rows of a day's newest snapshot may be dropped, as a number, as a share, or both.
+
+    It is about one rule, or about all dropped rows where `rule` is none.
+    """
+
+    asset: str | None = None
+    rule: str | None = None
+    rows: int | None = None
+    share: float | None = None
+    is_of_action: bool = False
+    """Whether it is there because the action of the rule is `fail`: then it tolerates no row."""
+
+    def excess(self, report: DayReport) -> str | None:
+        """What is above the tolerance, in words; nothing where all is within."""
+        dropped = (
+            report.snapshot_reasons.get(self.rule, 0) if self.rule else report.snapshot_dropped
+        )
+        if self.is_of_action and dropped:
+            return f"{dropped} of the newest snapshot for {self.rule}, whose action is fail"
+        share = dropped / report.snapshot_rows if report.snapshot_rows else 0.0
+        by_rule = f" for {self.rule}" if self.rule else ""
+        what = f"of the newest snapshot{by_rule} is above the tolerance"
+        if self.share is not None and share > self.share:
+            return f"{share:.0%} {what} of {self.share:.0%}"
+        if self.rows is not None and dropped > self.rows:
+            return f"{dropped} {what} of {self.rows}"
+        return None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The tolerances in force, and how the rules of the project are changed."""
+
+    tolerances: Sequence[Tolerance]
+    rules: Sequence[RuleChange] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where the condition of each new rule is, such as `quality.yaml, line 7`."""
+
+    def tolerances_of(self, asset: str) -> list[Tolerance]:
+        """Those of an asset; one that names the asset and no rule stands in for the general one."""
+        found = [tolerance for tolerance in self.tolerances if tolerance.asset == asset]
+        if all(tolerance.rule for tolerance in found):
+            found += [tolerance for tolerance in self.tolerances if tolerance.asset is None]
+        if asset == SILVER:
+            failing = (change.name for change in self.rules if change.action == "fail")
+            found += [Tolerance(SILVER, name, rows=0, is_of_action=True) for name in failing]
+        return found
+
+    def rule_set(self) -> "RuleSet":
+        """The project's rules with what the configuration changes and adds."""
+        from neo_assets.lakehouse.rules import RULES, Rule, RuleSet
+
+        rules = {rule.name: rule for rule in RULES}
+        for change in self.rules:
+            known = rules.get(change.name)
+            rules[change.name] = (
+                replace(known, action=change.action)
+                if known
+                else Rule(
+                    change.name,
+                    change.demand,
+                    change.condition,
+                    change.column,
+                    change.action,
+                    self.places.get(change.name, ""),
+                )
+            )
+        return RuleSet(tuple(rules.values()))
+
+
+def quality(settings: Settings) -> Quality:
+    """What is configured; the file is read and checked as a whole.
+
+    Raises:
+        SettingsError: the file cannot be read, or says what cannot be used, and in which line.
+    """
+    general = Tolerance(share=settings.neo_max_drop_share)
+    if settings.neo_quality_file is None:
+        return Quality((general,))
+    file = QualityFile.read(settings.neo_quality_file)
+    for number, _ in enumerate(file.content.rules):
+        _check_rule(file, number)
+    for number, _ in enumerate(file.content.tolerances):
+        _check_limit(file, number)
+    limits = [Tolerance(**limit.model_dump()) for limit in file.content.tolerances]
+    places = {
+        change.name: file.place(("rules", number, "condition"))
+        for number, change in enumerate(file.content.rules)
+        if change.condition
+    }
+    return Quality((general, *limits), file.content.rules, places)
+
+
+def _check_rule(file: QualityFile, number: int) -> None:
+    """See that an entry of `rules` changes a rule of the project, or is a whole one of its own."""
+    from neo_assets.lakehouse.rules import KEPT_WHOLE, RULES
+
+    rule, place = file.content.rules[number], ("rules", number)
+    if rule.name in [other.name for other in file.content.rules[:number]]:
+        raise file.error((*place, "name"), f"the rule {rule.name} is there twice")
+    is_known = rule.name in {known.name for known in RULES}
+    if is_known and (rule.condition or rule.demand or rule.column):
+        raise file.error(
+            (*place, "name"),
+            f"the rule {rule.name} is one of the project, so that only its action can be changed; "
+            "give yours another name",
+        )
+    if rule.name in KEPT_WHOLE and rule.action == "warn":
+        raise file.error(
+            (*place, "action"),
+            f"the rule {rule.name} keeps the keys of the tables whole; its action can be drop or "
+            "fail, not warn",
+        )
+    if is_known:
+        return
+    if not (rule.condition.strip() and rule.demand.strip()):
+        raise file.error(
+            place, f"the rule {rule.name} is new, so it needs a demand in words and a condition"
+        )
+    _check_condition(file, number)
+
+
+def _check_condition(file: QualityFile, number: int) -> None:
+    # It takes a while to load, and most files have no condition.
+    from neo_assets.quality.conditions import problem
+
+    rule, place = file.content.rules[number], ("rules", number)
+    if found := problem(rule.condition):
+        raise file.error((*place, "condition"), f"the rule {rule.name}: {found.reason}", found.word)
+    columns = [column.name for column in APPROACH_COLUMNS]
+    if rule.column and rule.column not in columns:
+        raise file.error(
+            (*place, "column"),
+            f"the rule {rule.name}: there is no column {rule.column}{_hint(rule.column, columns)}",
+        )
+
+
+def _check_limit(file: QualityFile, number: int) -> None:
+    """See that an entry of `tolerances` can ever apply: that its rows may be dropped at all."""
+    from neo_assets.lakehouse.rules import REASONS_WITHOUT_RULE, RULES
+
+    limit, place = file.content.tolerances[number], ("tolerances", number)
+    if limit.asset not in (None, BRONZE, SILVER):
+        raise file.error((*place, "asset"), f"{limit.asset} drops no rows, so it never applies")
+    actions = {rule.name: rule.action for rule in RULES} | {
+        change.name: change.action for change in file.content.rules
+    }
+    if limit.rule is None or limit.rule in REASONS_WITHOUT_RULE:
+        return
+    if limit.rule not in actions:
+        hint = _hint(limit.rule, [*actions, *REASONS_WITHOUT_RULE])
+        raise file.error((*place, "rule"), f"there is no rule {limit.rule}{hint}")
+    if actions[limit.rule] == "warn":
+        raise file.error(
+            (*place, "rule"),
+            f"the rule {limit.rule} only warns, so no row is dropped for it: give it the action "
+            "drop, or leave the tolerance out",
+        )
+    if limit.asset == BRONZE:
+        raise file.error(
+            (*place, "rule"), f"{limit.rule} is a rule of {SILVER}, so it never applies to {BRONZE}"
+        )
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
