@@ -9,6 +9,7 @@ import dagster as dg
 from neo_assets.assets.outcome import conclude
 from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import checks_on, held_days
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.lakehouse import metrics
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
@@ -59,6 +60,7 @@ def accounted() -> dg.JobDefinition:
         dg.Definitions(
             assets=assets,
             asset_checks=[checks_on(asset.key) for asset in assets],
+            resources={"planned_checks": PlannedChecks()},
             executor=dg.in_process_executor,
         )
     )

@@ -16,6 +16,7 @@ from neo_assets.checks import releases
 from neo_assets.checks.accounts import newest_accounts, report_of
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.evidence import errors
+from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.definitions import ASSETS, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
@@ -189,6 +190,7 @@ def _warm_instance() -> Iterator[dg.DagsterInstance]:
         target().warm() as warmth,
         _environment(warmth),
     ):
+        complete_killed_runs(instance)
         yield instance
 
 

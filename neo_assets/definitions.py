@@ -20,6 +20,8 @@ from neo_assets.automation.jobs import (
     upkeep_job,
 )
 from neo_assets.automation.schedules import (
+    complete_canceled,
+    complete_failed,
     daily_refresh,
     neo_dashboard_sensor,
     power_bi_export_sensor,
@@ -28,6 +30,7 @@ from neo_assets.automation.schedules import (
     weekly_upkeep,
 )
 from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
@@ -57,10 +60,16 @@ defs = dg.Definitions(
     sensors=[
         replay_after_reset_sensor,
         quarantine_replay_sensor,
+        complete_failed,
+        complete_canceled,
         *((power_bi_export_sensor, neo_dashboard_sensor) if READERS else ()),
         *alert_sensors(Settings.from_environment()),
     ],
-    resources={"feed": NeoFeed(), "lakehouse": _TARGET.lakehouse()},
+    resources={
+        "feed": NeoFeed(),
+        "lakehouse": _TARGET.lakehouse(),
+        "planned_checks": PlannedChecks(),
+    },
     # One process a run is one Spark session a run.
     executor=dg.in_process_executor,
 )

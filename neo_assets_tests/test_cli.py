@@ -8,12 +8,16 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pyarrow as pa
 import pytest
+import typer
 from deltalake import write_deltalake
 from typer.testing import CliRunner, Result
 
+from neo_assets.backfill import Outcome
 from neo_assets.cli import application
+from neo_assets.cli.console import finish
 from neo_assets_tests.automation.endpoints import SECRETS, Endpoint, endpoint, unused_port
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_graph import Site, bare_site, site
@@ -106,6 +110,42 @@ def test_backfill_and_status(bare_site: Site) -> None:
     for table in ("silver_neo_events", "gold_neo_fact"):
         assert shown[table].split()[1:3] == [str(len(bare_site.rows(table))), days[1]]
         assert "passed (2024-03-0" in shown[table]
+
+
+def test_each_reason_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def evaluation(asset: str, day: date, said: str) -> dg.AssetCheckEvaluation:
+        return dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(asset),
+            check_name="drop_count",
+            passed=False,
+            metadata={},
+            description=said,
+            partition=str(day),
+        )
+
+    first, second = date(2024, 3, 1), date(2024, 3, 2)
+    held = "3 of 8 rows dropped, so the day is held back"
+    outcome = Outcome(
+        checks={
+            ("silver_neo_events", first): {
+                "drop_count": evaluation("silver_neo_events", first, f"{held}.")
+            },
+            ("silver_neo_events", second): {
+                "drop_count": evaluation("silver_neo_events", second, "4 of 8 rows dropped.")
+            },
+            ("gold_neo_fact", first): {
+                "drop_count": evaluation("gold_neo_fact", first, f"Not done: held back, {held}.")
+            },
+        },
+        failures={(first, first): f"{first}: held back, silver_neo_events drop_count: {held}."},
+    )
+    with pytest.raises(typer.Exit) as ended:
+        finish(outcome)
+    assert ended.value.exit_code == 1
+    reason, other, hint = capsys.readouterr().err.splitlines()
+    assert reason == f"2024-03-01: held back, silver_neo_events drop_count: {held}."
+    assert other == "silver_neo_events 2024-03-02 drop_count: 4 of 8 rows dropped."
+    assert hint.endswith("neo-assets status")
 
 
 def test_a_day_that_fails_exits_with_1_and_says_why(bare_site: Site) -> None:

@@ -17,6 +17,7 @@ from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
 from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
@@ -363,7 +364,11 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
             selection=dg.AssetSelection.checks_for_assets(ASSETS[2]),
             tags={"dagster/partition": "2024-03-01"},
             instance=instance,
-            resources={"feed": NeoFeed(), "lakehouse": SparkLakehouse()},
+            resources={
+                "feed": NeoFeed(),
+                "lakehouse": SparkLakehouse(),
+                "planned_checks": PlannedChecks(),
+            },
         )
     assert result.success
     evaluations = result.get_asset_check_evaluations()

@@ -10,6 +10,7 @@ import pytest
 from neo_assets import progress
 from neo_assets.backfill import QUIET
 from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.cli.console import narration
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, range_tags
 
@@ -36,7 +37,11 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
             run_id = str(uuid4())
             instance.add_event_listener(run_id, narrate)
             checks = [checks_on(raw_feed_files.key)]
-            code = dg.Definitions([raw_feed_files], asset_checks=checks)
+            code = dg.Definitions(
+                [raw_feed_files],
+                asset_checks=checks,
+                resources={"planned_checks": PlannedChecks()},
+            )
             job = code.resolve_implicit_global_asset_job_def()
             job.execute_in_process(
                 instance=instance, run_id=run_id, tags=range_tags(*DAYS), run_config=QUIET

@@ -15,7 +15,8 @@ import pytest
 from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
-from neo_assets.definitions import defs
+from neo_assets.checks.verdicts import checks_of
+from neo_assets.definitions import ASSETS, defs
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import in_this_process
@@ -135,6 +136,36 @@ def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
         )
         for request in requests
     ] == [("2024-03-01", "2024-03-03"), ("2024-03-06", "2024-03-06")]
+
+
+def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
+    objects = [feed_object(DAYS[0])]
+    site.replay("some", {str(DAYS[0]): objects, str(DAYS[2]): []})
+    for day in (DAYS[0], DAYS[2]):
+        assert site.backfill(day, day).is_good
+    (said,) = replay(DAYS).failures.values()
+    assert f"{DAYS[1]}: never fetched" in said and "neo-assets backfill" in said
+    for selection in ("bronze_neo_events", "silver_neo_events", "gold_neo_fact"):
+        (said,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
+        assert f"{DAYS[1]}: never fetched" in said
+    with site.instance() as instance:
+        for asset in ASSETS:
+            materialized = set(instance.get_materialized_partitions(asset.key))
+            # The day without objects was fetched.
+            assert materialized == {str(DAYS[0]), str(DAYS[2])}
+    assert {status for *_, status in site.history()} <= {"SUCCEEDED", "FAILED"}
+
+
+def test_nothing_stays_planned_where_raw_fails_for_all_days(bare_site: Site) -> None:
+    bare_site.environment.setenv("NEO_SOURCE", "nasa")
+    bare_site.environment.setenv("NEOWS_BASE_URL", "http://127.0.0.1:9/neo/rest/v1")
+    bare_site.environment.setenv("NEO_HTTP_RETRIES", "0")
+    outcome = bare_site.backfill(DAYS[0], DAYS[-1])
+    assert not outcome.is_good
+    stored = bare_site.history()
+    checks = sum(len(checks_of(asset.key.to_user_string())) for asset in ASSETS)
+    assert len(stored) == stored.total() == checks * len(DAYS)
+    assert {status for *_, status in stored} == {"FAILED"}
 
 
 def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: Site) -> None:

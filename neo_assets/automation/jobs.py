@@ -129,7 +129,7 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
     number = target().discard(config.selection, config.why, context.log.info)
-    context.log.info(f"{number} rows discarded.")
+    context.log.info(f"Rows discarded: {number}.")
 
 
 @dg.job(

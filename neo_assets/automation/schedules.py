@@ -16,6 +16,7 @@ from neo_assets.automation.jobs import (
     replay_quarantine,
     upkeep_job,
 )
+from neo_assets.checks.planned import complete
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
@@ -76,6 +77,27 @@ def quarantine_replay_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.
     rows = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {})).rows()
     days = sorted({row["partition_date"] for row in rows})
     yield from _a_run_for_each_chunk(context.dagster_run, days)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Evaluates the checks that a failed run planned and did not come to, as not done.",
+)
+def complete_failed(context: dg.RunStatusSensorContext) -> None:
+    """A run whose process was killed cannot do so itself."""
+    complete(context.instance, context.dagster_run.run_id)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.CANCELED,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Evaluates the checks that a canceled run planned and did not come to, as not "
+    "done.",
+)
+def complete_canceled(context: dg.RunStatusSensorContext) -> None:
+    """A run that is canceled while it is queued never starts."""
+    complete(context.instance, context.dagster_run.run_id)
 
 
 power_bi_export_sensor = dg.AutomationConditionSensorDefinition(

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.events import JobFailureData
 
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.checks.evaluations import NOT_DONE, outcome_of
+from neo_assets.checks.evaluations import HELD_BACK, outcome_of, reason_not_done_of
 from neo_assets.checks.verdicts import DROP_COUNT
 from neo_assets.lakehouse.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
 from neo_assets.partitions import DAILY, day_of, days_of_run
@@ -51,14 +51,14 @@ def troubles_of_run(instance: dg.DagsterInstance, ending: dg.EventLogEntry) -> l
         for evaluation in _evaluations(instance, ending.run_id)
         if outcome_of(evaluation) == "ERROR"
     ]
-    failed = [evaluation for evaluation in errors if _reason_not_done(evaluation) is None]
-    undone = [evaluation for evaluation in errors if _reason_not_done(evaluation) is not None]
+    failed = [evaluation for evaluation in errors if reason_not_done_of(evaluation) is None]
+    undone = [evaluation for evaluation in errors if reason_not_done_of(evaluation) is not None]
     explained = {evaluation.partition for evaluation in failed}
     troubles = [_failed_check(evaluation) for evaluation in failed]
     first = {
-        (evaluation.partition, _reason_not_done(evaluation)): evaluation
+        (evaluation.partition, reason_not_done_of(evaluation)): evaluation
         for evaluation in reversed(undone)
-        if evaluation.partition not in explained
+        if not (evaluation.partition in explained and _is_held_back(evaluation))
     }
     troubles += [
         _day_not_done(evaluation, ending.run_id) for evaluation in reversed(first.values())
@@ -124,15 +124,14 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Trouble:
 
 
 def _day_not_done(evaluation: dg.AssetCheckEvaluation, run_id: str) -> Trouble:
-    reason = _reason_not_done(evaluation) or ""
+    reason = reason_not_done_of(evaluation) or ""
     return _failure(
         evaluation.asset_key.to_user_string(), reason, day_of(evaluation.partition), run_id
     )
 
 
-def _reason_not_done(evaluation: dg.AssetCheckEvaluation) -> str | None:
-    description = evaluation.description or ""
-    return description.removeprefix(NOT_DONE) if description.startswith(NOT_DONE) else None
+def _is_held_back(evaluation: dg.AssetCheckEvaluation) -> bool:
+    return (reason_not_done_of(evaluation) or "").startswith(HELD_BACK)
 
 
 def _failed_run(

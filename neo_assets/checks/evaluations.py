@@ -25,6 +25,8 @@ from neo_assets.progress import told
 NOTHING_TAKEN_IN = {"rows_in": 0}
 NOT_DONE = "Not done: "
 """How the evaluations of a day begin that an asset could not do."""
+HELD_BACK = "held back, "
+"""How the reason begins where it is a check of the layer before that ended in ERROR."""
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
@@ -41,6 +43,7 @@ def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
             for check in checks_of(asset.to_user_string())
         ],
         can_subset=True,
+        required_resource_keys={"planned_checks"},
     )
     def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
@@ -70,6 +73,8 @@ def record_evaluations(
     ]
     for day in told(days, len(days), "days judged", context.log.info):
         with one_commit(context.instance):
+            if failed and day in failed:
+                context.log_event(not_done(asset, day.isoformat(), failed[day]))
             _judge(context, asset, checks, day, by_day.get(day), (failed or {}).get(day))
 
 
@@ -132,7 +137,7 @@ def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dic
         return {}
     before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
     held = {
-        day: f"held back, {reason}"
+        day: f"{HELD_BACK}{reason}"
         for day, reason in errors(context.instance, before, days).items()
     }
     return held | days_not_done(context, before, days)
@@ -163,10 +168,24 @@ def reason_not_done(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date)
     ):
         event = record.event.dagster_event if record.event else None
         if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            said = event.asset_check_evaluation_data.description or ""
-            if said.startswith(NOT_DONE):
-                return said.removeprefix(NOT_DONE).rstrip(".")
+            return reason_not_done_of(event.asset_check_evaluation_data)
     return None
+
+
+def reason_not_done_of(evaluation: dg.AssetCheckEvaluation) -> str | None:
+    """The reason that an evaluation gives for a day that was not done; none of any other."""
+    said = evaluation.description or ""
+    return said.removeprefix(NOT_DONE).rstrip(".") if said.startswith(NOT_DONE) else None
+
+
+def not_done(asset: dg.AssetKey, partition: str, reason: str) -> dg.AssetObservation:
+    """What the partition's page in the UI shows of a day that an asset could not do."""
+    return dg.AssetObservation(
+        asset,
+        partition=partition,
+        description=f"{NOT_DONE}{reason}.",
+        metadata={"not_done_because": reason},
+    )
 
 
 def _record(

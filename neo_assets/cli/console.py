@@ -91,16 +91,30 @@ def looking() -> Status:
 
 
 def finish(outcome: "Outcome") -> None:
-    """Say what went wrong, and exit with 1 where something did."""
+    """Say what went wrong, each reason once, and exit with 1 where something did."""
+    from neo_assets.checks.evaluations import reason_not_done_of
+
+    if outcome.is_good:
+        return
     for (first, last), failure in outcome.failures.items():
-        complain(f"{first}…{last}: {failure}")
+        days = f"{first}" if first == last else f"{first}…{last}"
+        # The reasons of days begin with the days.
+        complain(failure if failure.startswith(f"{first}") else f"{days}: {failure}")
+    told = " ".join(outcome.failures.values())
     for evaluation in outcome.errors:
-        complain(
-            f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
-            f"{evaluation.check_name}: {evaluation.description}"
-        )
-    if not outcome.is_good:
-        raise typer.Exit(1)
+        description = (evaluation.description or "").rstrip(".")
+        if reason_not_done_of(evaluation) is None and description not in told:
+            complain(
+                f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
+                f"{evaluation.check_name}: {description}."
+            )
+    complain("See what needs attention, and the command for each day, with: neo-assets status")
+    raise typer.Exit(1)
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def complain(sentence: str) -> None:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from neo_assets.cli.console import complain, finish, looking, narration, plain_console, table_of
+from neo_assets.cli.console import (
+    complain,
+    counted,
+    finish,
+    looking,
+    narration,
+    plain_console,
+    table_of,
+)
 from neo_assets.external_text import printable, printable_lines
 from neo_assets.instance import require_data_folder
 from neo_assets.resources.target import target
@@ -90,7 +98,9 @@ def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
     days = sorted({row["partition_date"] for row in before})
     with narration(2 * len(days)) as narrate:
         outcome = running.replay(days, narrate)
-    typer.echo(f"{len(before) - len(_rows(selection))} of {len(before)} rows went through.")
+    typer.echo(
+        f"{len(before) - len(_rows(selection))} of {counted(len(before), 'row')} went through."
+    )
     finish(outcome)
 
 
@@ -111,7 +121,7 @@ def discard(
     note = f"by {user_name()}: {why}"
     require_data_folder(Settings.from_environment())
     number = target().discard(_selection(day, rule, file, row), note, complain)
-    typer.echo(f"{number} rows discarded.")
+    typer.echo(f"{counted(number, 'row')} discarded.")
 
 
 def _selection(

@@ -13,6 +13,7 @@ import pytest
 from neo_assets import progress
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
@@ -63,7 +64,11 @@ class At:
 def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     return dg.materialize(
         [raw_feed_files, checks_on(raw_feed_files.key)],
-        resources={"feed": NeoFeed(), "lakehouse": SparkLakehouse()},
+        resources={
+            "feed": NeoFeed(),
+            "lakehouse": SparkLakehouse(),
+            "planned_checks": PlannedChecks(),
+        },
         instance=instance,
         tags={
             "dagster/asset_partition_range_start": first.isoformat(),

@@ -8,6 +8,7 @@ import dagster as dg
 
 from neo_assets.assets.outcome import conclude
 from neo_assets.checks.evaluations import checks_on, held_days
+from neo_assets.checks.planned import PlannedChecks
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of, range_tags
@@ -54,6 +55,7 @@ class SmallGraph:
             [*assets, *(checks_on(asset.key) for asset in assets)],
             selection=dg.AssetSelection.from_string(selection),
             instance=self.instance,
+            resources={"planned_checks": PlannedChecks()},
             tags=range_tags(first, first + timedelta(days=days - 1)),
             run_config=QUIET,
             raise_on_error=False,

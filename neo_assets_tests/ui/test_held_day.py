@@ -71,3 +71,6 @@ def test_the_partitions_of_gold_show_it(user: Browser) -> None:
     user.open_partition("gold_neo_fact", HELD_DAY)
     expect(user.page.get_by_text("Failed (1)")).to_be_visible()
     expect(user.page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
+    user.page.get_by_role("button", name="View all historical events (1)").click()
+    dialog = user.page.get_by_role("dialog")
+    expect(dialog.get_by_text("held back, silver_neo_events drop_count").first).to_be_visible()

@@ -1,0 +1,206 @@
+"""Checks that were planned for a run and never evaluated: each gets an evaluation that says why.
+
+Dagster plans an evaluation for each check and day when a run is created, and leaves it so when the
+step never comes: after a failure upstream, when the run is canceled, when its process is killed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.events import AssetObservationData
+from filelock import FileLock, Timeout
+from pydantic import PrivateAttr
+
+from neo_assets.automation.failures import failure_sentence
+from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.evaluations import (
+    NOT_DONE,
+    NOTHING_TAKEN_IN,
+    not_done,
+    reason_not_done_of,
+)
+from neo_assets.event_log import one_commit
+
+RESOURCE = "planned_checks"
+CANCELED = "the run was canceled"
+KILLED = "the process of the run ended before the run did"
+ENDED = "the run ended before this check"
+_STOPPED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """One evaluation that a run announced; a run over no days in particular has no partition."""
+
+    check: dg.AssetCheckKey
+    partition: str | None
+
+
+class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
+    """What every run with checks uses: it leaves no planned evaluation behind, however it ends.
+
+    While a run goes on it holds a lock on a file of its own, which the kernel releases with the
+    process. So the next run finds the runs whose process was killed.
+    """
+
+    _lock: FileLock | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Complete the runs that were killed, and mark this one as going on."""
+        instance, run_id = _of(context)
+        complete_killed_runs(instance)
+        folder = _running(instance)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / run_id)
+        self._lock.acquire()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Complete this run."""
+        instance, run_id = _of(context)
+        complete(instance, run_id)
+        if self._lock:
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+            self._lock.release()
+
+
+def complete_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Report the runs whose process was killed as failed, and complete their checks."""
+    for file in sorted(_running(instance).glob("*")):
+        try:
+            with FileLock(file, timeout=0):
+                run = instance.get_run_by_id(file.name)
+                if run and not run.is_finished:
+                    instance.report_run_failed(run, f"{KILLED[0].upper()}{KILLED[1:]}.")
+                if run:
+                    complete(instance, file.name)
+                file.unlink(missing_ok=True)
+        except Timeout:
+            continue
+
+
+def complete(instance: dg.DagsterInstance, run_id: str) -> int:
+    """Evaluate what the run planned and did not evaluate, as not done; how many there were."""
+    evaluations = list(_evaluations(instance, run_id))
+    evaluated = {
+        _Planned(evaluation.asset_check_key, evaluation.partition) for evaluation in evaluations
+    }
+    left = [planned for planned in _planned(instance, run_id) if planned not in evaluated]
+    run = instance.get_run_by_id(run_id)
+    if not left or run is None:
+        return 0
+    reasons = _Reasons(instance, run, evaluations)
+    done = instance.event_log_storage.get_asset_partitions_for_run(
+        run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    undone: dict[tuple[dg.AssetKey, str], str] = {}
+    with one_commit(instance):
+        for planned in left:
+            asset, partition, reason = (
+                planned.check.asset_key,
+                planned.partition,
+                reasons.of(planned),
+            )
+            _report(instance, run, _evaluation(planned, reason))
+            if partition and partition not in done.get(asset, ()):
+                undone[asset, partition] = reason
+        for (asset, partition), reason in undone.items():
+            _report(instance, run, not_done(asset, partition, reason))
+    return len(left)
+
+
+class _Reasons:
+    """Why the checks of a run were not evaluated: by day where the run says so, else as a whole."""
+
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        run: dg.DagsterRun,
+        evaluations: Sequence[dg.AssetCheckEvaluation],
+    ) -> None:
+        self._of_day: dict[tuple[str, str | None], str] = {}
+        for evaluation in evaluations:
+            if reason := reason_not_done_of(evaluation):
+                place = evaluation.asset_key.to_user_string(), evaluation.partition
+                self._of_day.setdefault(place, reason)
+        is_canceled = run.status in _STOPPED
+        self._of_run = CANCELED if is_canceled else _first_failure(instance, run.run_id)
+
+    def of(self, planned: _Planned) -> str:
+        """The reason of the asset itself or of the nearest one before it, else of the run."""
+        name = planned.check.asset_key.to_user_string()
+        above = LAYERS[: LAYERS.index(name) + 1] if name in LAYERS else ()
+        for layer in reversed(above):
+            if reason := self._of_day.get((layer, planned.partition)):
+                return reason
+        return self._of_run
+
+
+def _first_failure(instance: dg.DagsterInstance, run_id: str) -> str:
+    failures = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    for record in failures.records:
+        event = record.event_log_entry.dagster_event
+        if event:
+            return failure_sentence(event.step_failure_data).rstrip(".")
+    killed = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    return KILLED if killed.records else ENDED
+
+
+def _planned(instance: dg.DagsterInstance, run_id: str) -> Iterator[_Planned]:
+    found = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+    )
+    for record in found.records:
+        event = record.event_log_entry.get_dagster_event()
+        planned = event.asset_check_planned_data
+        subset = planned.partitions_subset
+        for partition in subset.get_partition_keys() if subset else [None]:
+            yield _Planned(planned.asset_check_key, partition)
+
+
+def _evaluations(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.AssetCheckEvaluation]:
+    found = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    for record in found.records:
+        yield record.event_log_entry.get_dagster_event().asset_check_evaluation_data
+
+
+def _evaluation(planned: _Planned, reason: str) -> dg.AssetCheckEvaluation:
+    # A canceled run has not found anything wrong.
+    severity = dg.AssetCheckSeverity.WARN if reason == CANCELED else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckEvaluation(
+        asset_key=planned.check.asset_key,
+        check_name=planned.check.name,
+        passed=False,
+        severity=severity,
+        description=f"{NOT_DONE}{reason}.",
+        metadata=dict(NOTHING_TAKEN_IN),
+        partition=planned.partition,
+    )
+
+
+def _report(
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    said: dg.AssetCheckEvaluation | dg.AssetObservation,
+) -> None:
+    """Store what a run did not say itself as one of its events."""
+    data: dg.AssetCheckEvaluation | AssetObservationData
+    if isinstance(said, dg.AssetCheckEvaluation):
+        kind, data = dg.DagsterEventType.ASSET_CHECK_EVALUATION, said
+    else:
+        kind, data = dg.DagsterEventType.ASSET_OBSERVATION, AssetObservationData(said)
+    event = dg.DagsterEvent(
+        kind.value, run.job_name, event_specific_data=data, message=said.description
+    )
+    instance.report_dagster_event(event, run_id=run.run_id)
+
+
+def _of(context: dg.InitResourceContext) -> tuple[dg.DagsterInstance, str]:
+    """The instance and the run; a resource is never made for a check without them."""
+    assert context.instance and context.run
+    return context.instance, context.run.run_id
+
+
+def _running(instance: dg.DagsterInstance) -> Path:
+    return Path(instance.root_directory) / "running"
