@@ -14,7 +14,7 @@ from neo_assets.automation.jobs import REPLAYED, reset_streaming_checkpoints
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
 from neo_assets.checks.accounts import newest_accounts, report_of
-from neo_assets.checks.evaluations import outcome_of
+from neo_assets.checks.evaluations import outcome_of, reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.definitions import ASSETS, defs
@@ -162,19 +162,30 @@ def release(day: date, why: str) -> list[dg.AssetKey]:
     """Let a held day through on a person's word; the assets that it has not reached for it.
 
     Raises:
-        BackfillError: no check holds the day.
+        BackfillError: no check holds the day; says what it is instead.
     """
     with dg.DagsterInstance.from_config(
         str(prepare_instance(Settings.from_environment()))
     ) as instance:
         held = [asset.key for asset in ASSETS if errors(instance, asset.key, [day])]
         if not held:
-            raise BackfillError(f"{day} is not held: no check of it ends in ERROR.")
+            raise BackfillError(f"{day} is not held: {_why_not_held(instance, day)}")
         for asset in held:
             account = newest_accounts(instance, asset, [day])[day]
             releases.release(instance, asset, account.report, why)
     keys = [asset.key for asset in ASSETS]
     return keys[keys.index(held[0]) + 1 :]
+
+
+def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
+    """What a day is that nothing holds, and what to do about it instead of a release."""
+    again = f"neo-assets backfill --start {day} --end {day}"
+    for asset in ASSETS:
+        if reason := reason_not_done(instance, asset.key, day):
+            return f"it failed in {asset.key.to_user_string()}: {reason}; run it again: {again}"
+    if not newest_accounts(instance, ASSETS[0].key, [day]):
+        return f"it was never fetched; fetch it: {again}"
+    return "no check of it ends in ERROR; neo-assets status lists the held days."
 
 
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:

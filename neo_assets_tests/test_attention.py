@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from neo_assets.attention import SPANS_LISTED, Finding, findings
+from neo_assets.backfill import BackfillError, release
 from neo_assets.checks.accounts import LAYERS, report_metadata
 from neo_assets.checks.evaluations import NOT_DONE
 from neo_assets.instance import prepare_instance
@@ -175,3 +176,20 @@ def test_many_ranges_share_a_line(written: Written) -> None:
     assert len(found) == SPANS_LISTED + 1
     assert sum(len(each.days) for each in found) == gaps
     assert f"{gaps - SPANS_LISTED} more ranges of days" in found[-1].reason
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (march(1)[0], "no check of it ends in ERROR; neo-assets status lists"),
+        (march(2)[0], "it failed in raw_feed_files: NeoWs answered 503; run it again: neo-assets"),
+        (march(3)[0], "it was never fetched; fetch it: neo-assets backfill --start 2024-03-03"),
+    ],
+)
+def test_a_release_of_a_day_that_is_not_held_says_what_it_is(
+    written: Written, day: date, said: str
+) -> None:
+    written.done(march(1))
+    written.not_done(march(2), "NeoWs answered 503", LAYERS[:1])
+    with pytest.raises(BackfillError, match=f"^{day} is not held: {said}"):
+        release(day, "looked at")

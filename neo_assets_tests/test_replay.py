@@ -140,7 +140,8 @@ def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
 
 def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     objects = [feed_object(DAYS[0])]
-    site.replay("some", {str(DAYS[0]): objects, str(DAYS[2]): []})
+    later = [feed_object(LATER)]
+    site.replay("some", {str(DAYS[0]): objects, str(DAYS[2]): [], str(LATER): later})
     for day in (DAYS[0], DAYS[2]):
         assert site.backfill(day, day).is_good
     (said,) = replay(DAYS).failures.values()
@@ -148,11 +149,19 @@ def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     for selection in ("bronze_neo_events", "silver_neo_events", "gold_neo_fact"):
         (said,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
         assert f"{DAYS[1]}: never fetched" in said
+    # What has landed but is not in the layer before is told apart.
+    assert site.backfill(LATER, LATER, "raw_feed_files").is_good
+    for selection in ("silver_neo_events", "gold_neo_fact"):
+        (said,) = site.backfill(LATER, LATER, selection).failures.values()
+        assert f"{LATER}: bronze_neo_events does not have it" in said
+    assert site.backfill(LATER, LATER, "bronze_neo_events").is_good
+    (said,) = site.backfill(LATER, LATER, "gold_neo_fact").failures.values()
+    assert f"{LATER}: silver_neo_events has not been materialized for it" in said
     with site.instance() as instance:
         for asset in ASSETS:
             materialized = set(instance.get_materialized_partitions(asset.key))
             # The day without objects was fetched.
-            assert materialized == {str(DAYS[0]), str(DAYS[2])}
+            assert materialized - {str(LATER)} == {str(DAYS[0]), str(DAYS[2])}
     assert {status for *_, status in site.history()} <= {"SUCCEEDED", "FAILED"}
 
 

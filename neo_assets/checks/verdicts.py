@@ -95,7 +95,7 @@ def judge_duplicates(evidence: Evidence) -> Verdict:
         f"{report.exact_duplicates} exactly, {report.superseded} superseded by a newer version"
     )
     if report.rows_doubled:
-        sentence += f"; {report.rows_doubled} rows stand twice in the output"
+        sentence += f"; {_rows_that(report.rows_doubled, 'is', 'are')} twice in the output"
     history = evidence.history(lambda each: each.snapshot_duplicates)
     sentence += _compared(history, report.snapshot_duplicates, report.duplicates, "repeated")
     return Verdict(
@@ -115,11 +115,11 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
     report, upstream = evidence.report, evidence.upstream
     classes = " + ".join(f"{count} {name}" for name, count in report.classes.items() if count)
     faults = [
-        f"{abs(count)} rows {what}"
+        f"{_rows_that(abs(count), 'is', 'are')} {what}"
         for count, what in (
-            (report.unaccounted, "are in no class, or in several"),
-            (report.rows_lost, "are missing where they should stand"),
-            (report.rows_doubled, "stand twice"),
+            (report.unaccounted, "in no class, or in several"),
+            (report.rows_lost, "missing in the output"),
+            (report.rows_doubled, "twice in the output"),
         )
         if count
     ]
@@ -207,6 +207,11 @@ def _compared(history: History, in_snapshot: int, in_all: int, what: str) -> str
     """The newest snapshot against the days before; older snapshots make any count grow."""
     where = f"{in_snapshot} in the newest snapshot, " if in_snapshot != in_all else ""
     return f"; {where}{history.against(in_snapshot, what)}"
+
+
+def _rows_that(number: int, one: str, several: str) -> str:
+    """`1 row is`, `2 rows are`."""
+    return f"{number} {f'row {one}' if number == 1 else f'rows {several}'}"
 
 
 def _rows(report: DayReport) -> dict[str, int]:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import NEVER_FETCHED
 from neo_assets.lakehouse.rules import UNREADABLE_LINE
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.storage import Lakehouse
@@ -40,7 +41,7 @@ def ingest(
         SchemaChangedError: there are fields that the tracked schema does not know, and the mode is
             `failOnNewColumns`.
     """
-    landed = _landed_days(lakehouse, days)
+    landed = landed_days(lakehouse, days)
     if landed:
         if evolution == "failOnNewColumns":
             schema_tracking.refuse_new_fields(lakehouse, _landed(lakehouse, landed))
@@ -65,6 +66,13 @@ def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:
     _append(lakehouse, _folder("*"), run_id)
 
 
+def why_without_rows(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, str]:
+    """Why bronze has no snapshot of these days, not even an empty one."""
+    return dict.fromkeys(days, NEVER_FETCHED) | dict.fromkeys(
+        landed_days(lakehouse, days), "bronze_neo_events does not have it: materialize that first"
+    )
+
+
 def _append(lakehouse: Lakehouse, folders: str, run_id: str) -> None:
     source = lakehouse.layout.stream_source(BRONZE_NEO_EVENTS, folders)
     events = _events(
@@ -83,7 +91,8 @@ def _folder(day: date | str) -> str:
     return f"feed_date={day}"
 
 
-def _landed_days(lakehouse: Lakehouse, days: Collection[date]) -> list[date]:
+def landed_days(lakehouse: Lakehouse, days: Collection[date]) -> list[date]:
+    """Those of the days that have a folder in the landing zone, in order."""
     return [day for day in sorted(days) if (lakehouse.layout.landing / _folder(day)).is_dir()]
 
 
@@ -134,7 +143,7 @@ def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     A snapshot whose file is no longer there is taken as bronze has it.
     """
     ingested = lakehouse.read_days(BRONZE_NEO_EVENTS, days).drop("run_id", "ingested_at")
-    folders = _landed_days(lakehouse, days)
+    folders = landed_days(lakehouse, days)
     landed = _landed(lakehouse, folders) if folders else ingested.where("false")
     content = "coalesce(to_json(payload), unreadable_line)"
     # The only line of a snapshot without objects counts as a snapshot, but not as a row.

@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import dimensions, revisions
+from neo_assets.lakehouse.bronze import why_without_rows
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.request import NEVER_FETCHED
 from neo_assets.lakehouse.silver import rows_ingested
 from neo_assets.lakehouse.storage import (
     Comparison,
@@ -70,7 +70,7 @@ def days_without_silver(lakehouse: Lakehouse, days: Collection[date]) -> dict[da
     if not empty:
         return {}
     ingested = rows_ingested(lakehouse, empty)
-    return dict.fromkeys(empty - ingested.keys(), NEVER_FETCHED) | {
+    return why_without_rows(lakehouse, empty - ingested.keys()) | {
         day: "silver_neo_events has not been materialized for it: materialize that first"
         for day, rows in ingested.items()
         if rows

@@ -72,7 +72,8 @@ def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
         "fetched_at",
         "snapshot_id",
     )
-    return Result(reports, seen, _never_fetched(request.days, reports))
+    failed = dict.fromkeys(_without_report(request.days, reports), NEVER_FETCHED)
+    return Result(reports, seen, failed)
 
 
 def _silver(lakehouse: Lakehouse, request: Request) -> Result:
@@ -89,12 +90,12 @@ def _silver(lakehouse: Lakehouse, request: Request) -> Result:
         "relative_velocity_km_s",
         "absolute_magnitude_h",
     )
-    return Result(reports, seen, _never_fetched(request.days, reports))
+    failed = bronze.why_without_rows(lakehouse, _without_report(request.days, reports))
+    return Result(reports, seen, failed)
 
 
-def _never_fetched(days: Sequence[date], reports: Sequence[DayReport]) -> dict[date, str]:
-    """The days without a report, of which there is no snapshot."""
-    return dict.fromkeys({*days} - {report.day for report in reports}, NEVER_FETCHED)
+def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[date]:
+    return {*days} - {report.day for report in reports}
 
 
 def _gold(lakehouse: Lakehouse, request: Request) -> Result:
