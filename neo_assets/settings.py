@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     neo_alert_urls: SecretStr | None = Field(
         None,
         description="Apprise addresses of the services that alerts go to, separated by spaces or "
-        "commas; nobody is told of anything unless set. They may hold passwords and tokens.",
+        "commas; no alerts are sent unless set. They may hold passwords and tokens.",
     )
     neo_ui_url: str = Field(
         "http://127.0.0.1:3000", description="Address of the web UI, for the links in alerts."

@@ -105,10 +105,12 @@ def _failure_alerts(service: Service) -> dg.SensorDefinition:
         if not memory.read:
             memory.read = _newest_endings(context.instance)
             context.update_cursor(memory.model_dump_json())
-            return dg.SkipReason("Tells of runs that end from now on.")
+            return dg.SkipReason("Alerts are sent for runs that end from now on.")
         endings, read = _endings(context.instance, memory.read)
         if _more_is_coming(context.instance, endings, now):
-            return dg.SkipReason("Waits for the runs that go on, to tell of all in one message.")
+            return dg.SkipReason(
+                "Waiting for the runs in progress, to send one message for all of them."
+            )
         troubles = [
             trouble for ending in endings for trouble in troubles_of_run(context.instance, ending)
         ]
@@ -158,7 +160,7 @@ def tell(service: Service, troubles: Sequence[Trouble], memory: Memory) -> str |
     settings = Settings.from_environment()
     for number, (cause, group) in enumerate(by_cause.items()):
         if number == MESSAGES_A_TICK:
-            return f"{len(by_cause) - number} left to tell."
+            return f"{len(by_cause) - number} left to send."
         try:
             service.send(*message(group, settings))
         except DeliveryError as error:
@@ -244,8 +246,8 @@ def _more_is_coming(
 
 def _summary(untold: Sequence[Trouble], left: str | None) -> dg.SkipReason:
     if left:
-        return dg.SkipReason(f"Told a part; the rest comes with the next tick: {left}")
+        return dg.SkipReason(f"A part was sent; the rest follows with the next tick: {left}")
     titles = {trouble.cause: trouble.title for trouble in untold}
     return dg.SkipReason(
-        f"Told: {'; '.join(titles.values())}." if titles else "Nothing new went wrong."
+        f"Sent: {'; '.join(titles.values())}." if titles else "Nothing new went wrong."
     )

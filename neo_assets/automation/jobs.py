@@ -116,7 +116,9 @@ def choose_rows(context: dg.OpExecutionContext, config: QuarantineFilter) -> Non
     """Find the days of the rows that are to be judged anew."""
     found = config.rows()
     days = sorted({str(row["partition_date"]) for row in found})
-    context.log.info(f"{len(found)} open rows are judged anew, of {', '.join(days) or 'no day'}.")
+    context.log.info(
+        f"{len(found)} open rows will be checked again, of {', '.join(days) or 'no day'}."
+    )
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))

@@ -93,8 +93,8 @@ def stale_gold(instance: dg.DagsterInstance, now: datetime) -> Trouble | None:
         day=newest,
         title=f"{GOLD.to_user_string()} is stale",
         why=f"The newest past data {was}, and {hours:g} hours are allowed (NEO_STALE_AFTER_HOURS).",
-        advice="See that the daemon runs and that daily_refresh is on and succeeds, or run a "
-        "refresh by hand.",
+        advice="Check that the daemon is running and that daily_refresh is on and succeeds, or run "
+        "a refresh by hand.",
         place=_asset_page(GOLD, view="partitions", partition=newest.isoformat()),
     )
 
@@ -114,11 +114,11 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Trouble:
         day=day_of(evaluation.partition),
         title=f"{check} of {asset} failed",
         why=_sentence(evaluation.description or "The check says nothing of it"),
-        advice=f"The dropped rows stand in {SILVER_NEO_QUARANTINE.name}: neo-assets quarantine "
-        "list. A day held back goes on when NASA's newest answer is sound, or with: neo-assets "
+        advice=f"The dropped rows are in {SILVER_NEO_QUARANTINE.name}: neo-assets quarantine "
+        "list. The held day continues when NASA's newest answer is sound, or with: neo-assets "
         "release."
         if check == DROP_COUNT
-        else "The numbers behind the sentence stand in the metadata of the evaluation.",
+        else "The numbers behind the sentence are in the metadata of the evaluation.",
         place=_asset_page(evaluation.asset_key, view="checks", checkDetail=check),
     )
 
@@ -158,7 +158,7 @@ def _failure(what: str, reason: str, day: date | None, run_id: str) -> Trouble:
         day=day,
         title=f"{what} failed",
         why=why,
-        advice="Run it again when the cause is gone: what is done stands, and nothing is done "
+        advice="Run it again when the cause is gone: what is done is kept, and nothing is done "
         "twice.",
         place=f"/runs/{run_id}",
     )

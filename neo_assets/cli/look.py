@@ -55,7 +55,7 @@ def alert_test() -> None:
         except DeliveryError as error:
             failures.append(str(error))
     if settings.neo_alert_urls is None:
-        failures.append("NEO_ALERT_URLS is not set, so nobody is told of anything.")
+        failures.append("NEO_ALERT_URLS is not set, so no alerts are sent.")
     for failure in failures:
         complain(failure)
     if failures:

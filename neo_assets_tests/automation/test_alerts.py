@@ -79,7 +79,7 @@ def ticks(
     """The sensor over runs, after its first tick."""
     monkeypatch.setenv("NEO_ALERT_URLS", service.address)
     found = Ticks(instance)
-    assert found.tick() == "Tells of runs that end from now on."
+    assert found.tick() == "Alerts are sent for runs that end from now on."
     return found
 
 
@@ -104,7 +104,7 @@ def test_each_service_has_sensors_that_run_by_default(
 def test_a_held_day_is_one_message(ticks: Ticks, service: Endpoint) -> None:
     held = DAY + timedelta(days=1)
     SmallGraph(ticks.instance, dropped={held: 3}).materialize(DAY, days=3)
-    assert ticks.tick() == "Told: drop_count of silver_neo_events failed."
+    assert ticks.tick() == "Sent: drop_count of silver_neo_events failed."
     (message,) = service.messages
     assert message.title == "neo_assets: drop_count of silver_neo_events failed for 2024-03-02"
     days, why, advice, link = message.body.splitlines()
@@ -210,7 +210,7 @@ def test_what_a_service_that_was_down_missed_is_told_later(
         assert ticks.cursor == before and not service.messages
         service.status = 200
         SmallGraph(instance, crash=KeyError("two")).materialize(DAY)
-        assert ticks.tick() == "Told: gold_neo_fact failed; gold_neo_fact failed."
+        assert ticks.tick() == "Sent: gold_neo_fact failed; gold_neo_fact failed."
         ticks.tick()
     assert sorted(sent.body.splitlines()[1] for sent in service.messages) == [
         "Why: KeyError: 'two'.",
@@ -223,7 +223,9 @@ def test_a_service_that_fails_between_two_messages_is_not_told_twice(
 ) -> None:
     SmallGraph(ticks.instance, dropped={DAY: 3}, crash=ValueError("no")).materialize(DAY)
     service.status, service.takes = 503, 1
-    assert ticks.tick().startswith("Told a part; the rest comes with the next tick: JSON (address")
+    assert ticks.tick().startswith(
+        "A part was sent; the rest follows with the next tick: JSON (address"
+    )
     with pytest.raises(DeliveryError, match="503"):
         ticks.tick()
     service.status = 200
@@ -259,8 +261,8 @@ def test_a_tick_sends_no_more_messages_than_it_has_time_for(
     causes = MESSAGES_A_TICK + 1
     reasons = {DAY + timedelta(days=number): "abcdefghi"[number] for number in range(causes)}
     SmallGraph(ticks.instance, undone=reasons).materialize(DAY, days=causes)
-    assert ticks.tick() == "Told a part; the rest comes with the next tick: 1 left to tell."
-    assert ticks.tick() == "Told: silver_neo_events failed."
+    assert ticks.tick() == "A part was sent; the rest follows with the next tick: 1 left to send."
+    assert ticks.tick() == "Sent: silver_neo_events failed."
     assert sorted(sent.body.splitlines()[1] for sent in service.messages) == [
         f"Why: {reason}." for reason in reasons.values()
     ]
@@ -290,7 +292,7 @@ def test_while_other_runs_go_on_it_waits_for_them(ticks: Ticks, service: Endpoin
     SmallGraph(ticks.instance, dropped={DAY: 3}).materialize(DAY)
     other = ticks.instance.create_run_for_job(refresh, status=dg.DagsterRunStatus.STARTED)
     before = ticks.cursor
-    assert ticks.tick().startswith("Waits for the runs that go on")
+    assert ticks.tick().startswith("Waiting for the runs in progress")
     assert ticks.cursor == before and not service.messages
     # But not for longer than it says.
     since = Memory.model_validate_json(before or "").read
@@ -333,7 +335,7 @@ def test_stale_gold_is_told_once_a_day(
     with pytest.raises(DeliveryError):
         ticks.tick()
     service.status = 200
-    assert ticks.tick() == "Told: gold_neo_fact is stale."
+    assert ticks.tick() == "Sent: gold_neo_fact is stale."
     assert ticks.tick() == "Nothing new went wrong."
     (sent,) = service.messages
     yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
