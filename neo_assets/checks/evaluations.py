@@ -126,8 +126,11 @@ def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
 
 
 def is_in_run(context: Context, asset: dg.AssetKey) -> bool:
-    """Whether the run materializes the asset."""
-    return asset in set(context.job_def.asset_layer.executable_asset_keys)
+    """Whether the run materializes the asset; one that re-executes a failed run skips some."""
+    steps = context.run.step_keys_to_execute
+    return (steps is None or asset.to_python_identifier() in steps) and asset in set(
+        context.job_def.asset_layer.executable_asset_keys
+    )
 
 
 def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
@@ -144,11 +147,15 @@ def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dic
 
 
 def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
-    """The days that the asset could not do in this run, with its reasons."""
-    if not is_in_run(context, asset):
+    """The days that the asset could not do in this run, with its reasons.
+
+    A run that re-executes a failed one from its failure goes on from what that one has done.
+    """
+    run_id = _run_that_executed(context, asset)
+    if run_id is None:
         return {}
     done = context.instance.event_log_storage.get_asset_partitions_for_run(
-        context.run.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
+        run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
     ).get(asset, ())
     return {
         day: reason_not_done(context.instance, asset, day)
@@ -156,6 +163,20 @@ def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) ->
         for day in days
         if day.isoformat() not in done
     }
+
+
+def _run_that_executed(context: Context, asset: dg.AssetKey) -> str | None:
+    """This run, or the nearest of those that it re-executes, that the asset is part of."""
+    if is_in_run(context, asset):
+        return context.run.run_id
+    run = context.run
+    while run.parent_run_id and (parent := context.instance.get_run_by_id(run.parent_run_id)):
+        run = parent
+        plan_id = run.execution_plan_snapshot_id
+        plan = context.instance.get_execution_plan_snapshot(plan_id) if plan_id else None
+        if plan and asset.to_python_identifier() in plan.step_keys_to_execute:
+            return run.run_id
+    return None
 
 
 def reason_not_done(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str | None:
