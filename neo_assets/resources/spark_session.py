@@ -1,6 +1,7 @@
 """A session of a Spark Connect server that fits, and how to tell that it was lost."""
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from neo_assets.lakehouse.request import StageError
@@ -29,16 +30,21 @@ def place_of(address: str) -> str:
     return f"sc://{urlsplit(address).netloc.rpartition('@')[2]}"
 
 
+def is_on_this_machine(address: str) -> bool:
+    """Whether an address of Spark Connect names the loopback interface."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def spark_session(address: str) -> "SparkSession":
     """A new session, to be stopped by whoever asked for it.
 
     Raises:
         StageError: the server is one that the tables must not be touched with.
     """
-    from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    session = SparkSession.builder.remote(address).create()
+    session = _connected(address)
     try:
         session.client.set_retry_policies(
             [DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_WAIT_MS)]
@@ -48,6 +54,21 @@ def spark_session(address: str) -> "SparkSession":
         abandon(session)
         raise
     return session
+
+
+def _connected(address: str) -> "SparkSession":
+    """A session whose calls to this machine do not go through the proxy of `http_proxy`.
+
+    Without this gRPC would ask the proxy for `localhost`, unless `no_proxy` names it.
+    """
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    # Set by `SparkSession.builder.remote`, which takes no options of a channel.
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    options = [("grpc.enable_http_proxy", 0)] if is_on_this_machine(address) else []
+    channel = DefaultChannelBuilder(address, channelOptions=options)
+    return cast("SparkSession", ConnectSession.builder.channelBuilder(channel).create())
 
 
 def abandon(session: "SparkSession") -> None:

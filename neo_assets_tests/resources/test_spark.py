@@ -129,3 +129,19 @@ def test_the_session_of_a_run_is_released_with_it(
 )
 def test_the_place_of_a_server_has_no_secrets(address: str) -> None:
     assert spark_session.place_of(address) == "sc://host:15002"
+
+
+@pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED")
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy", "grpc_proxy"])
+def test_a_server_on_this_machine_is_reached_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(spark_session, "RETRIES", 0)
+    for variable in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with other_spark(SAME, DELTA) as address:
+        for place in (address, address.replace("127.0.0.1", "localhost")):
+            spark_session.abandon(spark_session.spark_session(place))
+        # One elsewhere may be behind the proxy.
+        assert not spark_session.is_on_this_machine("sc://spark.example.org:15002/;token=x")
