@@ -19,7 +19,7 @@ from neo_assets.checks.evidence import errors
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE
-from neo_assets.partitions import day_of, spans
+from neo_assets.partitions import DAILY, spans
 from neo_assets.resources.target import target
 
 _Value = TypeVar("_Value")
@@ -87,12 +87,16 @@ class _History:
     def __init__(self, instance: dg.DagsterInstance, days: Collection[date] | None) -> None:
         self._instance = instance
         self._wanted = None if days is None else set(days)
+        # To ask Dagster for every key whether it is a partition takes milliseconds each.
+        keys = (DAILY.get_first_partition_key(), DAILY.get_last_partition_key())
+        self._first, self._last = (date.fromisoformat(key) if key else date.min for key in keys)
         self._materialized = {name: self._newest_materializations(name) for name in LAYERS}
+        self._failed = {name: self._failed_evaluations(name) for name in LAYERS}
 
     def held(self, name: str, without: Collection[date]) -> dict[date, str]:
         """The materialized days for which a check ends in ERROR, with what it says."""
         # A day whose checks all passed has nothing dropped: no tolerance can hold it.
-        suspects = self._failed_evaluations(name).keys() & self._materialized[name].keys()
+        suspects = self._failed[name].keys() & self._materialized[name].keys()
         return errors(self._instance, dg.AssetKey(name), sorted(suspects - set(without)))
 
     def failed(self, name: str, without: Collection[date]) -> dict[date, str]:
@@ -100,7 +104,7 @@ class _History:
         asset = dg.AssetKey(name)
         tried = {
             day
-            for day, targets in self._failed_evaluations(name).items()
+            for day, targets in self._failed[name].items()
             if None in targets and day not in without
         }
         reasons = {day: reason_not_done(self._instance, asset, day) for day in sorted(tried)}
@@ -128,7 +132,7 @@ class _History:
     def _between(self, known: Collection[date]) -> Iterator[date]:
         for number in range(min(known).toordinal(), max(known).toordinal() + 1):
             day = date.fromordinal(number)
-            if self._wanted is None or day in self._wanted:
+            if self._is_wanted(day):
                 yield day
 
     def _newest_materializations(self, name: str) -> dict[date, int]:
@@ -154,9 +158,12 @@ class _History:
 
     def _by_day(self, values: Iterable[tuple[str | None, _Value]]) -> Iterator[tuple[date, _Value]]:
         for partition, value in values:
-            day = day_of(partition)
-            if day and (self._wanted is None or day in self._wanted):
+            day = date.fromisoformat(partition) if partition else None
+            if day and self._first <= day <= self._last and self._is_wanted(day):
                 yield day, value
+
+    def _is_wanted(self, day: date) -> bool:
+        return self._wanted is None or day in self._wanted
 
 
 def _listed(kind: Kind, name: str, reasons: Mapping[date, str]) -> list[Finding]:
