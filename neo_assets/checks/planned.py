@@ -53,21 +53,23 @@ class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
         complete_killed_runs(instance)
         folder = _running(instance)
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / run_id)
+        # Locked before it has its name: nobody is to find it unlocked and take the run for dead.
+        self._lock = FileLock(folder / f".{run_id}")
         self._lock.acquire()
+        (folder / f".{run_id}").rename(folder / run_id)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Complete this run."""
         instance, run_id = _of(context)
         complete(instance, run_id)
         if self._lock:
-            Path(self._lock.lock_file).unlink(missing_ok=True)
+            (_running(instance) / run_id).unlink(missing_ok=True)
             self._lock.release()
 
 
 def complete_killed_runs(instance: dg.DagsterInstance) -> None:
     """Report the runs whose process was killed as failed, and complete their checks."""
-    for file in sorted(_running(instance).glob("*")):
+    for file in sorted(_running(instance).glob("[!.]*")):
         try:
             with FileLock(file, timeout=0):
                 run = instance.get_run_by_id(file.name)
