@@ -1,4 +1,4 @@
-"""Checkpoints of Delta's log that were cut off, and how a table is read without them.
+"""Checkpoints of Delta's log that were cut off or lost, and how a table is read without them.
 
 A checkpoint only summarizes the commits before it, but no reader of Delta falls back on these when
 it finds one that it cannot read.  So a damaged one is renamed, as long as the rest is enough.
@@ -6,7 +6,9 @@ it finds one that it cannot read.  So a damaged one is renamed, as long as the r
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from neo_assets.lakehouse.request import StageError
@@ -24,32 +26,46 @@ class DamagedTableError(StageError):
 def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
     """Rename the checkpoints of a table that were cut off; return their former paths.
 
+    Where the newest checkpoint is missing, this is `_last_checkpoint`, which names it.
+
     Raises:
         DamagedTableError: the table cannot be read without them, or they cannot be renamed.
     """
     log = table / "_delta_log"
+    pointer = log / "_last_checkpoint"
     checkpoints = _by_version(log, _CHECKPOINT)
     damaged = [file for file in checkpoints if not _is_whole(file)]
+    fault = "is cut off"
+    if not damaged and _names_none_of(pointer, checkpoints.values()):
+        damaged, fault = [pointer], "names a checkpoint that is missing"
     if not damaged:
         return []
     intact = {version for file, version in checkpoints.items() if file not in damaged}
     if not _is_complete(set(_by_version(log, _COMMIT).values()), intact):
         raise DamagedTableError(
-            f"{damaged[0]} is cut off, and the commits that it stands for are gone, so the table "
+            f"{damaged[0]} {fault}, and the commits that it stands for are gone, so the table "
             f"cannot be read; put back a copy of the file, or delete the folder {table} and build "
             "it again with: neo-assets replay --full"
         )
-    # It points to the newest checkpoint.
-    pointer = log / "_last_checkpoint"
     try:
-        for file in (*damaged, *([pointer] if pointer.exists() else [])):
+        # The pointer names the newest checkpoint.
+        for file in {*damaged, *([pointer] if pointer.exists() else [])}:
             file.rename(file.with_name(f".{file.name}.damaged"))
     except OSError as error:
         raise DamagedTableError(
-            f"{damaged[0]} is cut off and cannot be renamed ({error.strerror}), so the table "
+            f"{damaged[0]} {fault} and cannot be renamed ({error.strerror}), so the table "
             f"cannot be read; delete it and {pointer.name} beside it: all commits are there"
         ) from error
     return damaged
+
+
+def _names_none_of(pointer: Path, versions: Collection[int]) -> bool:
+    """Whether `_last_checkpoint` names another version than these; one cut off names none."""
+    try:
+        named = json.loads(pointer.read_bytes())["version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return named not in versions
 
 
 def _by_version(log: Path, name: re.Pattern[str]) -> dict[Path, int]:

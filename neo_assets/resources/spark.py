@@ -118,7 +118,7 @@ class SparkLakehouse(LakehouseResource):
         )
         for table in settings.tables_directory.glob("*"):
             for file in set_aside_damaged_checkpoints(table):
-                say(f"{file} is cut off; it was renamed, and Delta reads the commits instead.")
+                say(f"{file} is damaged; it was renamed, and Delta reads the commits instead.")
         session = spark_session(self._address)
         self._open.callback(session.stop)
         return Lakehouse(

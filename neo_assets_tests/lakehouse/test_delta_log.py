@@ -83,3 +83,22 @@ def test_a_table_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     table = table_with_checkpoints(tmp_path / name / "table", commits=1)
     delta = open_table(table)
     assert delta and dataset(delta).to_table().num_rows == 1
+
+
+def test_a_table_is_read_whose_newest_checkpoint_is_missing(tmp_path: Path) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 1, 4)
+    log_file(table, 4, "checkpoint.parquet").unlink()
+    pointer = table / "_delta_log" / "_last_checkpoint"
+    delta = open_table(table)
+    assert delta and sorted(dataset(delta).to_table()["number"].to_pylist()) == [*range(6)]
+    assert pointer.with_name("._last_checkpoint.damaged").exists()
+    assert set_aside_damaged_checkpoints(table) == []
+
+
+def test_a_missing_checkpoint_that_stands_for_commits_that_are_gone(tmp_path: Path) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 3)
+    log_file(table, 3, "checkpoint.parquet").unlink()
+    log_file(table, 2, "json").unlink()
+    with pytest.raises(DamagedTableError, match="_last_checkpoint names a checkpoint .* missing"):
+        open_table(table)
+    assert (table / "_delta_log" / "_last_checkpoint").exists()
