@@ -179,6 +179,8 @@ class NeoWsClient:
         self._session = _Session()
         # A machine's proxy cannot reach what is served on the machine itself.
         self._session.trust_env = not _is_loopback(base_url)
+        # Otherwise requests would send a password that `~/.netrc` has for this host or for any.
+        self._session.auth = lambda request: request
 
     def __enter__(self) -> "NeoWsClient":
         return self

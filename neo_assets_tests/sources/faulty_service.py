@@ -30,6 +30,8 @@ class Call:
 
     days: tuple[date, ...]
     key: str
+    headers: frozenset[str]
+    """Names of headers, in lower case."""
     connection: socket.socket
     is_over: Event
 
@@ -69,14 +71,21 @@ def serve(*acts: Act, finally_: Act | None = None) -> Iterator[FaultyService]:
         def handle(self) -> None:
             with suppress(ConnectionError):
                 target = self.rfile.readline().split()[1].decode()
-                while self.rfile.readline().strip():
-                    pass
+                headers = set()
+                while line := self.rfile.readline().strip():
+                    headers.add(line.partition(b":")[0].decode().lower())
                 query = parse_qs(urlsplit(target).query)
                 first, last = (
                     date.fromisoformat(query[name][0]) for name in ("start_date", "end_date")
                 )
                 days = tuple(first + timedelta(n) for n in range((last - first).days + 1))
-                call = Call(days, query["api_key"][0], self.connection, service.is_over)
+                call = Call(
+                    days,
+                    query["api_key"][0],
+                    frozenset(headers),
+                    self.connection,
+                    service.is_over,
+                )
                 service.calls.append(call)
                 if service.acts:
                     injected("answers as a service should not give them")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -612,6 +613,19 @@ def test_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) ->
         assert_whole_week(Talk(service.base_url, retries=0).fetch())
         elsewhere = Talk("http://api.nasa.invalid/neo", retries=0).failure()
     assert "(Connection refused)" in str(elsewhere)
+
+
+def test_passwords_of_netrc_are_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password of-another-service\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("no_proxy", "0.0.0.0")
+    with serve() as service:
+        # An address of this machine that is not taken for one: the environment applies.
+        Talk(service.base_url.replace("127.0.0.1", "0.0.0.0"), retries=0).fetch()
+        (call,) = service.calls
+    assert "user-agent" in call.headers
+    assert "authorization" not in call.headers
 
 
 # What looks like a fault and is none.
