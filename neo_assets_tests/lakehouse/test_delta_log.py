@@ -99,6 +99,6 @@ def test_a_missing_checkpoint_that_stands_for_commits_that_are_gone(tmp_path: Pa
     table = table_with_checkpoints(tmp_path / "table", 3)
     log_file(table, 3, "checkpoint.parquet").unlink()
     log_file(table, 2, "json").unlink()
-    with pytest.raises(DamagedTableError, match="_last_checkpoint names a checkpoint .* missing"):
+    with pytest.raises(DamagedTableError, match="_last_checkpoint names a checkpoint that"):
         open_table(table)
     assert (table / "_delta_log" / "_last_checkpoint").exists()
