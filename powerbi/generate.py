@@ -155,10 +155,10 @@ TABLES = (
     ModelTable(
         "Object",
         GOLD_DIM_NEO,
-        # A fact joins the object as it is known now; how it was known is in the revisions.
-        rows="[is_current]",
-        left_out=frozenset({"valid_to", "is_current"}),
-        hidden=frozenset({"neo_key"}),
+        # An approach joins the newest row of its designation; how it was known is in the revisions.
+        rows="[is_latest]",
+        left_out=frozenset({"valid_to", "is_current", "is_latest"}),
+        hidden=frozenset({"neo_key", "current_neo_key"}),
         row_key="neo_key",
     ),
     ModelTable(

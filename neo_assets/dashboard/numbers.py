@@ -1,12 +1,13 @@
 """What is shown, as plain values: a pure function of the rows and of today."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
 from neo_assets.dashboard.reading import Approach, Gold, Measurement
+from neo_assets.lakehouse import keys
 from neo_assets.lakehouse.bands import RISK_ORDER
 from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
 
@@ -51,6 +52,7 @@ class Numbers:
     today: date
     approaches: int
     objects: int
+    """Different objects, each once, whatever designations NASA gave it."""
     withdrawn: int
     first_day: date | None
     last_day: date | None
@@ -113,7 +115,7 @@ def numbers(gold: Gold, today: date) -> Numbers:
     return Numbers(
         today=today,
         approaches=len(standing),
-        objects=len({it.designation for it in standing}),
+        objects=_objects(standing),
         withdrawn=len(gold.approaches) - len(standing),
         first_day=standing[0].close_approach_date if standing else None,
         last_day=standing[-1].close_approach_date if standing else None,
@@ -125,6 +127,16 @@ def numbers(gold: Gold, today: date) -> Numbers:
         errors=prediction_errors(gold.revisions, today),
         quality=_quality(gold.measurements, today),
     )
+
+
+def _objects(approaches: Collection[Approach]) -> int:
+    """How many different objects: the designations of one number are one object."""
+    numbers = {
+        it.designation: number
+        for it in approaches
+        if (number := keys.number(it.neo_id)) is not None
+    }
+    return len({numbers.get(it.designation, it.designation) for it in approaches})
 
 
 def _in_time(approach: Approach) -> tuple[date, str, str]:

@@ -19,6 +19,7 @@ class Approach:
     """One row of `gold_neo_fact`, as far as it is shown; the columns are documented there."""
 
     designation: str
+    neo_id: str | None
     name: str | None
     close_approach_date: date
     close_approach_at: datetime | None

@@ -45,39 +45,88 @@ def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
         LakehouseError: two objects have the same key.
     """
     versions = lakehouse.read(SILVER_NEO_VERSIONS).where(_VALID)
-    listed = (
-        versions.where(in_days(SILVER_NEO_VERSIONS.day_column, days))
-        .select("designation", F.expr(keys.surrogate_key("designation")).alias(_OBJECT_KEY))
-        .distinct()
-    )
+    known = lakehouse.read(GOLD_DIM_NEO).where(f"{_OBJECT_KEY} <> {keys.UNKNOWN_KEY}")
+    listed = versions.where(in_days(SILVER_NEO_VERSIONS.day_column, days))
+    concerned = F.broadcast(_objects(listed, known))
     unknown = _unknown_object(lakehouse)
-    of_listed = versions.join(F.broadcast(listed), "designation", "left_semi")
-    offered = histories(of_listed).unionAll(unknown)
-    concerned = listed.select(_OBJECT_KEY).unionAll(unknown.select(_OBJECT_KEY))
-    standing = lakehouse.read(GOLD_DIM_NEO).join(F.broadcast(concerned), _OBJECT_KEY, "left_semi")
+    said = _said(versions.withColumn("valid_from", F.col("fetched_at")), is_version=True).unionAll(
+        _said(known.withColumn("content_hash", F.lit("")), is_version=False)
+    )
+    offered = histories(said.join(concerned, "designation")).unionAll(unknown)
+    key = F.expr(keys.surrogate_key("designation")).alias(_OBJECT_KEY)
+    of_concerned = concerned.select(key).unionAll(unknown.select(_OBJECT_KEY))
+    standing = lakehouse.read(GOLD_DIM_NEO).join(
+        F.broadcast(of_concerned), _OBJECT_KEY, "left_semi"
+    )
     compared = lakehouse.compare(GOLD_DIM_NEO, offered, standing)
     refuse_collisions(_OBJECT_KEY, compared.values(_OBJECT_KEY, "designation"))
     return compared
 
 
-def histories(versions: DataFrame) -> DataFrame:
-    """Rows of `gold_dim_neo` for the valid versions of objects, which must be all of an object's.
+def _objects(listed: DataFrame, known: DataFrame) -> DataFrame:
+    """The designations of all objects that are listed, each with its `object`.
+
+    That is the number of a numbered asteroid, whichever of its designations has it, else the
+    designation.
+    """
+    number = F.expr(keys.NUMBER).alias("number")
+    numbers = (
+        listed.select("designation", number, F.lit(True).alias("is_listed"))
+        .unionAll(known.select("designation", number, F.lit(False)))
+        .groupBy("designation")
+        .agg(
+            F.max("number").alias("number"),
+            F.collect_set("number").alias("numbers"),
+            F.max("is_listed").alias("is_listed"),
+        )
+    )
+    # Of an object that had another number once, the other designations of that one as well.
+    concerned = numbers.where("is_listed").select(F.explode("numbers").alias("number")).distinct()
+    return (
+        numbers.join(
+            F.broadcast(concerned.withColumn("is_concerned", F.lit(True))), "number", "left"
+        )
+        .where("is_listed OR is_concerned")
+        .selectExpr("designation", f"{keys.OBJECT} AS object")
+    )
+
+
+def histories(said: DataFrame) -> DataFrame:
+    """Rows of `gold_dim_neo` for all that is said of some objects.
 
     Snapshots of different days may be fetched at once and disagree: the row of a numbered asteroid
-    goes before one of its former self, then the hash of the content decides.
+    goes before one of its former self, then the hash of the content decides.  A designation without
+    any valid version keeps the rows that the table has.
     """
-    in_order = Window.partitionBy("designation").orderBy("valid_from")
-    attributes = F.struct(*NEO_ATTRIBUTES).alias("attributes")
-    described = versions.groupBy("designation", F.col("fetched_at").alias("valid_from")).agg(
-        F.max(F.struct(F.expr(keys.IS_NUMBERED), "content_hash", attributes)).alias("best")
-    )
+    in_order = Window.partitionBy("object").orderBy("valid_from", "best", "designation")
     changed = (
-        described.select("designation", "valid_from", "best.attributes")
-        .withColumn("before", F.lag("attributes").over(in_order))
-        .where("before IS NULL OR attributes <> before")
-        .select("designation", "valid_from", "attributes.*")
+        said.groupBy("object", "designation", "valid_from")
+        .agg(F.max("said").alias("best"))
+        .withColumn(
+            "has_versions", F.max("best.is_version").over(Window.partitionBy("designation"))
+        )
+        .where("best.is_version OR NOT has_versions")
+        .withColumn("described", F.struct("designation", "best.attributes"))
+        .withColumn("before", F.lag("described").over(in_order))
+        .where("before IS NULL OR described <> before")
+        .withColumn("place", F.row_number().over(in_order))
+        .select("object", "place", "designation", "valid_from", "best.attributes.*")
     )
     return derived(GOLD_DIM_NEO, changed)
+
+
+def _said(rows: DataFrame, *, is_version: bool) -> DataFrame:
+    """What the rows say of their objects; of two, the greater `said` counts."""
+    return rows.select(
+        "designation",
+        "valid_from",
+        F.struct(
+            F.lit(is_version).alias("is_version"),
+            F.expr(keys.IS_NUMBERED).alias("is_numbered"),
+            "content_hash",
+            F.struct(*NEO_ATTRIBUTES).alias("attributes"),
+        ).alias("said"),
+    )
 
 
 def _unknown_object(lakehouse: Lakehouse) -> DataFrame:
@@ -88,6 +137,8 @@ def _unknown_object(lakehouse: Lakehouse) -> DataFrame:
         "name": "'unknown'",
         "valid_from": "TIMESTAMP'1970-01-01T00:00:00Z'",
         "is_current": "true",
+        "is_latest": "true",
+        "current_neo_key": str(keys.UNKNOWN_KEY),
     }
     columns = ", ".join(
         f"CAST({values.get(column.name, 'NULL')} AS {column.type}) AS {column.name}"

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import pyarrow
+from pyarrow import compute
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -31,7 +33,10 @@ from neo_assets.lakehouse.tables import (
 
 _KEY = "neo_event_key"
 _DAY = GOLD_NEO_FACT.day_column
+_FIRST_SEEN = "first_seen_at"
 OUTCOMES = ("inserted", "updated", "unchanged")
+CARRIED = "carried"
+"""Detail of the report: facts of a day of which the rules let no version through any more."""
 MISSING = "foreign_keys_missing"
 """Detail of the report: keys in the facts and revisions of a day that refer to no row."""
 
@@ -53,11 +58,18 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
         ]
     extended.result()
     objects, offered, revised = (comparison.result() for comparison in compared)
+    ruled_out, older = _more_than_offered(offered)
+    if carried := ruled_out | older:
+        revised = revisions.compare(lakehouse, days, carried)
+        offered = _with_carried(lakehouse, days, offered, revised, carried)
     for comparison in (objects, offered, revised):
         lakehouse.merge(comparison)
     counts = _standing(lakehouse, offered, days)
-    for day, change, is_withdrawn in offered.values(_DAY, "change", "is_withdrawn"):
-        counts[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
+    for day, change, is_withdrawn, key in offered.values(_DAY, "change", "is_withdrawn", _KEY):
+        if key in ruled_out:
+            counts[day][CARRIED] += 1
+        else:
+            counts[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
     for (day,) in revised.without("deleted").values(_DAY):
         counts[day]["revisions"] += 1
     return [_report(day, counts[day]) for day in sorted(days)]
@@ -83,16 +95,60 @@ def facts(versions: DataFrame) -> DataFrame:
 
 
 def _compare_facts(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
-    """Compare the facts that silver offers for these days with those that stand.
-
-    None is ever deleted: one that is no longer offered stays as it is, and is left out.
-    """
+    """Compare the facts that silver offers for these days with those that gold has."""
     offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
     standing = lakehouse.read_days(GOLD_NEO_FACT, days)
-    compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing).without("deleted")
+    compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing, before=[_FIRST_SEEN])
     if any(change == "inserted" for (change,) in compared.values("change")):
-        _refuse_collisions(lakehouse, compared)
+        _refuse_collisions(lakehouse, compared.without("deleted"))
     return compared
+
+
+def _more_than_offered(compared: Comparison) -> tuple[set[int], set[int]]:
+    """Keys of the facts of which gold has more than silver, because a rule has become stricter.
+
+    First those that silver does not offer at all, then those that it offers as first seen later.
+    """
+    ruled_out, older = set(), set()
+    for change, key, first_seen, before in compared.values(
+        "change", _KEY, _FIRST_SEEN, f"before_{_FIRST_SEEN}"
+    ):
+        if change == "deleted":
+            ruled_out.add(key)
+        elif before is not None and before < first_seen:
+            older.add(key)
+    return ruled_out, older
+
+
+def _with_carried(
+    lakehouse: Lakehouse,
+    days: Collection[date],
+    offered: Comparison,
+    revised: Comparison,
+    carried: Collection[int],
+) -> Comparison:
+    """The same comparison, but with the carried facts as their revisions have them."""
+    chosen = compute.field(_KEY).isin(sorted(carried))
+    of_carried = lakehouse.spark.createDataFrame(revised.without("deleted").rows.filter(chosen))
+    standing = lakehouse.read_days(GOLD_NEO_FACT, days).join(of_carried, _KEY, "left_semi")
+    compared = lakehouse.compare(
+        GOLD_NEO_FACT, _facts_as_revised(of_carried), standing, before=[_FIRST_SEEN]
+    )
+    others = offered.rows.filter(~chosen)
+    return Comparison(
+        GOLD_NEO_FACT, pyarrow.concat_tables([others, compared.rows.cast(others.schema)])
+    )
+
+
+def _facts_as_revised(revised: DataFrame) -> DataFrame:
+    """Rows of `gold_neo_fact` for approaches of which all revisions are given."""
+    seen = revised.groupBy(_KEY).agg(
+        F.min("seen_at").alias(_FIRST_SEEN), F.max("seen_at").alias("last_changed_at")
+    )
+    newest = revised.where("seen_until IS NULL").withColumn(
+        "is_withdrawn", F.expr("what = 'withdrawn'")
+    )
+    return derived(GOLD_NEO_FACT, newest.join(seen, _KEY))
 
 
 def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
@@ -107,12 +163,12 @@ def _standing(
     lakehouse: Lakehouse, offered: Comparison, days: Collection[date]
 ) -> defaultdict[date, Counter[str]]:
     """What gold holds now, what of it is lost or stands twice, and what is missing in it."""
-    objects = lakehouse.read(GOLD_DIM_NEO).where("is_current").select("neo_key", "is_current")
+    objects = lakehouse.read(GOLD_DIM_NEO).where("is_latest").select("neo_key", "is_latest")
     calendar = lakehouse.read(GOLD_DIM_DATE).where(in_days("date", days)).select("date_key", "date")
     # A revision may refer to a fact of a day near by.
     near = lakehouse.read_days(GOLD_NEO_FACT, revisions.around(days))
     joined = near.join(objects, "neo_key", "left").join(calendar, "date_key", "left")
-    lacks = F.expr("int(is_current IS NULL) + int(date IS NULL)")
+    lacks = F.expr("int(is_latest IS NULL) + int(date IS NULL)")
     referred = lakehouse.read_days(GOLD_NEO_REVISION, days).select(
         _DAY, F.explode(F.array(_KEY, "moved_from", "moved_to")).alias(_KEY)
     )
@@ -143,5 +199,5 @@ def _report(day: date, counts: Counter[str]) -> DayReport:
         snapshot_rows=counts["offered"],
         taken_over=counts["offered"],
         handed_on=counts["rows_out"],
-        details={name: counts[name] for name in (*OUTCOMES, "revisions", MISSING)},
+        details={name: counts[name] for name in (*OUTCOMES, CARRIED, "revisions", MISSING)},
     )

@@ -9,9 +9,15 @@ approaches the odds of any collision are below one in two million; should it hap
 before it writes and says so.
 """
 
-EVENT_ID = (
-    "concat_ws('|', date_format(close_approach_date, 'yyyy-MM-dd'), orbiting_body, designation)"
-)
+import re
+
+
+def event_id(day: str, body: str, designation: str) -> str:
+    """The id of an approach from its three parts, as an SQL expression of type STRING."""
+    return f"concat_ws('|', date_format({day}, 'yyyy-MM-dd'), {body}, {designation})"
+
+
+EVENT_ID = event_id("close_approach_date", "orbiting_body", "designation")
 
 SPOKEN_OF = (
     "struct(partition_date, designation, coalesce(close_approach_date, partition_date) AS date, "
@@ -24,6 +30,23 @@ A dropped row whose date or body cannot be read speaks of the approach listed th
 
 IS_NUMBERED = "coalesce(startswith(neo_id, '2'), false)"
 """Whether a row is one of a numbered asteroid: their identifiers begin with 2."""
+
+_ID_OF_NUMBERED = "^2[0-9]{6,7}$"
+
+NUMBER = f"CASE WHEN neo_id RLIKE '{_ID_OF_NUMBERED}' THEN CAST(substring(neo_id, 2) AS INT) END"
+"""Number of a numbered asteroid, else null: 887 in the identifier 2000887, or 20000887.
+
+It ties the designations of one object together: NASA replaced 1918 DB by A918 AA, and 887 stayed.
+"""
+
+
+def number(neo_id: str | None) -> int | None:
+    """The same, of an identifier in Python."""
+    return int(neo_id[1:]) if neo_id and re.match(_ID_OF_NUMBERED, neo_id) else None
+
+
+OBJECT = "struct(number, nvl2(number, NULL, designation) AS designation)"
+"""An object by its `number`, or by its designation where that is null, as an SQL expression."""
 
 UNKNOWN_KEY = -1
 """Key of a dimension's unknown member; no surrogate key is negative."""

@@ -8,6 +8,14 @@ An approach that moves to another day vanishes from one list and appears on anot
 and an appearance are taken for one move when they are of the same object and body, at most
 `NEAR_DAYS` apart, when they can have happened at the same moment as far as the snapshots tell, and
 when neither has a better match: one seen nearer in time, then one on a nearer day.
+
+The object is the same when its designation or its number is.  When NASA gives a numbered asteroid
+another designation, its approach vanishes under the old one and appears under the new one on the
+same day, and the two are linked like a move.
+
+Rules can change.  What gold has taken in and a stricter rule no longer lets through keeps its
+revisions until a newer row of the approach is valid, and whether it is withdrawn goes on being
+followed: the snapshots mention an approach whatever the rules say of its rows.
 """
 
 from __future__ import annotations
@@ -21,7 +29,12 @@ from pyspark.sql.window import Window
 
 from neo_assets.lakehouse import keys
 from neo_assets.lakehouse.storage import Comparison, Lakehouse, derived, in_days
-from neo_assets.lakehouse.tables import APPROACH_COLUMNS, GOLD_NEO_REVISION, SILVER_NEO_VERSIONS
+from neo_assets.lakehouse.tables import (
+    APPROACH_COLUMNS,
+    GOLD_NEO_FACT,
+    GOLD_NEO_REVISION,
+    SILVER_NEO_VERSIONS,
+)
 
 NEAR_DAYS = 7
 """How far an approach can move.
@@ -32,6 +45,7 @@ near can only be one.
 """
 
 _DAY = GOLD_NEO_REVISION.day_column
+_KEY = "neo_event_key"
 _VALUES = tuple(column.name for column in APPROACH_COLUMNS)
 
 
@@ -40,39 +54,81 @@ def around(days: Collection[date], reach: int = NEAR_DAYS) -> set[date]:
     return {day + timedelta(step) for day in days for step in range(-reach, reach + 1)}
 
 
-def compare(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
-    """Compare the revisions of these days, and of days near by that they move from or to."""
+def compare(
+    lakehouse: Lakehouse, days: Collection[date], carried: Collection[int] = ()
+) -> Comparison:
+    """Compare the revisions of these days, and of days near by that they move from or to.
+
+    `carried` are the event keys of facts of these days of which gold has more than the rules let
+    through now; it keeps what it has of them.
+    """
     wanted = set(days)
     table = lakehouse.read(GOLD_NEO_REVISION)
     # A new event here may win a match there, whose loser may then match farther off; to see that it
     # does, its own candidates are needed, and theirs.
     concerned, context = around(days, 2 * NEAR_DAYS), around(days, 4 * NEAR_DAYS)
-    of_days = events(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
+    versions = lakehouse.read_days(SILVER_NEO_VERSIONS, days)
+    of_days = _carried_on(lakehouse, versions, days, carried) if carried else events(versions)
     elsewhere = table.where(in_days(_DAY, context - wanted))
     offered = linked(of_days.unionByName(elsewhere)).where(in_days(_DAY, concerned))
     standing = table.where(in_days(_DAY, concerned))
     return lakehouse.compare(GOLD_NEO_REVISION, offered, standing)
 
 
-def events(versions: DataFrame) -> DataFrame:
-    """Rows of `gold_neo_revision` for the versions of whole days, without their moves."""
+def _carried_on(
+    lakehouse: Lakehouse, versions: DataFrame, days: Collection[date], carried: Collection[int]
+) -> DataFrame:
+    """The events of these days, in which carried approaches keep the revisions that gold has."""
+    chosen = F.broadcast(
+        lakehouse.spark.createDataFrame([(key,) for key in carried], f"{_KEY} BIGINT")
+    )
+    revised = lakehouse.read_days(GOLD_NEO_REVISION, days).join(chosen, _KEY, "left_semi")
+    facts = lakehouse.read_days(GOLD_NEO_FACT, days).join(chosen, _KEY, "left_semi")
+    # A fact whose revisions were lost has one again, from when it was first seen.
+    known = revised.unionByName(_first_revisions(facts.join(revised, _KEY, "left_anti")))
+    found = events(versions, known)
+    unmentioned = known.join(found, _KEY, "left_anti")
+    return found.unionByName(unmentioned)
+
+
+def _first_revisions(facts: DataFrame) -> DataFrame:
+    first = facts.withColumns(
+        {
+            "revision": F.lit(1),
+            "what": F.lit("first"),
+            "changed_columns": F.array().cast("array<string>"),
+            "seen_after": F.lit(None).cast("timestamp"),
+            "seen_at": F.col("first_seen_at"),
+            "seen_until": F.lit(None).cast("timestamp"),
+            "moved_from": F.lit(None).cast("long"),
+            "moved_to": F.lit(None).cast("long"),
+        }
+    )
+    return derived(GOLD_NEO_REVISION, first)
+
+
+def events(versions: DataFrame, carried: DataFrame | None = None) -> DataFrame:
+    """Rows of `gold_neo_revision` for the versions of whole days, without their moves.
+
+    Where an approach has no valid version yet, its row in `carried` at that time counts for one.
+    """
     in_order = Window.partitionBy("approach").orderBy("snapshot_id")
     until_now = in_order.rowsBetween(Window.unboundedPreceding, 0)
     before = in_order.rowsBetween(Window.unboundedPreceding, -1)
     valid = F.when(F.size("reasons") == 0, F.struct(*_VALUES))
-    words = (
-        versions.where("is_word")
-        .withColumns({"approach": F.expr(keys.SPOKEN_OF), "valid": valid})
-        .withColumns(
-            {
-                "known": F.last("valid", ignorenulls=True).over(until_now),
-                "known_before": F.last("valid", ignorenulls=True).over(before),
-                "word_before": F.lag("fetched_at").over(in_order),
-                "word_after": F.lead("fetched_at").over(in_order),
-            }
-        )
-        .where("known IS NOT NULL")
+    words = versions.where("is_word").withColumns(
+        {"approach": F.expr(keys.SPOKEN_OF), "valid": valid}
     )
+    if carried is not None:
+        words = _filled(words, carried)
+    words = words.withColumns(
+        {
+            "known": F.last("valid", ignorenulls=True).over(until_now),
+            "known_before": F.last("valid", ignorenulls=True).over(before),
+            "word_before": F.lag("fetched_at").over(in_order),
+            "word_after": F.lead("fetched_at").over(in_order),
+        }
+    ).where("known IS NOT NULL")
     differing = ", ".join(
         f"CASE WHEN NOT known.{name} <=> known_before.{name} THEN '{name}' END" for name in _VALUES
     )
@@ -106,15 +162,45 @@ def events(versions: DataFrame) -> DataFrame:
     )
 
 
+def _filled(words: DataFrame, carried: DataFrame) -> DataFrame:
+    """The words, where those before an approach's first valid one say what gold has of it."""
+    until_now = (
+        Window.partitionBy("approach")
+        .orderBy("snapshot_id")
+        .rowsBetween(Window.unboundedPreceding, 0)
+    )
+    event_id = keys.event_id("approach.date", "approach.body", "approach.designation")
+    spans = carried.select(
+        _KEY,
+        F.col("seen_at").alias("known_from"),
+        F.col("seen_until").alias("known_until"),
+        F.struct(*_VALUES).alias("carried"),
+    )
+    is_of_span = (
+        f"approach.date = partition_date AND {_KEY} = {keys.surrogate_key(event_id)} "
+        "AND fetched_at >= known_from AND coalesce(fetched_at < known_until, true)"
+    )
+    return words.join(F.broadcast(spans), F.expr(is_of_span), "left").withColumn(
+        "valid",
+        F.when(
+            F.last("valid", ignorenulls=True).over(until_now).isNull(), F.col("carried")
+        ).otherwise(F.col("valid")),
+    )
+
+
 def linked(revisions: DataFrame) -> DataFrame:
     """The revisions with their moves, which must come with all that could match them."""
-    same_object = Window.partitionBy("designation", "orbiting_body")
+    same_designation = Window.partitionBy("designation", "orbiting_body")
+    same_number = Window.partitionBy(F.expr(keys.OBJECT), "orbiting_body")
 
     def of_all(values: str, condition: str = "true") -> Column:
-        return F.collect_list(F.expr(f"CASE WHEN {condition} THEN {values} END")).over(same_object)
+        chosen = F.collect_list(F.expr(f"CASE WHEN {condition} THEN {values} END"))
+        return F.concat(chosen.over(same_designation), chosen.over(same_number))
 
     return (
-        revisions.withColumn("is_gone", F.expr("what = 'withdrawn'"))
+        revisions.withColumns(
+            {"is_gone": F.expr("what = 'withdrawn'"), "number": F.expr(keys.NUMBER)}
+        )
         .withColumn(
             "events",
             of_all(
@@ -139,7 +225,8 @@ def linked(revisions: DataFrame) -> DataFrame:
 _APART = f"abs(datediff(other.day, {_DAY}))"
 _BEST = f"""array_min(transform(
     filter(events, other -> other.is_gone <> is_gone
-        AND {_APART} BETWEEN 1 AND {NEAR_DAYS}
+        AND other.key <> neo_event_key
+        AND {_APART} <= {NEAR_DAYS}
         AND coalesce(seen_after < other.seen_at, true)
         AND coalesce(other.seen_after < seen_at, true)),
     other -> struct(abs(unix_micros(seen_at) - unix_micros(other.seen_at)) AS microseconds,

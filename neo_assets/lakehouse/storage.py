@@ -85,11 +85,14 @@ class Lakehouse:
 
     def _add_columns(self, table: Table) -> None:
         known = set(self.read(table).columns)
-        new = [_column(column) for column in table.columns if column.name not in known]
-        if new:
-            self.spark.sql(
-                f"ALTER TABLE {self.layout.identifier(table)} ADD COLUMNS ({', '.join(new)})"
-            )
+        new = [column for column in table.columns if column.name not in known]
+        if not new:
+            return
+        identifier = self.layout.identifier(table)
+        self.spark.sql(f"ALTER TABLE {identifier} ADD COLUMNS ({', '.join(map(_column, new))})")
+        values = ", ".join(f"{column.name} = {column.initial}" for column in new if column.initial)
+        if values:
+            self.spark.sql(f"UPDATE {identifier} SET {values}").collect()
 
     def has(self, table: Table) -> bool:
         """Whether the table exists."""
@@ -225,8 +228,13 @@ class Lakehouse:
         """Add rows to those that the table has."""
         rows.write.format("delta").mode("append").saveAsTable(self.layout.identifier(table))
 
-    def compare(self, table: Table, offered: DataFrame, standing: DataFrame) -> Comparison:
-        """Hold the rows that are offered for a table against those of them that stand in it."""
+    def compare(
+        self, table: Table, offered: DataFrame, standing: DataFrame, before: Sequence[str] = ()
+    ) -> Comparison:
+        """Compare the rows that are offered for a table with the rows that it has.
+
+        Of the columns in `before` the result has the table's own value too, as `before_<column>`.
+        """
         values = F.struct(*table.column_names)
         compared = (
             offered.select(*table.key, values.alias("offered"))
@@ -237,8 +245,13 @@ class Lakehouse:
                     " WHEN offered <> standing THEN 'updated' ELSE 'unchanged' END"
                 ).alias("change"),
                 F.coalesce("offered", "standing").alias("row"),
+                "standing",
             )
-            .select("change", "row.*")
+            .select(
+                "change",
+                "row.*",
+                *(F.col(f"standing.{name}").alias(f"before_{name}") for name in before),
+            )
         )
         return Comparison(table, compared.toArrow())
 

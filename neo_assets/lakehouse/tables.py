@@ -13,7 +13,8 @@ from neo_assets.lakehouse.designations import designation
 class Column:
     """One column; `derivation` is the SQL expression that fills it, where there is a single one.
 
-    `path` is where the value stands in an object of the feed.
+    `path` is where the value stands in an object of the feed.  `initial` is the SQL expression
+    for its value in the rows of an older table that lacks the column; without one it is null.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Column:
     comment: str
     derivation: str = ""
     path: str = ""
+    initial: str = ""
 
 
 @dataclass(frozen=True)
@@ -471,9 +473,10 @@ NEO_ATTRIBUTES = (
 
 GOLD_DIM_NEO = Table(
     "gold_dim_neo",
-    "One row is one object as the feed described it for a span of time (SCD2). `neo_key` is the "
-    "object's for good: with `is_current` it joins a fact to the object as it is known now. The "
-    "row with the key -1 is the unknown object.",
+    "One row is one object as the feed described it for a span of time (SCD2). With `is_latest`, "
+    "`neo_key` joins a fact to its object. Where NASA has given a numbered object another "
+    "designation, and so another key, `current_neo_key` leads to the one row of the object that is "
+    "current. The row with the key -1 is the unknown object.",
     "",
     (
         _NEO_KEY,
@@ -485,9 +488,28 @@ GOLD_DIM_NEO = Table(
             "TIMESTAMP",
             "When a snapshot first described it otherwise (UTC), `valid_from` of the next row; "
             "null in the current one.",
-            "lead(valid_from) OVER (PARTITION BY designation ORDER BY valid_from)",
+            "lead(valid_from) OVER (PARTITION BY object ORDER BY place)",
         ),
         Column("is_current", "BOOLEAN", "Whether this is how it is known now.", "valid_to IS NULL"),
+        Column(
+            "is_latest",
+            "BOOLEAN",
+            "Whether this is the newest row with its `neo_key`: the current one, or the last one "
+            "under a designation that NASA has replaced.",
+            "lead(valid_from) OVER (PARTITION BY designation ORDER BY place) IS NULL",
+            initial="is_current",
+        ),
+        Column(
+            "current_neo_key",
+            "BIGINT",
+            "`neo_key` of the object's current row; another one than its own in the rows of a "
+            "designation that NASA has replaced.",
+            keys.surrogate_key(
+                "last(designation) OVER (PARTITION BY object ORDER BY place "
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+            ),
+            initial="neo_key",
+        ),
     ),
     key=("neo_key", "designation", "valid_from"),
     features=_CHANGE_DATA_FEED,

@@ -34,6 +34,7 @@ def fact(**changes: Any) -> Row:
     day = changes.get("close_approach_date", TODAY)
     return {
         "designation": "2024 AA1",
+        "neo_id": "3000001",
         "name": "(2024 AA1)",
         "orbiting_body": "Earth",
         "close_approach_date": day,

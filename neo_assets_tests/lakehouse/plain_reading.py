@@ -204,11 +204,12 @@ def _best_match(key: tuple[int, int], rows: dict[tuple[int, int], Row]) -> tuple
     for other_key, other in rows.items():
         days = abs((one["close_approach_date"] - other["close_approach_date"]).days)
         if (
-            (one["designation"], one["orbiting_body"])
-            == (other["designation"], other["orbiting_body"])
+            is_same_object(one, other)
+            and one["orbiting_body"] == other["orbiting_body"]
+            and one["neo_event_key"] != other["neo_event_key"]
             and "changed" not in (one["what"], other["what"])
             and (one["what"] == "withdrawn") != (other["what"] == "withdrawn")
-            and 1 <= days <= 7
+            and days <= 7
             and (one["seen_after"] is None or one["seen_after"] < other["seen_at"])
             and (other["seen_after"] is None or other["seen_after"] < one["seen_at"])
         ):
@@ -216,9 +217,23 @@ def _best_match(key: tuple[int, int], rows: dict[tuple[int, int], Row]) -> tuple
     return min(candidates)[-1] if candidates else None
 
 
+def number_of(row: Row) -> str | None:
+    """The number of a numbered asteroid, as its identifier has it."""
+    neo_id = str(row["neo_id"])
+    return neo_id[1:].lstrip("0") if neo_id[0] == "2" and len(neo_id) in (7, 8) else None
+
+
+def is_same_object(one: Row, other: Row) -> bool:
+    """Whether two rows have the same designation or the same number."""
+    return one["designation"] == other["designation"] or (
+        number_of(one) is not None and number_of(one) == number_of(other)
+    )
+
+
 def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, datetime], Row]:
-    """Rows of `gold_dim_neo` by object key and start, but for the unknown member."""
-    said: dict[str, dict[datetime, tuple[tuple[bool, str], Row]]] = defaultdict(dict)
+    """Rows of `gold_dim_neo` by designation's key and start, but for the unknown member."""
+    numbers: dict[str, str] = {}
+    said: dict[tuple[str, datetime], tuple[tuple[bool, str], Row]] = {}
     for day, snapshots in histories.items():
         for fetched_at, objects in snapshots:
             for item in approaches(objects, day):
@@ -229,24 +244,31 @@ def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, 
                         str(values["neo_id"]).startswith("2"),
                         hashlib.sha256(content.encode()).hexdigest(),
                     )
-                    of_object = said[values["designation"]]
-                    if fetched_at not in of_object or rank > of_object[fetched_at][0]:
-                        of_object[fetched_at] = rank, {name: values[name] for name in ATTRIBUTES}
+                    designation = values["designation"]
+                    numbers[designation] = number_of(values) or numbers.get(designation, "")
+                    place = designation, fetched_at
+                    if place not in said or rank > said[place][0]:
+                        said[place] = rank, {name: values[name] for name in ATTRIBUTES}
+    of_object: dict[str, list[tuple[datetime, tuple[bool, str], str, Row]]] = defaultdict(list)
+    for (designation, fetched_at), (rank, attributes) in said.items():
+        of_object[numbers[designation] or designation].append(
+            (fetched_at, rank, designation, attributes)
+        )
     rows: dict[tuple[int, datetime], Row] = {}
-    for designation, of_object in said.items():
-        last: Row | None = None
-        for fetched_at, (_, attributes) in sorted(of_object.items()):
-            if last is not None and attributes == {name: last[name] for name in ATTRIBUTES}:
-                continue
-            if last is not None:
-                last |= {"valid_to": fetched_at, "is_current": False}
-            neo_key = surrogate_key(designation)
-            last = rows[neo_key, fetched_at] = attributes | {
-                "neo_key": neo_key,
-                "designation": designation,
-                "valid_from": fetched_at,
-                "valid_to": None,
-                "is_current": True,
+    for described in of_object.values():
+        history: list[Row] = []
+        for fetched_at, _, designation, attributes in sorted(described, key=lambda it: it[:3]):
+            row = attributes | {"neo_key": surrogate_key(designation), "designation": designation}
+            if not history or any(history[-1][name] != value for name, value in row.items()):
+                history.append(row | {"valid_from": fetched_at})
+        ends = [row["valid_from"] for row in history[1:]]
+        newest = {row["neo_key"]: row["valid_from"] for row in history}
+        for row, valid_to in zip(history, [*ends, None], strict=True):
+            rows[row["neo_key"], row["valid_from"]] = row | {
+                "valid_to": valid_to,
+                "is_current": valid_to is None,
+                "is_latest": newest[row["neo_key"]] == row["valid_from"],
+                "current_neo_key": history[-1]["neo_key"],
             }
     return rows
 

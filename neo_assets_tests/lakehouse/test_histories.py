@@ -16,6 +16,8 @@ from .plain_reading import Day, Key, Row, objects_of, read_day, revisions_of
 
 FIRST = date(2024, 3, 1)
 DESIGNATIONS = ("2024 AA1", "2024 AB2", "2005 YQ96", "1999 JM8", "433", "2010 CA55")
+REPLACED = {"2005 YQ96": "A905 YA", "433": "A898 PA"}
+"""Of some objects that have a number, another designation under which they are listed at times."""
 
 BUSINESS_KEY = ("designation", "close_approach_date", "orbiting_body")
 GOLD = ("gold_neo_fact", "gold_dim_neo", "gold_dim_date", "gold_neo_revision")
@@ -83,6 +85,8 @@ def random_snapshot(chance: random.Random, day: date) -> list[FeedObject]:
                 # Just numbered: the same object under its new id as well.
                 numbered = random_object(chance, day, designation)
                 number = 2_000_000 + DESIGNATIONS.index(designation)
+                if numbered["absolute_magnitude_h"] < 20 and designation in REPLACED:
+                    numbered["name"] = f"({REPLACED[designation]})"
                 objects.append(numbered | {"id": str(number), "neo_reference_id": str(number)})
     chance.shuffle(objects)
     return objects

@@ -161,6 +161,16 @@ def test_an_object_is_loaded_as_it_is_known_now(folder: Path) -> None:
     assert loaded["name"] == "700001 (2024 AA1)"
 
 
+def test_every_designation_of_an_object_is_loaded_and_leads_to_the_current_one(
+    folder: Path,
+) -> None:
+    old = {"neo_key": 1, "is_latest": True, "is_current": False, "current_neo_key": 2}
+    new = {"neo_key": 2, "is_latest": True, "is_current": True, "current_neo_key": 2}
+    write(folder, GOLD_DIM_NEO, [old, new])
+    loaded = run(query("Object"), of_files(folder)).rows
+    assert [(row["neo_key"], row["current_neo_key"]) for row in loaded] == [(1, 2), (2, 2)]
+
+
 def test_both_sources_have_the_same_predictions(folder: Path) -> None:
     write(folder, GOLD_NEO_REVISION, REVISIONS)
     from_files = run(query("Prediction"), of_files(folder))
