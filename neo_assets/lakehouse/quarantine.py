@@ -28,8 +28,10 @@ def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> N
 
     Each of the days must have such rows, or have had them.
 
-    A row that is known keeps what a person said of it.  One that is no longer dropped stays, as
-    `replayed`.
+    The status of a row follows from its class and its note alone, whatever came before: a row that
+    is not dropped any longer is `replayed`; a dropped one is `discarded` if it has the note of
+    whoever discarded it, else `open`.  So a discarded row that a relaxed rule lets through counts
+    as in silver, and is discarded again when the rule is strict again.
     """
     now = _dropped(lakehouse.read_days(SILVER_NEO_VERSIONS, days), rule_set)
     known = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
@@ -37,21 +39,20 @@ def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> N
     both = now.select(*_KEY, values.alias("now")).join(
         known.select(*_KEY, values.alias("known")), [*_KEY], "full"
     )
-    status = F.col("known.status")
-    is_dropped = F.col("now").isNotNull()
+    note = F.col("known.status_note")
     rows = both.select(
         F.expr("inline(array(coalesce(now, known)))"),
-        F.when(~is_dropped & (status == "open"), "replayed")
-        .when(is_dropped & (F.coalesce(status, F.lit("open")) != "discarded"), "open")
-        .otherwise(status)
+        F.when(F.col("now").isNull(), "replayed")
+        .when(note.isNotNull(), "discarded")
+        .otherwise("open")
         .alias("new_status"),
-        F.when(status == "discarded", F.col("known.status_note")).alias("new_status_note"),
+        note.alias("new_status_note"),
     ).withColumns({"status": F.col("new_status"), "status_note": F.col("new_status_note")})
     lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, offered_days=days)
 
 
 def counts(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
-    """The rows of these days that are dropped now, whatever a person has said of them."""
+    """The rows of these days that are dropped now, be they open or discarded."""
     standing = lakehouse.read_days(SILVER_NEO_QUARANTINE, days).where("status <> 'replayed'")
     counted = standing.groupBy("partition_date").count().collect()
     return dict.fromkeys(days, 0) | {row["partition_date"]: row["count"] for row in counted}
@@ -113,25 +114,31 @@ def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
 
 
 def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None:
-    """Mark these rows as discarded, with who did it and why; whoever calls is the only writer."""
+    """Mark these rows as discarded, with who did it and why; the caller must be the only writer.
+
+    The rows are matched by a table of their keys: one condition per row would have to be parsed,
+    and some thousands of them overflow the parser.
+    """
+    import pyarrow as pa
     from deltalake import DeltaTable
 
     if not selected:
         return
-    is_selected = " OR ".join(f"({_is(row)})" for row in selected)
-    DeltaTable(tables / SILVER_NEO_QUARANTINE.name).update(
-        updates={"status": "'discarded'", "status_note": _literal(note)}, predicate=is_selected
+    days = {row["partition_date"] for row in selected}
+    is_same = " AND ".join(f"target.{column} = chosen.{column}" for column in _KEY)
+    # Literal bounds let Delta skip the files of all other days.
+    is_near = (
+        f"target.partition_date BETWEEN DATE '{min(days)}' AND DATE '{max(days)}' AND {is_same}"
     )
-
-
-def _is(row: dict[str, Any]) -> str:
-    return (
-        f"partition_date = DATE '{row['partition_date']}' AND repeat = {row['repeat']} "
-        f"AND source_file = {_literal(row['source_file'])} "
-        f"AND content_hash = '{row['content_hash']}'"
+    keys = pa.Table.from_pylist([{column: row[column] for column in _KEY} for row in selected])
+    (
+        DeltaTable(tables / SILVER_NEO_QUARANTINE.name)
+        .merge(
+            keys.append_column("note", pa.array([note] * len(keys), pa.string())),
+            predicate=is_near,
+            source_alias="chosen",
+            target_alias="target",
+        )
+        .when_matched_update({"status": "'discarded'", "status_note": "chosen.note"})
+        .execute()
     )
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

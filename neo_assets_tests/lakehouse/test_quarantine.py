@@ -1,11 +1,15 @@
 """What becomes of a dropped row: found, held, brought through, discarded, and never doubled."""
 
+import hashlib
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from neo_assets.lakehouse import bronze, quarantine, silver
 from neo_assets.lakehouse.quarantine import Selection
@@ -48,6 +52,23 @@ def dirty(lakehouse: Lakehouse) -> Lakehouse:
 
 def rows(lakehouse: Lakehouse, **selection: Any) -> list[dict[str, Any]]:
     return quarantine.rows(tables_of(lakehouse), Selection(**selection))
+
+
+def quarantine_of(number: int) -> pa.Table:
+    """So many open rows of a hundred days, each row twice in its event file."""
+    order = range(number)
+    return pa.table(
+        {
+            "partition_date": [FIRST + timedelta(days=n % 100) for n in order],
+            "source_file": [f"feed_date={FIRST}/{n // 50}.json" for n in order],
+            "content_hash": [hashlib.sha256(str(n // 2).encode()).hexdigest() for n in order],
+            "repeat": pa.array([1 + n % 2 for n in order], pa.int32()),
+            "status": ["open"] * number,
+            "status_note": pa.nulls(number, pa.string()),
+            "reasons": [["invalid_velocity"]] * number,
+            "payload": [f"{{{n}}}" for n in order],
+        }
+    )
 
 
 def statuses(lakehouse: Lakehouse) -> Counter[str]:
@@ -104,7 +125,7 @@ def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) ->
     assert statuses(dirty) == {"open": 5}
 
 
-def test_a_discarded_row_stays_so_until_a_rule_lets_it_through(dirty: Lakehouse) -> None:
+def test_a_discarded_row_stays_discarded_while_it_is_dropped(dirty: Lakehouse) -> None:
     quarantine.discard(tables_of(dirty), rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
     assert statuses(dirty) == {"open": 4, "discarded": 1}
     report = silver.refine(dirty, [FIRST, SECOND])[1]
@@ -114,6 +135,34 @@ def test_a_discarded_row_stays_so_until_a_rule_lets_it_through(dirty: Lakehouse)
     quarantine.discard(tables_of(dirty), [], "nothing to do")
     silver.refine(dirty, [FIRST, SECOND], LENIENT)
     assert statuses(dirty) == {"replayed": 4, "discarded": 1}
+
+
+def test_a_discarded_row_that_a_relaxed_rule_lets_through_counts_once(dirty: Lakehouse) -> None:
+    quarantine.discard(tables_of(dirty), rows(dirty, rule="invalid_velocity"), "by ada: unusable")
+    assert statuses(dirty) == {"open": 1, "discarded": 4}
+    relaxed = silver.refine(dirty, [FIRST], LENIENT)[0]
+    assert (relaxed.dropped, relaxed.rows_lost, relaxed.rows_doubled) == (0, 0, 0)
+    assert statuses(dirty) == {"open": 1, "replayed": 4}
+
+    # The decision is kept, for when the rule drops the rows again.
+    strict = silver.refine(dirty, [FIRST])[0]
+    assert (strict.dropped, strict.rows_lost, strict.rows_doubled) == (4, 0, 0)
+    assert statuses(dirty) == {"open": 1, "discarded": 4}
+    assert {row["status_note"] for row in rows(dirty, status="discarded")} == {"by ada: unusable"}
+
+
+def test_a_hundred_thousand_rows_are_discarded_at_once(tmp_path: Path) -> None:
+    number = 100_000
+    table = quarantine_of(number)
+    write_deltalake(tmp_path / "silver_neo_quarantine", table)
+    chosen = quarantine.rows(tmp_path, Selection())
+    spared = chosen.pop(number // 2)
+    quarantine.discard(tmp_path, chosen, 'by ada: it\'s "all" of them')
+    assert quarantine.rows(tmp_path, Selection()) == [spared]
+    discarded = quarantine.rows(tmp_path, Selection(status="discarded"))
+    assert len(discarded) == number - 1
+    assert {row["status_note"] for row in discarded} == {'by ada: it\'s "all" of them'}
+    assert [row["payload"] for row in discarded] == [row["payload"] for row in chosen]
 
 
 def test_new_drops_of_a_day_leave_the_word_on_the_old_ones(dirty: Lakehouse) -> None:
