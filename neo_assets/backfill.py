@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
 
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.automation.jobs import REPLAYED, reset_streaming_checkpoints
+from neo_assets.automation.jobs import REPLAYED, correct_schema, reset_streaming_checkpoints
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
 from neo_assets.checks.accounts import newest_accounts, report_of
@@ -188,6 +190,18 @@ def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
     return "no check of it ends in ERROR; neo-assets status lists the held days."
 
 
+def correct_tracked_type(
+    field: str,
+    types: Sequence[str],
+    on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
+) -> str | None:
+    """Give a field of the tracked schema other types; why that failed in one sentence, or None."""
+    config = {"ops": {"correct_tracked_type": {"config": {"field": field, "types": list(types)}}}}
+    with _warm_instance() as instance:
+        job = defs.resolve_job_def(correct_schema.name)
+        return _run(instance, job, Outcome(), on_progress, config=config)
+
+
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
     """What a replay materializes, upstream first."""
     return [dg.AssetKey(name) for name in (*(["bronze_neo_events"] if full else []), *REPLAYED)]
@@ -228,6 +242,7 @@ def _run(
     on_progress: Callable[[dg.EventLogEntry], None],
     assets: Sequence[dg.AssetKey] | None = None,
     days: Sequence[date] = (),
+    config: Mapping[str, Any] = MappingProxyType({}),
 ) -> str | None:
     """One run, over the days if there are any; what went wrong in one sentence, or nothing."""
     failures: list[str] = []
@@ -249,7 +264,7 @@ def _run(
         asset_selection=assets,
         partition_key=single,
         tags=range_tags(days[0], days[-1]) if len(days) > 1 else None,
-        run_config=QUIET,
+        run_config={**QUIET, **config},
         raise_on_error=False,
     )
     if result.success:

@@ -13,6 +13,7 @@ from neo_assets.automation.jobs import (
     REFRESH,
     REPLAY_AFTER_RESET,
     SELECTIVE_REFRESH,
+    correct_schema,
     discard_quarantine,
     full_refresh,
     replay_quarantine,
@@ -55,6 +56,7 @@ defs = dg.Definitions(
         replay_quarantine,
         discard_quarantine,
         upkeep_job,
+        correct_schema,
     ],
     schedules=[daily_refresh, weekly_upkeep],
     sensors=[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request
+from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
 from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
@@ -165,3 +165,45 @@ def compact_and_vacuum(context: dg.OpExecutionContext, lakehouse: LakehouseResou
 def upkeep_job() -> None:
     """Keep file counts small."""
     compact_and_vacuum()
+
+
+class SchemaCorrection(dg.Config):
+    """A field of the tracked schema, and the types that it should have."""
+
+    field: str = Field(
+        description="Path of the field as the check schema_drift names it, such as "
+        "`close_approach_data[].orbiting_body`."
+    )
+    types: list[str] = Field(
+        description="Its types: array, boolean, mixed, number, object or string."
+    )
+
+
+@dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
+def correct_tracked_type(
+    context: dg.OpExecutionContext, config: SchemaCorrection, lakehouse: LakehouseResource
+) -> None:
+    """Publish the next version of the tracked schema and bring the rescued data of all days to it.
+
+    Raises:
+        dagster.Failure: there is no such field or type; nothing was changed.
+    """
+    evolution = Settings.from_environment().neo_schema_evolution
+    request = Request(
+        CORRECT_SCHEMA,
+        context.run_id,
+        schema_evolution=evolution,
+        field=config.field,
+        types=config.types,
+    )
+    context.log.info(lakehouse.run(context, request).summary)
+
+
+@dg.job(
+    description="Gives a field of the tracked schema the types it should have, where they were "
+    "learned from a bad answer: values of these types are no longer set aside in "
+    "bronze_rescued_data."
+)
+def correct_schema() -> None:
+    """Correct the type of a tracked field."""
+    correct_tracked_type()

@@ -8,6 +8,7 @@ from typing import Literal
 
 from neo_assets.checks.history import History
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.wording import listed, shortened
 from neo_assets.quality import Tolerance
 
 DROP_COUNT = "drop_count"
@@ -59,7 +60,7 @@ class Evidence:
 
 
 def judge_drops(evidence: Evidence) -> Verdict:
-    """ERROR when more is dropped than tolerated; WARN for any drop or approach left out."""
+    """ERROR when more is dropped than tolerated; WARN for any drop."""
     report = evidence.report
     excesses = [excess for each in evidence.tolerances if (excess := each.excess(report))]
     reasons = ", ".join(f"{count} for {name}" for name, count in sorted(report.reasons.items()))
@@ -68,13 +69,10 @@ def judge_drops(evidence: Evidence) -> Verdict:
         sentence += f": {reasons}"
     history = evidence.history(lambda each: each.snapshot_dropped)
     sentence += _compared(history, report.snapshot_dropped, report.dropped, "dropped")
-    left_out = report.details.get("approaches_left_out", 0)
-    if left_out:
-        sentence += f"; approaches of other days left out of objects of this day: {left_out}"
     if excesses:
         sentence += f"; {' and '.join(excesses)}, so the day is held back from the next layer"
     return Verdict(
-        passed=not (report.dropped or left_out),
+        passed=not report.dropped,
         severity="ERROR" if excesses else "WARN",
         description=f"{sentence}.",
         numbers={
@@ -83,7 +81,6 @@ def judge_drops(evidence: Evidence) -> Verdict:
             if report.snapshot_rows
             else 0.0,
             **{f"dropped_{name}": count for name, count in report.reasons.items()},
-            **({"approaches_left_out": left_out} if left_out else {}),
         },
     )
 
@@ -185,7 +182,7 @@ def judge_drift(evidence: Evidence) -> Verdict:
     return Verdict(
         passed=not sentences,
         severity="WARN",
-        description=f"{'; '.join(sentences) or 'No field is new, gone or changed in type'}.",
+        description=f"{listed(sentences, '; ') or 'No field is new, gone or changed in type'}.",
         numbers={
             **_rows(report),
             "fields_new": changes["new"],
@@ -198,13 +195,14 @@ def judge_drift(evidence: Evidence) -> Verdict:
 
 def _told(change: Mapping[str, str]) -> str:
     where = f"since {change['feed_date']}, first in {change['source_file'].rpartition('/')[2]}"
+    field = shortened(change["field"])
     if change["change"] == "gone":
         was = f"was {change['tracked_type'] or 'null'}, such as {change['example']}"
-        return f"gone: {change['field']} ({was}), {where}"
+        return f"gone: {field} ({was}), {where}"
     what = f"{change['type']}, such as {change['example']}"
     if change["change"] == "new":
-        return f"new: {change['field']} ({what}), {where}"
-    return f"changed in type: {change['field']} (was {change['tracked_type']}, now {what}), {where}"
+        return f"new: {field} ({what}), {where}"
+    return f"changed in type: {field} (was {change['tracked_type']}, now {what}), {where}"
 
 
 def _compared(history: History, in_snapshot: int, in_all: int, what: str) -> str:
@@ -256,8 +254,7 @@ class Check:
 CHECKS = (
     Check(
         DROP_COUNT,
-        "Counts the rows of a day that were dropped. Warns for any, and where an object of the day "
-        "also has approaches of other days, which are left out. Above the tolerance "
+        "Counts the rows of a day that were dropped. Warns for any. Above the tolerance "
         "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
         "layer.",
         judge_drops,

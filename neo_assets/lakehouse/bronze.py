@@ -37,14 +37,10 @@ def ingest(
     day costs the same whatever has landed before; the checkpoint holds which files bronze already
     has, of whatever day.
 
-    Raises:
-        SchemaChangedError: there are fields that the tracked schema does not know, and the mode is
-            `failOnNewColumns`.
+    With `failOnNewColumns` the days must be those that `days_that_fail` does not name.
     """
     landed = landed_days(lakehouse, days)
     if landed:
-        if evolution == "failOnNewColumns":
-            schema_tracking.refuse_new_fields(lakehouse, _landed(lakehouse, landed))
         names = [_folder(day) for day in landed]
         _append(lakehouse, names[0] if len(names) == 1 else f"{{{','.join(names)}}}", run_id)
     with ThreadPoolExecutor() as side_by_side:
@@ -59,6 +55,17 @@ def ingest(
         )
         for report in reports
     ]
+
+
+def days_that_fail(
+    lakehouse: Lakehouse, days: Collection[date], evolution: Evolution
+) -> dict[date, str]:
+    """The days with fields that the mode `failOnNewColumns` refuses, and which these are."""
+    if evolution != "failOnNewColumns" or not days:
+        return {}
+    landed = landed_days(lakehouse, days)
+    files = _landed(lakehouse, landed) if landed else None
+    return schema_tracking.days_with_new_fields(lakehouse, days, files)
 
 
 def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:

@@ -26,6 +26,9 @@ NEVER_FETCHED = (
 )
 """Why a stage leaves out a day of which there is no snapshot, not even an empty one."""
 
+CORRECT_SCHEMA = "correct_schema"
+"""The stage that gives a field of the tracked schema other types; it is about no single days."""
+
 
 class StageError(Exception):
     """A stage refuses to do what it was asked for; the message says why and what to do."""
@@ -36,7 +39,8 @@ class Request(Message):
     """What one stage is to do: `stage` is the asset it materializes, or the name of its job.
 
     `rules` are those of the project with what is configured, each as its fields; none stands for
-    the project's own.  `schema_evolution` is what becomes of fields that are not known.
+    the project's own.  `schema_evolution` is what becomes of fields that are not known.  `field`
+    and `types` are those that `CORRECT_SCHEMA` gives the tracked schema.
     """
 
     stage: str
@@ -45,6 +49,8 @@ class Request(Message):
     rules: Sequence[Mapping[str, Any]] = ()
     schema_evolution: str = "addNewColumns"
     time_travel_days: int = 30
+    field: str = ""
+    types: Sequence[str] = ()
 
     @property
     def needs_tables(self) -> bool:
@@ -54,7 +60,7 @@ class Request(Message):
     @property
     def is_about_days(self) -> bool:
         """Whether the stage does its days and nothing else, so that without any it does nothing."""
-        return self.stage not in (REBUILD_BRONZE, UPKEEP)
+        return self.stage not in (REBUILD_BRONZE, UPKEEP, CORRECT_SCHEMA)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
-from neo_assets.lakehouse import bronze, gold, replay, silver, upkeep
+from neo_assets.lakehouse import bronze, gold, replay, schema_tracking, silver, upkeep
 from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
+    CORRECT_SCHEMA,
     NEVER_FETCHED,
     REBUILD_BRONZE,
     UPKEEP,
@@ -21,7 +22,7 @@ from neo_assets.lakehouse.request import (
     StageError,
 )
 from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleSet
-from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
+from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import (
     BRONZE_NEO_EVENTS,
@@ -57,12 +58,10 @@ def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
 
 
 def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
-    try:
-        reports = bronze.ingest(
-            lakehouse, request.days, request.run_id, cast(Evolution, request.schema_evolution)
-        )
-    except SchemaChangedError as error:
-        return Result(failed=dict.fromkeys(request.days, str(error)))
+    evolution = cast(Evolution, request.schema_evolution)
+    failed = bronze.days_that_fail(lakehouse, request.days, evolution)
+    days = [day for day in request.days if day not in failed]
+    reports = bronze.ingest(lakehouse, days, request.run_id, evolution)
     reports = [report for report in reports if report.details["snapshots"]]
     seen = previews(
         lakehouse,
@@ -72,7 +71,7 @@ def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
         "fetched_at",
         "snapshot_id",
     )
-    failed = dict.fromkeys(_without_report(request.days, reports), NEVER_FETCHED)
+    failed |= dict.fromkeys(_without_report(days, reports), NEVER_FETCHED)
     return Result(reports, seen, failed)
 
 
@@ -133,6 +132,21 @@ def _upkeep(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     return Result(summary=f"{pace.account}.")
 
 
+def _correct_schema(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+    say("Rescued data of all days is brought to the corrected schema.")
+    schema = schema_tracking.correct(
+        lakehouse,
+        request.field,
+        request.types,
+        cast(Evolution, request.schema_evolution),
+        request.run_id,
+    )
+    types = " or ".join(schema.fields[request.field].types)
+    return Result(
+        summary=f"The tracked schema (version {schema.version}) has {request.field} as {types}."
+    )
+
+
 _OF_DAYS: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
     BRONZE_NEO_EVENTS.name: _bronze,
     SILVER_NEO_EVENTS.name: _silver,
@@ -141,4 +155,5 @@ _OF_DAYS: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
 _OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, Say], Result]] = {
     REBUILD_BRONZE: _rebuild_bronze,
     UPKEEP: _upkeep,
+    CORRECT_SCHEMA: _correct_schema,
 }

@@ -21,8 +21,10 @@ The modes are those of Auto Loader (`cloudFiles.schemaEvolutionMode`):
   for a new column, because a stream cannot change its columns; bronze has the object in one column,
   so the run goes on.
 * `rescue`: no version follows the baseline; new fields are rescued.
-* `failOnNewColumns`: a new field fails the run before anything is ingested.
+* `failOnNewColumns`: a new field fails its day before anything of the day is ingested.
 * `none`: nothing is tracked, compared or rescued.
+
+A type that was learned from a bad answer is corrected with `neo-assets schema correct`.
 
 In all but `none`, a value of another type is rescued.  Rescued data stands in
 `bronze_rescued_data`, by row, with the file it came from.
@@ -32,6 +34,6 @@ holds a day against it, `evolution` goes from day to day, `rescue` sets aside, a
 all of it for a run.
 """
 
-from .tracking import Evolution, SchemaChangedError, refuse_new_fields, track
+from .tracking import Evolution, correct, days_with_new_fields, track
 
-__all__ = ["Evolution", "SchemaChangedError", "refuse_new_fields", "track"]
+__all__ = ["Evolution", "correct", "days_with_new_fields", "track"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.schema_tracking.comparison import Drift
@@ -16,9 +16,21 @@ from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
 
 
-def rescue(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, ...]]) -> None:
+def rescue(
+    lakehouse: Lakehouse,
+    days: Collection[date],
+    unfit: Mapping[tuple[date, str], tuple[str, ...]],
+) -> None:
     """Bring the rescued data of these days to what does not fit their shapes."""
-    days = {day for day, _ in unfit}
+    if unfit:
+        rows = _rescued(lakehouse, unfit)
+    else:
+        rows = lakehouse.read(BRONZE_RESCUED_DATA).where("false")
+    unfit_days = {day for day, _ in unfit}
+    lakehouse.replace_days(BRONZE_RESCUED_DATA, rows, days, offered_days=unfit_days)
+
+
+def _rescued(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, ...]]) -> DataFrame:
     places = lakehouse.spark.createDataFrame(
         [(day, shape, list(paths)) for (day, shape), paths in unfit.items()],
         "feed_date DATE, shape STRING, rescued_fields ARRAY<STRING>",
@@ -27,14 +39,13 @@ def rescue(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, ...
         F.when(F.array_contains("rescued_fields", path), _value(path)).alias(path)
         for path in sorted({path for paths in unfit.values() for path in paths})
     ]
-    rows = (
-        lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+    return (
+        lakehouse.read_days(BRONZE_NEO_EVENTS, {day for day, _ in unfit})
         .withColumn("shape", shape())
         .join(F.broadcast(places), ["feed_date", "shape"])
         .withColumn("rescued_data", F.to_json(F.struct(*values)))
         .withColumn("content_hash", F.sha2(F.to_json("payload"), 256))
     )
-    lakehouse.replace_days(BRONZE_RESCUED_DATA, rows, days, offered_days=days)
 
 
 def told_since_first_rescue(

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from neo_assets.checks.verdicts import Evidence, judge_drift
-from neo_assets.lakehouse import bronze, schema_tracking
+from neo_assets.lakehouse import bronze, schema_tracking, stages
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.schema_tracking import Evolution, SchemaChangedError
+from neo_assets.lakehouse.request import CORRECT_SCHEMA, Request, StageError
+from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.schema_tracking.tracking import tracked_schemas
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
+from neo_assets.progress import nobody
 from neo_assets_tests.lakehouse.feed_objects import (
     FeedObject,
     feed_object,
@@ -172,10 +174,15 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     assert told(ingest(lakehouse, day(2), objects_of(day(2), ignored=1), "none")) == []
     assert len(rows_of(lakehouse, "bronze_rescued_data")) == 2
 
+    # A new field fails its own day alone, before anything of it is ingested.
     land(lakehouse, {day(3): [(fetched(0), objects_of(day(3), forbidden=1))]})
+    land(lakehouse, {day(6): [(fetched(0), objects_of(day(6)))]})
+    refusing = Request(BRONZE_NEO_EVENTS.name, "a run", [day(3), day(6)], (), "failOnNewColumns")
     for _ in range(2):
-        with pytest.raises(SchemaChangedError, match=r"`forbidden` \(number, such as 1, first in"):
-            bronze.ingest(lakehouse, [day(3)], "a run", "failOnNewColumns")
+        result = stages.run(lakehouse, refusing, nobody)
+        assert list(result.failed) == [day(3)]
+        assert "`forbidden` (number, such as 1, first in" in result.failed[day(3)]
+        assert [(done.day, done.rows_out) for done in result.reports] == [(day(6), 2)]
         assert lakehouse.read_days(BRONZE_NEO_EVENTS, [day(3)]).isEmpty()
     assert files_of(lakehouse) == baseline
     report = bronze.ingest(lakehouse, [day(3)], "a run", "addNewColumns")[0]
@@ -187,6 +194,7 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     fine = ingest(lakehouse, day(4), objects_of(day(4), forbidden=2), "failOnNewColumns")
     assert (fine.rows_out, told(fine)) == (2, [])
     # The day that brought the field in still says so, and is not refused for it.
+    assert bronze.days_that_fail(lakehouse, [day(3)], "failOnNewColumns") == {}
     same = bronze.ingest(lakehouse, [day(3)], "a run", "failOnNewColumns")[0]
     assert told(same) == told(report)
 
@@ -195,6 +203,44 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     assert sorted(in_order(json.loads(row.text)) for row in rows.collect()) == sorted(
         map(in_order, strange)
     )
+
+
+def test_a_type_learned_from_a_bad_answer_is_corrected(lakehouse: Lakehouse) -> None:
+    bad = [feed_object(day(0), absolute_magnitude_h={"value": "21.3"})]
+    assert told(ingest(lakehouse, day(0), bad)) == []
+    for number in (1, 2):
+        report = ingest(lakehouse, day(number), [feed_object(day(number))])
+        assert told(report) == [("changed_type", "absolute_magnitude_h", "number")]
+    before = files_of(lakehouse)
+
+    def correct(field: str, *types: str) -> str:
+        request = Request(CORRECT_SCHEMA, "by ada", field=field, types=types)
+        return stages.run(lakehouse, request, nobody).summary
+
+    with pytest.raises(StageError, match=r"no field 'absolute_magnitude'; similar are absolute_m"):
+        correct("absolute_magnitude", "number")
+    with pytest.raises(StageError, match="double is no type of a field; the types are array, "):
+        correct("absolute_magnitude_h", "number", "double")
+    assert files_of(lakehouse) == before
+
+    assert "(version 2) has absolute_magnitude_h as number" in correct(
+        "absolute_magnitude_h", "number"
+    )
+    assert before.items() < files_of(lakehouse).items()
+    fields = json.loads(files_of(lakehouse)["000002.json"])["fields"]
+    assert fields["absolute_magnitude_h"]["types"] == ["number"]
+    assert "absolute_magnitude_h.value" not in fields
+    # Now the bad value is the one that is set aside, and no correct one is, on any day.
+    (row,) = rows_of(lakehouse, "bronze_rescued_data")
+    assert row["feed_date"] == day(0)
+    assert json.loads(row["rescued_data"]) == {"absolute_magnitude_h": {"value": "21.3"}}
+    assert told(bronze.ingest(lakehouse, [day(1)], "again")[0]) == []
+    assert told(ingest(lakehouse, day(3), [feed_object(day(3))])) == []
+    assert len(rows_of(lakehouse, "bronze_rescued_data")) == 1
+    # Corrected again, nothing is written.
+    after = files_of(lakehouse)
+    correct("absolute_magnitude_h", "number")
+    assert files_of(lakehouse) == after
 
 
 def in_order(item: FeedObject) -> str:

@@ -1,0 +1,46 @@
+"""`neo-assets schema`: the tracked schema of what the feed sends."""
+
+from typing import Annotated
+
+import typer
+
+from neo_assets.cli.console import complain, narration
+
+application = typer.Typer(
+    help="The tracked schema of what the feed sends, by which values are set aside as rescued.",
+    no_args_is_help=True,
+)
+
+
+@application.callback()
+def _schema() -> None:
+    """Keep `correct` a command of its own, the only one there is."""
+
+
+@application.command()
+def correct(
+    field: Annotated[
+        str, typer.Argument(metavar="FIELD", help="Path of the field as schema_drift names it.")
+    ],
+    types: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TYPE", help="array, boolean, mixed, number, object or string; one or more."
+        ),
+    ],
+) -> None:
+    """Give a tracked field the type it should have, where it was learned from a bad answer.
+
+    It becomes the next version of the schema, and bronze_rescued_data is brought to it for all
+    days: values of the right type are no longer set aside.
+
+    Example: neo-assets schema correct absolute_magnitude_h number
+    """
+    from neo_assets import backfill as running
+
+    running.check_settings()
+    with narration(1) as narrate:
+        failure = running.correct_tracked_type(field, types, narrate)
+    if failure:
+        complain(failure)
+        raise typer.Exit(1)
