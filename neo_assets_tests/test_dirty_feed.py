@@ -247,3 +247,33 @@ def test_action_fail_holds_a_day_until_it_is_released_or_a_sound_answer_comes(si
     # Held and failed days and gaps are gone; what is left is old, as far as today is concerned.
     attention = in_this_process("status").stdout
     assert "release" not in attention and "backfill --start 2024" not in attention
+
+
+def test_a_value_that_spark_cannot_read_drops_its_line_alone(site: Site) -> None:
+    """And the type of a field, learned from that bad answer, is corrected afterwards."""
+    answers = {
+        str(day): [feed_object(day, f"2024 A{letter}") for letter in "ABCDEF"] for day in DAYS[:2]
+    }
+    first = answers[str(DAYS[0])]
+    first[0]["absolute_magnitude_h"] = int("1" * 2000)
+    for item in first[1:]:
+        item["absolute_magnitude_h"] = {"value": 21.3}
+    site.replay("unreadable", answers)
+    outcome = site.backfill(DAYS[0], DAYS[0])
+    assert outcome.is_good
+    checks = outcome.checks["bronze_neo_events", DAYS[0]]
+    assert checks["reconciliation"].passed and not checks["drop_count"].passed
+    (row,) = site.rows("silver_neo_quarantine")
+    assert row["reasons"] == ["unreadable_line"] and "1" * 2000 in row["payload"]
+    assert len(site.rows("gold_neo_fact")) == 5
+
+    assert site.backfill(DAYS[1], DAYS[1]).is_good
+    assert {row["feed_date"] for row in site.rows("bronze_rescued_data")} == {DAYS[1]}
+    wrong = in_this_process("schema", "correct", "absolute_magnitude", "number")
+    assert wrong.exit_code == 1 and "similar are absolute_magnitude_h" in wrong.stderr
+    corrected = in_this_process("schema", "correct", "absolute_magnitude_h", "number")
+    assert corrected.exit_code == 0, corrected.stderr
+    assert "(version 2) has absolute_magnitude_h as number" in corrected.stderr
+    assert {row["feed_date"] for row in site.rows("bronze_rescued_data")} == {DAYS[0]}
+    drift = site.backfill(DAYS[1], DAYS[1]).checks["bronze_neo_events", DAYS[1]]["schema_drift"]
+    assert drift.passed

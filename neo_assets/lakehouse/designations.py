@@ -11,6 +11,8 @@ letter of a numbered one behind the name, as in `73P/Schwassmann-Wachmann 3-B`.
 The forms are those of the Minor Planet Center and of JPL's Small-Body Database.
 """
 
+from neo_assets.lakehouse.blanks import trimmed
+
 _FRAGMENT = "-[A-Z]{1,2}[0-9]*"
 _NUMBERED = f"[0-9]+[PDI]({_FRAGMENT})?"
 _PROVISIONAL = f"[CPDXAI]/-?[0-9]{{1,4}} ?[A-Z]+[0-9]*({_FRAGMENT})?"
@@ -31,8 +33,9 @@ def designation(name: str) -> str:
     A name that has neither form is its own designation.
     """
     of_comet = f"regexp_extract(regexp_replace({name}, '{FRAGMENT_BEHIND_NAME}', '$1-$2'), "
+    in_parentheses = f"regexp_extract({name}, '{IN_PARENTHESES}', 1)"
     return (
         f"coalesce(nullif({of_comet}'{COMET}', 1), ''), "
-        f"nullif(trim(regexp_extract({name}, '{IN_PARENTHESES}', 1)), ''), "
+        f"{trimmed(in_parentheses)}, "
         f"nullif({name}, ''))"
     )

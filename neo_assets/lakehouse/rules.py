@@ -43,7 +43,7 @@ class Rule:
 
 
 UNREADABLE_LINE = "unreadable_line"
-"""The reason of a line that is no JSON: it has no columns for a rule to look at."""
+"""The reason of a line that cannot be used, see `event_lines`: it has no columns for a rule."""
 
 REASONS_WITHOUT_RULE = (UNREADABLE_LINE,)
 """What rows are dropped for before any rule looks at them."""

@@ -6,6 +6,7 @@ DDL, column comments and the column metadata in Dagster all come from here.
 from dataclasses import dataclass, field
 
 from neo_assets.lakehouse import bands, keys
+from neo_assets.lakehouse.blanks import trimmed
 from neo_assets.lakehouse.designations import designation
 
 
@@ -61,15 +62,27 @@ class Table:
 _NUMBER = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 
-def _text(path: str, of: str = "payload") -> str:
-    return f"nullif(trim(try_variant_get({of}, '$.{path}', 'string')), '')"
+FIRST_YEAR, LAST_YEAR = 1678, 2261
+"""The whole years whose every moment fits into 64 bits of nanoseconds, as pandas keeps times.
+
+Spark's own years 0 and before break every reader in Python.
+"""
+
+
+def readable_time(moment: str) -> str:
+    """A date or time that every reader of the tables can hold; null for any other."""
+    within = f"year(moment) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
+    return f"array_max(filter(array({moment}), moment -> {within}))"
+
+
+def _text(path: str) -> str:
+    return trimmed(f"try_variant_get(payload, '$.{path}', 'string')")
 
 
 def _number(path: str) -> str:
     """A finite number, whether NASA sent it as one or as a string; null for anything else.
 
     The form is looked for first because a cast takes `NaN`, `Infinity` and Java's `1d` for numbers.
-    A cast turns what is beyond a double, such as `-1e999`, into an infinity of that sign.
     """
     number = f"try_cast(regexp_substr({_text(path)}, '{_NUMBER}') AS DOUBLE)"
     return f"nullif(nullif({number}, DOUBLE('Infinity')), DOUBLE('-Infinity'))"
@@ -84,14 +97,14 @@ def _boolean(path: str) -> str:
     return f"try_cast({_text(path)} AS BOOLEAN)"
 
 
-def _date(path: str, of: str = "payload") -> str:
-    text = _text(path, of)
+def _date(path: str) -> str:
+    text = _text(path)
     form = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
-    return f"CASE WHEN {text} RLIKE '{form}' THEN try_cast({text} AS DATE) END"
+    return readable_time(f"CASE WHEN {text} RLIKE '{form}' THEN try_cast({text} AS DATE) END")
 
 
 def _minute(path: str) -> str:
-    return f"try_to_timestamp({_text(path)}, 'yyyy-MMM-dd HH:mm')"
+    return readable_time(f"try_to_timestamp({_text(path)}, 'yyyy-MMM-dd HH:mm')")
 
 
 def _designation(path: str) -> str:
@@ -99,10 +112,6 @@ def _designation(path: str) -> str:
 
 
 _APPROACH = "close_approach_data[0]"
-"""The approach of a row: in silver the only one that its payload holds."""
-
-DATE_OF_APPROACH = _date("close_approach_date", of="approach")
-"""The day of an element of `close_approach_data`, a VARIANT named `approach`."""
 
 APPROACH_COLUMNS = (
     Column(
@@ -269,9 +278,14 @@ BRONZE_NEO_EVENTS = Table(
             "payload",
             "VARIANT",
             "The object as the API gave it, keys scrubbed; null in the single row of a snapshot "
-            "without objects, and for a line that is no JSON.",
+            "without objects, and for an unreadable line.",
         ),
-        Column("unreadable_line", "STRING", "The text of a line that is no JSON; else null."),
+        Column(
+            "unreadable_line",
+            "STRING",
+            "The text of a line that is no JSON, no event, nested too deeply, or has too many "
+            "fields; else null.",
+        ),
         Column("source_file", "STRING", "Event file the row came from."),
         Column("run_id", "STRING", "Run that brought the row in."),
         Column("ingested_at", "TIMESTAMP", "When the row was brought in (UTC)."),
@@ -287,11 +301,7 @@ BRONZE_RESCUED_DATA = Table(
         Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
         Column("snapshot_id", "STRING", "Snapshot the object came from."),
         Column("source_file", "STRING", "Event file the object came from."),
-        Column(
-            "content_hash",
-            "STRING",
-            "SHA-256 of the whole object; silver has the same for an object with one approach.",
-        ),
+        Column("content_hash", "STRING", "SHA-256 of the whole object, as silver has it."),
         Column(
             "rescued_fields", "ARRAY<STRING>", "Paths of the fields that are unknown or mistyped."
         ),
@@ -315,8 +325,7 @@ _PAYLOAD = Column(
 
 SILVER_NEO_VERSIONS = Table(
     "silver_neo_versions",
-    "One row is one approach of a row of bronze, typed, judged and classified: why it is in "
-    "silver, or not.",
+    "One row is one row of bronze, typed, judged and classified: why it stands in silver, or not.",
     "partition_date",
     (
         *_LINEAGE_COLUMNS,
@@ -351,11 +360,7 @@ SILVER_NEO_VERSIONS = Table(
             "BOOLEAN",
             "Whether this is the last valid version of its approach, the one gold carries.",
         ),
-        Column(
-            "content_hash",
-            "STRING",
-            "SHA-256 of the object with this approach alone, whatever the order of fields.",
-        ),
+        Column("content_hash", "STRING", "SHA-256 of the object, whatever the order of fields."),
         *APPROACH_COLUMNS,
         *HISTORY_COLUMNS,
         _PAYLOAD,
@@ -380,7 +385,8 @@ SILVER_NEO_QUARANTINE = Table(
         Column(
             "status",
             "STRING",
-            "`open`; `replayed` when the row now goes through; `discarded` on a person's word.",
+            "`open`; `replayed` when the row now goes through; `discarded` by a decision, which "
+            "applies again if the row is dropped again.",
         ),
         _REASONS,
         _FINDINGS,
@@ -389,7 +395,7 @@ SILVER_NEO_QUARANTINE = Table(
         Column("repeat", "INT", "Number of the row among those of its file that say the same."),
         Column("first_seen_at", "TIMESTAMP", "When the day was first answered with it (UTC)."),
         Column("last_seen_at", "TIMESTAMP", "When the day was last answered with it (UTC)."),
-        Column("status_note", "STRING", "Who discarded the row, and why; else null."),
+        Column("status_note", "STRING", "Who discarded the row, and why; null if nobody did."),
         _PAYLOAD,
     ),
 )

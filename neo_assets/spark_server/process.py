@@ -18,6 +18,9 @@ _JAVA_OPTIONS = (
     "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.selector.BasicContextSelector",
     # What goes on after it has run out of memory is in no state to be trusted.
     "-XX:+ExitOnOutOfMemoryError",
+    # Spark walks recursively through an object, and a stack that overflows ends the server. The
+    # deepest that it parses, 1,000 levels, takes more than the usual megabyte.
+    "-Xss8m",
 )
 _FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
 """Saves a sixth of a first day's processor time, and costs half as much again of every later one's.

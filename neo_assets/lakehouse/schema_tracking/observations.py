@@ -11,9 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.schema_tracking.shapes import fields_of, steps_of
-
-LONGEST_EXAMPLE = 80
-"""Characters of a value that are shown, and kept in a tracked version."""
+from neo_assets.lakehouse.wording import shortened
 
 
 @dataclass(frozen=True, order=True)
@@ -41,14 +39,20 @@ class Observation:
 
     def example_of(self, path: str) -> str:
         """The value at a path in the example, as JSON, cut where it is long."""
+        try:
+            return shortened(self._value_at(path))
+        except RecursionError:
+            # Older versions let objects into bronze that are nested deeper than Python can follow.
+            return "…"
+
+    def _value_at(self, path: str) -> str:
         value: Any = json.loads(self.example)
         for step in steps_of(path):
             if step is None:
                 value = next(iter(value), None) if isinstance(value, list) else None
             else:
                 value = value.get(step) if isinstance(value, dict) else None
-        text = json.dumps(value, ensure_ascii=False)
-        return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
+        return json.dumps(value, ensure_ascii=False)
 
 
 def observe(events: DataFrame) -> list[Observation]:
@@ -77,7 +81,13 @@ def observe(events: DataFrame) -> list[Observation]:
 def shape() -> Column:
     """The type of an object, with one word for all numbers: precisions differ row by row.
 
-    A type in it is followed by an even number of backticks, which a name in backticks is not.
+    Names that need it are in backticks, so that types are in every other part between backticks.
+    One regular expression over all of it would need a group that repeats, and for each repetition
+    Java goes deeper into the stack.
     """
-    number = r"(DECIMAL\([0-9]+,[0-9]+\)|BIGINT|DOUBLE|FLOAT)(?=[,>]|$)(?=([^`]*`[^`]*`)*[^`]*$)"
-    return F.regexp_replace(F.schema_of_variant("payload"), number, "NUMBER").alias("shape")
+    number = r"(DECIMAL\\([0-9]+,[0-9]+\\)|BIGINT|DOUBLE|FLOAT)(?=[,>]|$)"
+    parts = "split(schema_of_variant(payload), '`', -1)"
+    return F.expr(
+        f"array_join(transform({parts}, (part, number) -> "
+        f"if(number % 2 = 0, regexp_replace(part, '{number}', 'NUMBER'), part)), '`')"
+    ).alias("shape")

@@ -17,28 +17,29 @@ _TYPES = {
     # Spark's word for elements of an array that have no type in common.
     "VARIANT": "mixed",
 }
+TYPE_NAMES = frozenset({"array", "boolean", "mixed", "number", "object", "string"})
+"""The types that a tracked field can have; null is of any."""
 
 
 def fields_of(shape: str) -> dict[str, str]:
     """The fields in a type, each path with its type; a parent comes before its fields."""
-    tokens = _TOKEN.findall(shape)
     found: dict[str, str] = {}
-
-    def read(at: int, path: str) -> int:
-        """Read the type that begins at a token; the place of the token after it."""
-        word = tokens[at].partition("(")[0]
-        found[path] = _TYPES.get(word, word.lower())
-        at += 1
-        if tokens[at : at + 1] != ["<"]:
-            return at
-        if word == "ARRAY":
-            return read(at + 1, path + ELEMENT) + 1
-        while tokens[at] != ">" and tokens[at + 1] != ">":
-            # The token before a name opens or separates, the one after it is the colon.
-            at = read(at + 3, f"{path}.{tokens[at + 1]}" if path else tokens[at + 1])
-        return at + 1 if tokens[at] == ">" else at + 2
-
-    read(0, ROOT)
+    # Not by recursion: an object may be nested deeper than Python can call.
+    holders: list[str] = []
+    path, word, is_name = ROOT, "", False
+    for token in _TOKEN.findall(shape):
+        if token == "<":
+            holders.append(path)
+            path, is_name = path + ELEMENT, word != "ARRAY"
+        elif token == ">":
+            path, is_name = holders.pop(), False
+        elif token in ",:":
+            is_name = token == ","
+        elif is_name:
+            path = f"{holders[-1]}.{token}" if holders[-1] else token
+        else:
+            word = token.partition("(")[0]
+            found[path] = _TYPES.get(word, word.lower())
     del found[ROOT]
     return found
 
