@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
+from neo_assets.lakehouse.delta_log import require_whole_commits, set_aside_damaged_checkpoints
 
 
 def open_table(folder: Path) -> DeltaTable | None:
@@ -17,16 +17,18 @@ def open_table(folder: Path) -> DeltaTable | None:
     A checkpoint that was cut off is renamed, and the table is read without it.
 
     Raises:
-        DamagedTableError: it cannot be read without it.
+        DamagedTableError: it cannot be read without it, or a commit was cut off.
     """
     if not DeltaTable.is_deltatable(str(folder)):
         return None
     try:
-        return DeltaTable(folder)
+        table = DeltaTable(folder)
     except DeltaError:
         if not set_aside_damaged_checkpoints(folder):
             raise
-    return DeltaTable(folder)
+        table = DeltaTable(folder)
+    require_whole_commits(folder)
+    return table
 
 
 def dataset(table: DeltaTable) -> ds.Dataset:

@@ -15,8 +15,6 @@ from neo_assets.lakehouse.request import StageError
 
 _COMMIT = re.compile(r"([0-9]{20})[.]json")
 _CHECKPOINT = re.compile(r"([0-9]{20})[.]checkpoint([.].+)?[.]parquet")
-_MAGIC = b"PAR1"
-"""How a Parquet file begins and ends."""
 
 
 class DamagedTableError(StageError):
@@ -29,7 +27,8 @@ def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
     Where the newest checkpoint is missing, this is `_last_checkpoint`, which names it.
 
     Raises:
-        DamagedTableError: the table cannot be read without them, or they cannot be renamed.
+        DamagedTableError: the table cannot be read without them, or they cannot be renamed; or a
+            commit that no checkpoint includes was cut off.
     """
     log = table / "_delta_log"
     pointer = log / "_last_checkpoint"
@@ -39,6 +38,7 @@ def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
     if not damaged and _names_none_of(pointer, checkpoints.values()):
         damaged, fault = [pointer], "names a checkpoint that is missing"
     if not damaged:
+        require_whole_commits(table)
         return []
     intact = {version for file, version in checkpoints.items() if file not in damaged}
     if not _is_complete(set(_by_version(log, _COMMIT).values()), intact):
@@ -59,6 +59,24 @@ def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
     return damaged
 
 
+def require_whole_commits(table: Path) -> None:
+    """See that the commits after the newest checkpoint hold what was committed.
+
+    delta-rs takes an empty one for a commit that changed nothing.
+
+    Raises:
+        DamagedTableError: one of them was cut off.
+    """
+    log = table / "_delta_log"
+    newest_checkpoint = max(_by_version(log, _CHECKPOINT).values(), default=-1)
+    for commit, version in _by_version(log, _COMMIT).items():
+        if version > newest_checkpoint and not _is_json_lines(commit.read_bytes()):
+            raise DamagedTableError(
+                f"{commit} is cut off, so the table cannot be read; put back a copy of the file, "
+                f"or delete the folder {table} and build it again with: neo-assets replay --full"
+            )
+
+
 def _names_none_of(pointer: Path, versions: Collection[int]) -> bool:
     """Whether `_last_checkpoint` names another version than these; one cut off names none."""
     try:
@@ -74,11 +92,23 @@ def _by_version(log: Path, name: re.Pattern[str]) -> dict[Path, int]:
 
 
 def _is_whole(checkpoint: Path) -> bool:
-    """Whether the file ends as Parquet files do: whatever is cut off, the end is missing."""
-    content = checkpoint.read_bytes()
-    return (
-        len(content) > 2 * len(_MAGIC) and content.startswith(_MAGIC) and content.endswith(_MAGIC)
-    )
+    """Whether the end of the file says where its columns are: it goes first when a file is cut."""
+    # Not needed where messages of this module are all that is used.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(checkpoint)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def _is_json_lines(content: bytes) -> bool:
+    try:
+        return bool([json.loads(line) for line in content.splitlines()])
+    except ValueError:
+        return False
 
 
 def _is_complete(commits: set[int], checkpoints: set[int]) -> bool:

@@ -102,3 +102,30 @@ def test_a_missing_checkpoint_that_stands_for_commits_that_are_gone(tmp_path: Pa
     with pytest.raises(DamagedTableError, match="_last_checkpoint names a checkpoint that"):
         open_table(table)
     assert (table / "_delta_log" / "_last_checkpoint").exists()
+
+
+def test_a_checkpoint_damaged_within_is_renamed_too(tmp_path: Path) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 3)
+    checkpoint = log_file(table, 3, "checkpoint.parquet")
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(b"PAR1" + bytes(len(content) - 8) + b"PAR1")
+    delta = open_table(table)
+    assert delta and dataset(delta).count_rows() == 6
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("left", [0, 0.5, 0.99])
+def test_a_commit_that_was_cut_off_is_named(tmp_path: Path, left: float) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 1)
+    commit = log_file(table, 5, "json")
+    cut_off(commit, left)
+    with pytest.raises(DamagedTableError, match="is cut off, so the table cannot be read") as error:
+        open_table(table)
+    assert str(commit) in str(error.value)
+
+
+def test_a_damaged_commit_before_a_checkpoint_is_not_needed(tmp_path: Path) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 3)
+    cut_off(log_file(table, 2, "json"), 0.5)
+    delta = open_table(table)
+    assert delta and dataset(delta).count_rows() == 6
