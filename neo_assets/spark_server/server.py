@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,11 +155,21 @@ def _port_when_ready(process: "subprocess.Popen[bytes]", log_file: Path) -> int:
     readable, _, _ = select.select([process.stdout], [], [], STARTING_TAKES_AT_MOST_S)
     answer = process.stdout.readline() if readable else b""
     if not answer:
-        last_lines = log_file.read_text(errors="replace").splitlines()[-15:]
+        reason = _end_of_log(log_file.read_text(errors="replace").splitlines())
         raise SparkServerError(
-            "\n".join([*last_lines, f"Spark did not start: the reason is above, or in {log_file}."])
+            "\n".join([*reason, f"Spark did not start: the reason is above, or in {log_file}."])
         )
     return int(answer)
+
+
+def _end_of_log(lines: Sequence[str]) -> list[str]:
+    """The end of a log, and what stands before the traceback that it ends with.
+
+    What Java has to say comes first; Python only reports that Java is gone.
+    """
+    tracebacks = [number for number, line in enumerate(lines) if line.startswith("Traceback ")]
+    begin = tracebacks[-1] if tracebacks else len(lines)
+    return [*lines[:begin][-10:], *lines[begin:][-5:]]
 
 
 def _in_words(exit_code: int) -> str:

@@ -128,3 +128,17 @@ def test_a_server_that_runs_and_does_not_listen_is_in_trouble() -> None:
         assert process.stdin is not None
         process.stdin.close()
     assert "token=" in server.address and server.token not in repr(server)
+
+
+def test_what_java_says_is_shown_and_not_only_where_python_noticed(tmp_path: Path) -> None:
+    log_file = tmp_path / "server.log"
+    traceback = ["Traceback (most recent call last):", *["  in a function"] * 40, "PySparkError: …"]
+    reason = "Initial heap size set to a larger value than the maximum heap size"
+    log_file.write_text("\n".join(["of the last time", reason, *traceback]))
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    with ended, pytest.raises(SparkServerError) as error:
+        server._port_when_ready(ended, log_file)
+    shown = str(error.value).splitlines()
+    assert reason in shown
+    assert "PySparkError: …" in shown
+    assert len(shown) < 20
