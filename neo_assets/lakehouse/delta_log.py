@@ -14,6 +14,7 @@ from pathlib import Path
 from neo_assets.lakehouse.request import StageError
 
 _COMMIT = re.compile(r"([0-9]{20})[.]json")
+_ANY_CHECKPOINT = re.compile(r"([0-9]{20})[.]checkpoint[.].+")
 _CHECKPOINT = re.compile(r"([0-9]{20})[.]checkpoint([.].+)?[.]parquet")
 
 
@@ -65,16 +66,20 @@ def require_whole_commits(table: Path) -> None:
     delta-rs takes an empty one for a commit that changed nothing.
 
     Raises:
-        DamagedTableError: one of them was cut off.
+        DamagedTableError: one of them was cut off, or is missing.
     """
     log = table / "_delta_log"
-    newest_checkpoint = max(_by_version(log, _CHECKPOINT).values(), default=-1)
-    for commit, version in _by_version(log, _COMMIT).items():
-        if version > newest_checkpoint and not _is_json_lines(commit.read_bytes()):
-            raise DamagedTableError(
-                f"{commit} is cut off, so the table cannot be read; put back a copy of the file, "
-                f"or delete the folder {table} and build it again with: neo-assets replay --full"
-            )
+    first = max(_by_version(log, _ANY_CHECKPOINT).values(), default=-1) + 1
+    commits = {version: file for file, version in _by_version(log, _COMMIT).items()}
+    for version in range(first, max(commits, default=-1) + 1):
+        commit = commits.get(version)
+        if commit and _is_json_lines(commit.read_bytes()):
+            continue
+        raise DamagedTableError(
+            f"{log / f'{version:020}.json'} is {'cut off' if commit else 'missing'}, so the table "
+            f"cannot be read; put back a copy of the file, or delete the folder {table} and build "
+            "it again with: neo-assets replay --full"
+        )
 
 
 def _names_none_of(pointer: Path, versions: Collection[int]) -> bool:

@@ -129,3 +129,21 @@ def test_a_damaged_commit_before_a_checkpoint_is_not_needed(tmp_path: Path) -> N
     cut_off(log_file(table, 2, "json"), 0.5)
     delta = open_table(table)
     assert delta and dataset(delta).count_rows() == 6
+
+
+@pytest.mark.parametrize("missing", [2, 4])
+def test_a_commit_that_is_missing_is_named(tmp_path: Path, missing: int) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 1)
+    commit = log_file(table, missing, "json")
+    commit.unlink()
+    with pytest.raises(DamagedTableError, match="is missing, so the table cannot be read") as error:
+        open_table(table)
+    assert str(commit) in str(error.value)
+
+
+def test_commits_that_a_checkpoint_includes_may_be_missing(tmp_path: Path) -> None:
+    table = table_with_checkpoints(tmp_path / "table", 3)
+    for version in range(4):
+        log_file(table, version, "json").unlink()
+    delta = open_table(table)
+    assert delta and dataset(delta).count_rows() == 6
