@@ -162,6 +162,7 @@ def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
         assert versions["433"] == {"not_twenty", "second_word"}
         assert versions["2024 AA"] == {*conditions} - {"not_twenty", "second_word"}
         assert "disagreeing_distances" in versions["2024 AA1"]
+    lakehouse.spark.conf.unset("spark.sql.codegen.wholeStage")
 
 
 def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> None:
