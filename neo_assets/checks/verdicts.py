@@ -60,7 +60,7 @@ class Evidence:
 
 
 def judge_drops(evidence: Evidence) -> Verdict:
-    """ERROR when more is dropped than tolerated; WARN for any drop."""
+    """ERROR when more is dropped than tolerated; WARN for any drop or approach left out."""
     report = evidence.report
     excesses = [excess for each in evidence.tolerances if (excess := each.excess(report))]
     reasons = ", ".join(f"{count} for {name}" for name, count in sorted(report.reasons.items()))
@@ -69,10 +69,13 @@ def judge_drops(evidence: Evidence) -> Verdict:
         sentence += f": {reasons}"
     history = evidence.history(lambda each: each.snapshot_dropped)
     sentence += _compared(history, report.snapshot_dropped, report.dropped, "dropped")
+    left_out = report.details.get("approaches_left_out", 0)
+    if left_out:
+        sentence += f"; approaches of other days left out of objects of this day: {left_out}"
     if excesses:
         sentence += f"; {' and '.join(excesses)}, so the day is held back from the next layer"
     return Verdict(
-        passed=not report.dropped,
+        passed=not (report.dropped or left_out),
         severity="ERROR" if excesses else "WARN",
         description=f"{sentence}.",
         numbers={
@@ -81,6 +84,7 @@ def judge_drops(evidence: Evidence) -> Verdict:
             if report.snapshot_rows
             else 0.0,
             **{f"dropped_{name}": count for name, count in report.reasons.items()},
+            **({"approaches_left_out": left_out} if left_out else {}),
         },
     )
 
@@ -254,7 +258,8 @@ class Check:
 CHECKS = (
     Check(
         DROP_COUNT,
-        "Counts the rows of a day that were dropped. Warns for any. Above the tolerance "
+        "Counts the rows of a day that were dropped. Warns for any, and where an object of the day "
+        "also has approaches of other days, which are left out. Above the tolerance "
         "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
         "layer.",
         judge_drops,

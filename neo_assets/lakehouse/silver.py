@@ -2,6 +2,9 @@
 
 Each snapshot is the whole of its day, so silver is the newest one, cleaned; the older ones say
 since when an approach is known, when it last changed and whether it was withdrawn.
+
+A row is one approach.  An object with several approaches of its day is one row in bronze and one
+for each of them here (`approaches`): `rows_in` counts the approaches, `taken_over` the objects.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import event_lines, keys, quarantine, rules
+from neo_assets.lakehouse import approaches, event_lines, keys, quarantine, rules
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.rules import IN_FORCE, RuleSet
 from neo_assets.lakehouse.storage import Lakehouse
@@ -42,15 +45,15 @@ def refine(
     Raises:
         RuleError: a rule has a condition that Spark cannot read.
     """
-    rows_in = rows_ingested(lakehouse, days)
-    days = rows_in.keys()
+    ingested = _ingested(lakehouse, days)
+    days = ingested.keys()
     if not days:
         return []
     lakehouse.replace_days(
         SILVER_NEO_VERSIONS,
         classify(lakehouse.read_days(BRONZE_NEO_EVENTS, days), rule_set),
         days,
-        offered_days=[day for day, rows in rows_in.items() if rows],
+        offered_days=[day for day, counts in ingested.items() if counts.approaches],
         parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
     )
     standing, classes = _standing(lakehouse, days)
@@ -63,18 +66,28 @@ def refine(
     for row in classes:
         by_day[row.day].append(row)
     return [
-        _report(day, rows_in[day], by_day[day], standing[day], rule_set) for day in sorted(days)
+        _report(day, ingested[day], by_day[day], standing[day], rule_set) for day in sorted(days)
     ]
 
 
 def rows_ingested(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
     """The rows that bronze has of each day; a day never fetched is missing, an empty one has 0."""
+    return {day: counts.objects for day, counts in _ingested(lakehouse, days).items()}
+
+
+def _ingested(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Row]:
+    """Of each day in bronze: its approaches, the objects they are of, and approaches left out."""
+    is_row = F.expr(_IS_ROW)
     counted = (
-        lakehouse.read_days(BRONZE_NEO_EVENTS, days)
+        approaches.one_row_each(lakehouse.read_days(BRONZE_NEO_EVENTS, days))
         .groupBy("feed_date")
-        .agg(F.count_if(F.expr(_IS_ROW)).alias("rows"))
+        .agg(
+            F.count_if(is_row).alias("approaches"),
+            F.count_if(is_row & F.col(approaches.IS_FIRST)).alias("objects"),
+            F.sum(approaches.LEFT_OUT).alias("left_out"),
+        )
     )
-    return {row.feed_date: row["rows"] for row in counted.collect()}
+    return {row.feed_date: row for row in counted.collect()}
 
 
 def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
@@ -87,8 +100,10 @@ def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
 
 
 def _typed(bronze: DataFrame) -> DataFrame:
-    typed = bronze.withColumn("partition_date", F.col("feed_date")).withColumns(
-        {column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS}
+    typed = (
+        approaches.one_row_each(bronze)
+        .withColumn("partition_date", F.col("feed_date"))
+        .withColumns({column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS})
     )
     values = F.to_json(F.struct(*(column.name for column in APPROACH_COLUMNS)))
     return typed.withColumns(
@@ -106,6 +121,8 @@ def _judged(rows: DataFrame, rule_set: RuleSet) -> DataFrame:
     only = F.array(F.lit(rules.UNREADABLE_LINE))
     flaw = F.expr(f"array(concat('{rules.UNREADABLE_LINE}: ', {event_lines.flaw('text')}))")
     none = F.array().cast("array<string>")
+    has_left_out = F.col(approaches.LEFT_OUT) > 0
+    left_out = F.when(has_left_out, F.array(F.lit(approaches.OTHER_DAYS))).otherwise(none)
     return (
         rows.withColumns(
             {
@@ -121,7 +138,7 @@ def _judged(rows: DataFrame, rule_set: RuleSet) -> DataFrame:
         .withColumns(
             {
                 "warnings": F.when(
-                    F.col("is_valid"), F.expr(rules.broken(rule_set.warning))
+                    F.col("is_valid"), F.concat(F.expr(rules.broken(rule_set.warning)), left_out)
                 ).otherwise(none),
                 "payload": F.when(~F.col("is_valid"), F.col("text")),
             }
@@ -258,7 +275,11 @@ def _standing(
 
 
 def _report(
-    day: date, rows_in: int, classes: Sequence[Row], standing: Counter[str], rule_set: RuleSet
+    day: date,
+    ingested: Row,
+    classes: Sequence[Row],
+    standing: Counter[str],
+    rule_set: RuleSet,
 ) -> DayReport:
     counts = _totals((row.classification, row.rows) for row in classes)
     in_newest = [row for row in classes if row.is_in_newest_snapshot]
@@ -266,7 +287,7 @@ def _report(
     surplus = standing["in_quarantine"] - counts["dropped"]
     return DayReport(
         day=day,
-        rows_in=rows_in,
+        rows_in=ingested.approaches,
         kept=counts["kept"],
         dropped=counts["dropped"],
         exact_duplicates=counts["exact_duplicates"],
@@ -281,8 +302,11 @@ def _report(
         snapshot_reasons=_by_rule(in_newest, "reasons"),
         reasons=_by_rule(classes, "reasons"),
         warnings=_by_rule(classes, "warnings"),
-        details={"in_quarantine": standing["in_quarantine"]},
-        taken_over=rows_in,
+        details={
+            "in_quarantine": standing["in_quarantine"],
+            approaches.LEFT_OUT: ingested.left_out,
+        },
+        taken_over=ingested.objects,
         handed_on=sum(row.rows for row in classes if row.is_last_good),
         rule_set=rule_set.version,
     )

@@ -75,14 +75,15 @@ def readable_time(moment: str) -> str:
     return f"array_max(filter(array({moment}), moment -> {within}))"
 
 
-def _text(path: str) -> str:
-    return trimmed(f"try_variant_get(payload, '$.{path}', 'string')")
+def _text(path: str, of: str = "payload") -> str:
+    return trimmed(f"try_variant_get({of}, '$.{path}', 'string')")
 
 
 def _number(path: str) -> str:
     """A finite number, whether NASA sent it as one or as a string; null for anything else.
 
     The form is looked for first because a cast takes `NaN`, `Infinity` and Java's `1d` for numbers.
+    A cast turns what is beyond a double, such as `-1e999`, into an infinity of that sign.
     """
     number = f"try_cast(regexp_substr({_text(path)}, '{_NUMBER}') AS DOUBLE)"
     return f"nullif(nullif({number}, DOUBLE('Infinity')), DOUBLE('-Infinity'))"
@@ -97,8 +98,8 @@ def _boolean(path: str) -> str:
     return f"try_cast({_text(path)} AS BOOLEAN)"
 
 
-def _date(path: str) -> str:
-    text = _text(path)
+def _date(path: str, of: str = "payload") -> str:
+    text = _text(path, of)
     form = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
     return readable_time(f"CASE WHEN {text} RLIKE '{form}' THEN try_cast({text} AS DATE) END")
 
@@ -112,6 +113,10 @@ def _designation(path: str) -> str:
 
 
 _APPROACH = "close_approach_data[0]"
+"""The approach of a row: in silver the only one that its payload holds."""
+
+DATE_OF_APPROACH = _date("close_approach_date", of="approach")
+"""The day of an element of `close_approach_data`, a VARIANT named `approach`."""
 
 APPROACH_COLUMNS = (
     Column(
@@ -301,7 +306,11 @@ BRONZE_RESCUED_DATA = Table(
         Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
         Column("snapshot_id", "STRING", "Snapshot the object came from."),
         Column("source_file", "STRING", "Event file the object came from."),
-        Column("content_hash", "STRING", "SHA-256 of the whole object, as silver has it."),
+        Column(
+            "content_hash",
+            "STRING",
+            "SHA-256 of the whole object; silver has the same for an object with one approach.",
+        ),
         Column(
             "rescued_fields", "ARRAY<STRING>", "Paths of the fields that are unknown or mistyped."
         ),
@@ -325,7 +334,8 @@ _PAYLOAD = Column(
 
 SILVER_NEO_VERSIONS = Table(
     "silver_neo_versions",
-    "One row is one row of bronze, typed, judged and classified: why it stands in silver, or not.",
+    "One row is one approach of a row of bronze, typed, judged and classified: why it is in "
+    "silver, or not.",
     "partition_date",
     (
         *_LINEAGE_COLUMNS,
@@ -360,7 +370,11 @@ SILVER_NEO_VERSIONS = Table(
             "BOOLEAN",
             "Whether this is the last valid version of its approach, the one gold carries.",
         ),
-        Column("content_hash", "STRING", "SHA-256 of the object, whatever the order of fields."),
+        Column(
+            "content_hash",
+            "STRING",
+            "SHA-256 of the object with this approach alone, whatever the order of fields.",
+        ),
         *APPROACH_COLUMNS,
         *HISTORY_COLUMNS,
         _PAYLOAD,

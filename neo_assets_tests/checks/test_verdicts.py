@@ -58,6 +58,14 @@ def test_any_drop_warns_and_many_hold_the_day(
     assert verdict.description.startswith(f"{report.dropped} of {report.rows_in} rows dropped")
 
 
+def test_approaches_left_out_are_a_warning_with_their_number() -> None:
+    assert judge_drops(Evidence(SOUND)).passed
+    verdict = judge_drops(Evidence(replace(SOUND, details={"approaches_left_out": 3})))
+    assert not verdict.passed and not verdict.is_error
+    assert verdict.numbers["approaches_left_out"] == 3
+    assert "approaches of other days left out of objects of this day: 3" in verdict.description
+
+
 def test_a_tolerance_of_one_rule_looks_at_its_rows_alone() -> None:
     report = replace(
         SOUND,

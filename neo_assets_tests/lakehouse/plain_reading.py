@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
@@ -72,7 +72,7 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
     rows: list[tuple[Key, int, str, bool]] = []
     for number, (_, objects) in enumerate(snapshots):
         best: dict[Key, tuple[bool, bool]] = {}
-        for item in objects:
+        for item in approaches(objects, day):
             values, broken = values_of(item), broken_rules(item, day)
             content = json.dumps(item, sort_keys=True)
             key = (
@@ -106,6 +106,17 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
         result.revisions[key] = _revisions(spoken, snapshots)
     result.classes = _classes(rows, standing)
     return result
+
+
+def approaches(objects: Iterable[FeedObject], day: date) -> Iterator[FeedObject]:
+    """The objects with one approach each: once for each of the day, else as they are."""
+    for item in objects:
+        listed = item["close_approach_data"]
+        of_day = [one for one in listed if _date(one.get("close_approach_date")) == day]
+        if len(listed) > 1 and of_day:
+            yield from (item | {"close_approach_data": [one]} for one in of_day)
+        else:
+            yield item
 
 
 def _last_change(
@@ -225,7 +236,7 @@ def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, 
     said: dict[tuple[str, datetime], tuple[tuple[bool, str], Row]] = {}
     for day, snapshots in histories.items():
         for fetched_at, objects in snapshots:
-            for item in objects:
+            for item in approaches(objects, day):
                 values = values_of(item)
                 if not broken_rules(item, day):
                     content = json.dumps(item, sort_keys=True, separators=(",", ":"))

@@ -50,6 +50,12 @@ def random_object(chance: random.Random, day: date, designation: str) -> FeedObj
         approach.update(chance.choice(defects))
     if chance.random() < 0.1:
         approach["close_approach_date_full"] = "unknown"
+    for _ in range(chance.choice((0, 0, 0, 1, 2))):
+        other = approach | {
+            "orbiting_body": chance.choice(("Earth", "Moon")),
+            "close_approach_date": str(day + timedelta(days=chance.choice((0, 0, 9)))),
+        }
+        item["close_approach_data"].insert(chance.randint(0, 1), other)
     return item
 
 
@@ -149,7 +155,9 @@ def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
     assert_dimensions_agree(lakehouse, histories)
     assert_reports_agree(in_silver, expected)
     for day, plain in expected.items():
-        assert in_bronze[day].rows_in == in_bronze[day].rows_out == plain.classes.total()
+        objects = sum(len(listed) for _, listed in histories[day])
+        assert in_bronze[day].rows_in == in_bronze[day].rows_out == objects
+        assert in_silver[day].taken_over == objects
         assert in_bronze[day].unaccounted == 0
         assert in_gold[day].rows_in == in_gold[day].rows_out == len(plain.gold)
         assert in_gold[day].kept == sum(not row["is_withdrawn"] for row in plain.gold.values())

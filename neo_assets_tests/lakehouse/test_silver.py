@@ -1,5 +1,6 @@
 """What silver makes of a row, one defect or oddity a day, all days in one pass."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -28,6 +29,7 @@ class Case:
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    left_out: int = 0
 
 
 def cases() -> Iterator[Case]:
@@ -41,6 +43,13 @@ def cases() -> Iterator[Case]:
         item = one()
         approach = item["close_approach_data"][0]
         approach[name] = approach[name] | values
+        return item
+
+    def approaching(*others: dict[str, Any], **changes: Any) -> FeedObject:
+        """An object with further approaches, each like the first but for its own changes."""
+        item = one(**changes)
+        approach = item["close_approach_data"][0]
+        item["close_approach_data"] += [approach | other for other in others]
         return item
 
     def dropped(reason: str, item: FeedObject) -> Case:
@@ -71,6 +80,9 @@ def cases() -> Iterator[Case]:
             "invalid_velocity", nested("relative_velocity", kilometers_per_second="1e999")
         ),
         lambda: dropped(
+            "invalid_velocity", nested("relative_velocity", kilometers_per_second="-1e999")
+        ),
+        lambda: dropped(
             "invalid_velocity", nested("relative_velocity", kilometers_per_second="12d")
         ),
         lambda: dropped("invalid_miss_distance", one(miss_distance="far")),
@@ -96,6 +108,17 @@ def cases() -> Iterator[Case]:
             "no id, as in 2015-2018",
             {name: value for name, value in one().items() if name != "id"},
             neo_id="3000001",
+        ),
+        *(
+            functools.partial(
+                lambda beyond: kept(
+                    f"H beyond a double: {beyond}",
+                    one(absolute_magnitude_h=beyond),
+                    absolute_magnitude_h=None,
+                ),
+                beyond,
+            )
+            for beyond in ("1e999", "-1e999", "-1E+400", "-Infinity", "9" * 400)
         ),
         lambda: kept("no Sentry flag", one(is_sentry_object=None), is_sentry_object=None),
         lambda: kept(
@@ -127,6 +150,70 @@ def cases() -> Iterator[Case]:
                 "invalid_miss_distance": 1,
                 "invalid_orbiting_body": 1,
             },
+        ),
+        lambda: Case(
+            "several approaches of the day in one object",
+            [[approaching({"orbiting_body": "Moon"}, {"orbiting_body": "Venus"})]],
+            {"kept": 3},
+        ),
+        lambda: Case(
+            "an approach of another day before the one of this day",
+            [[approaching({"close_approach_date": str(day)}, close_approach_date="2023-11-01")]],
+            {"kept": 1},
+            warnings={"approaches_of_other_days": 1},
+            values={"close_approach_date": day, "orbiting_body": "Earth"},
+            left_out=1,
+        ),
+        lambda: Case(
+            "two approaches of other days and an unreadable one among two of this day",
+            [
+                [
+                    approaching(
+                        {"close_approach_date": "2023-11-01"},
+                        {"close_approach_date": "2025-11-01"},
+                        {"orbiting_body": "Moon"},
+                        {"close_approach_date": None},
+                    )
+                ]
+            ],
+            {"kept": 2},
+            warnings={"approaches_of_other_days": 1},
+            left_out=3,
+        ),
+        lambda: Case(
+            "approaches of other days only",
+            [[approaching({}, close_approach_date="2023-11-01")]],
+            {"dropped": 1},
+            {"date_mismatch": 1},
+            left_out=1,
+        ),
+        lambda: Case(
+            "one approach twice in one object",
+            [[approaching({})]],
+            {"kept": 1, "exact_duplicates": 1},
+        ),
+        lambda: Case(
+            "both approaches of an object are dropped",
+            [[approaching({"orbiting_body": "Moon"}, relative_velocity={})]],
+            {"dropped": 2},
+            {"invalid_velocity": 2},
+        ),
+        lambda: Case(
+            "a defect of one approach is not the other's",
+            [[approaching({"orbiting_body": "Moon", "relative_velocity": {}})]],
+            {"kept": 1, "dropped": 1},
+            {"invalid_velocity": 1},
+            values={"orbiting_body": "Earth"},
+        ),
+        lambda: Case(
+            "a newer snapshot has the second approach changed and the third no more",
+            [
+                [approaching({"orbiting_body": "Moon"}, {"orbiting_body": "Venus"})],
+                [approaching({"orbiting_body": "Moon", "relative_velocity": {}})],
+            ],
+            {"kept": 1, "exact_duplicates": 1, "dropped": 1, "superseded": 1, "withdrawn": 1},
+            {"invalid_velocity": 1},
+            values={"orbiting_body": "Earth", "last_changed_at": fetched(0)},
         ),
         lambda: Case("repeated", [[one(), one()]], {"kept": 1, "exact_duplicates": 1}),
         lambda: Case(
@@ -220,7 +307,9 @@ def test_one_day(results: Results, day: date) -> None:
     names = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
     assert {name: getattr(report, name) for name in names if getattr(report, name)} == case.classes
     assert (report.reasons, report.warnings) == (case.reasons, case.warnings)
-    assert report.rows_in == sum(map(len, case.snapshots))
+    assert report.rows_in == sum(case.classes.values())
+    assert report.taken_over == sum(map(len, case.snapshots))
+    assert report.details["approaches_left_out"] == case.left_out
     assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
 
     kept = [row for row in results[1] if row["partition_date"] == day]
