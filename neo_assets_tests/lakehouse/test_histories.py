@@ -50,13 +50,27 @@ def random_object(chance: random.Random, day: date, designation: str) -> FeedObj
         approach.update(chance.choice(defects))
     if chance.random() < 0.1:
         approach["close_approach_date_full"] = "unknown"
-    for _ in range(chance.choice((0, 0, 0, 1, 2))):
-        other = approach | {
-            "orbiting_body": chance.choice(("Earth", "Moon")),
-            "close_approach_date": str(day + timedelta(days=chance.choice((0, 0, 9)))),
-        }
-        item["close_approach_data"].insert(chance.randint(0, 1), other)
     return item
+
+
+def with_more_approaches(histories: Histories, seed: int) -> Histories:
+    """The same objects, some with further approaches, of the same day or of another one."""
+    chance = random.Random(seed)
+
+    def more(item: FeedObject, day: date) -> FeedObject:
+        approaches = list(item["close_approach_data"])
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            changes = {
+                "orbiting_body": chance.choice(("Earth", "Moon")),
+                "close_approach_date": str(day + timedelta(days=chance.choice((0, 0, 9)))),
+            }
+            approaches.insert(chance.randint(0, 1), approaches[0] | changes)
+        return item | {"close_approach_data": approaches}
+
+    return {
+        day: [(fetched_at, [more(item, day) for item in objects]) for fetched_at, objects in said]
+        for day, said in histories.items()
+    }
 
 
 def random_snapshot(chance: random.Random, day: date) -> list[FeedObject]:
@@ -146,7 +160,7 @@ def assert_reports_agree(reports: dict[date, DayReport], expected: dict[date, Da
 
 
 def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
-    histories = random_histories(seed=1, days=120)
+    histories = with_more_approaches(random_histories(seed=1, days=120), seed=2)
     land(lakehouse, histories)
     in_bronze, in_silver, in_gold = run(lakehouse, histories)
     expected = {day: read_day(day, snapshots) for day, snapshots in histories.items()}
