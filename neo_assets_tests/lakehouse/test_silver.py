@@ -141,16 +141,22 @@ def cases() -> Iterator[Case]:
             warnings={"unreadable_time": 1},
             values={"close_approach_at": None},
         ),
-        lambda: Case(
-            "no approach at all",
-            [[one(close_approach_data=[])]],
-            {"dropped": 1},
-            {
-                "unreadable_date": 1,
-                "invalid_velocity": 1,
-                "invalid_miss_distance": 1,
-                "invalid_orbiting_body": 1,
-            },
+        *(
+            functools.partial(
+                lambda listed: Case(
+                    f"no list of approaches: {listed}",
+                    [[one() | {"close_approach_data": listed}]],
+                    {"dropped": 1},
+                    {
+                        "unreadable_date": 1,
+                        "invalid_velocity": 1,
+                        "invalid_miss_distance": 1,
+                        "invalid_orbiting_body": 1,
+                    },
+                ),
+                listed,
+            )
+            for listed in ([], None, {"close_approach_date": "2024-03-05"}, [[], []], "none")
         ),
         lambda: Case(
             "several approaches of the day in one object",

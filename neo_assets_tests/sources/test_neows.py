@@ -927,8 +927,9 @@ def test_whatever_headers_say_the_days_before_are_kept(head: dict[str, str], sta
     assert all(0 < seconds <= neows.LONGEST_WAIT_S for seconds in talk.slept)
 
 
-def test_short_limit_is_respected() -> None:
-    refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": "90"})
+@pytest.mark.parametrize("value", ["90", "90.0", " 90 "])
+def test_short_limit_is_respected(value: str) -> None:
+    refusal = faulty.says("429 Too Many Requests", headers={"Retry-After": value})
     with serve(refusal) as service:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
