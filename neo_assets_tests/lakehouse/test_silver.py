@@ -18,6 +18,8 @@ from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows
 from .houses import copied_lakehouse
 
 START = date(2024, 1, 1)
+NO_LISTS: tuple[Any, ...] = ([], None, {"close_approach_date": "2024-03-05"}, "none")
+"""Values of `close_approach_data` in which there is no approach."""
 
 
 @dataclass
@@ -156,7 +158,7 @@ def cases() -> Iterator[Case]:
                 ),
                 listed,
             )
-            for listed in ([], None, {"close_approach_date": "2024-03-05"}, [[], []], "none")
+            for listed in NO_LISTS
         ),
         lambda: Case(
             "several approaches of the day in one object",
