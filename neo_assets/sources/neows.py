@@ -5,11 +5,11 @@ which makes a shortened answer visible.  Bad requests answer in NeoWs' own shape
 that of the gateway before it, and outages with a page of HTML: whatever comes, the caller gets for
 each day its objects, or one sentence about what went wrong.
 
-A response that is of no use concerns the days of its call alone: they are requested one by one, and
-the other calls go on.  This is bounded.  A day is requested once with the others of its call and
-once alone; beyond that a run has twice `retries` further tries for all days together, and
-`patience_s` for all useless responses together.  A key that is refused, the hourly limit, a service
-that is down or cannot be reached: these concern every call and end the run's requests.
+A response that cannot be used concerns the days of its call alone: they are requested one by one,
+and the other calls go on.  This is bounded.  A day is requested once with the others of its call
+and once alone; beyond that a run has twice `retries` further tries for all days together, and
+`deadline_s` for all unusable responses together.  A key that is refused, the hourly limit, a
+service that is down or cannot be reached: these concern every call and end the run's requests.
 
 The key stands in the address of every call, and therefore in the text of nearly every exception
 and log line of the HTTP libraries, and in the links of the answers.  None of these texts leaves
@@ -37,10 +37,10 @@ import urllib3
 from neo_assets.sources.neows_errors import (
     BadResponseError,
     FeedError,
-    PassingFeedError,
     RateLimitError,
     RefusedDatesError,
     ServerFaultError,
+    TransientFeedError,
 )
 from neo_assets.sources.neows_response import (
     LARGEST_RESPONSE,
@@ -53,14 +53,14 @@ from neo_assets.sources.neows_response import (
 LONGEST_WINDOW = timedelta(days=6)
 """From first to last date of a call: NeoWs answers for at most seven dates."""
 
-PATIENCE_S = 540.0
+RETRY_DEADLINE_S = 540.0
 """How long one call is tried again, so that a fault without end fails a run within ten minutes."""
 
 LONGEST_WAIT_S = 3900.0
 MOST_WAITS = 6
 """How long and how often one call waits for the end of the hourly limit, all waits together."""
 
-UNTOLD_WAIT_S = 600.0
+DEFAULT_RATE_LIMIT_WAIT_S = 600.0
 """The wait where the service refuses for the limit and does not say until when."""
 
 LONGEST_CREDIBLE_WAIT_S = 7 * 86400.0
@@ -141,8 +141,8 @@ class NeoWsClient:
         api_key: the caller's key.
         timeout_s: how long one request may take, from the first byte to the last.
         retries: further tries of a call whose fault may pass.
-        patience_s: how long a call is tried in all, and how long all calls of a run may take whose
-            responses are of no use; waiting for the hourly limit is not counted.
+        deadline_s: how long a call is tried in all, and how long the calls of a run may take whose
+            responses are unusable; waiting for the hourly limit is not counted.
         waits_for_limit: whether to wait for the end of the hourly limit, or to stop there.
         say: told in a sentence of every retry and wait.
         sleep: what passes the time between two tries.
@@ -155,7 +155,7 @@ class NeoWsClient:
         *,
         timeout_s: float = 30,
         retries: int = 5,
-        patience_s: float = PATIENCE_S,
+        deadline_s: float = RETRY_DEADLINE_S,
         waits_for_limit: bool = False,
         say: Callable[[str], None] = _LOG.warning,
         sleep: Callable[[float], None] = time.sleep,
@@ -163,14 +163,14 @@ class NeoWsClient:
         self._address = f"{base_url.rstrip('/')}/feed"
         self._api_key = api_key
         self._timeout_s = timeout_s
-        self._patience_s = patience_s
+        self._deadline_s = deadline_s
         self._waits_for_limit = waits_for_limit
         self._say = say
         self._sleep = sleep
         self._retries = retries
         self._retrying = tenacity.Retrying(
             retry=self._may_pass,
-            stop=lambda state: state.attempt_number > retries or _is_out_of_patience(state),
+            stop=lambda state: state.attempt_number > retries or _is_past_deadline(state),
             wait=_pause,
             sleep=sleep,
             before_sleep=self._before_retry,
@@ -196,7 +196,7 @@ class NeoWsClient:
         """
         self._calls_left: int | None = None
         self._spare_tries = 2 * self._retries
-        self._useless_s = 0.0
+        self._unusable_s = 0.0
         for first, last in windows(days):
             response = self._requested(first, last)
             if isinstance(response, BadResponseError):
@@ -205,7 +205,7 @@ class NeoWsClient:
                 yield from response
 
     def _one_by_one(self, days: Sequence[date], bad: BadResponseError) -> Iterator[DayOutcome]:
-        """The days of a call whose response is of no use, each requested alone."""
+        """The days of a call whose response is unusable, each requested alone."""
         if len(days) > 1:
             self._say(f"{bad.what}; requesting these days one by one.")
         failures: list[BadResponseError] = []
@@ -227,7 +227,7 @@ class NeoWsClient:
             return error
 
     def _call(self, first: date, last: date) -> list[DayAnswer]:
-        """The days of one call, unless the key's budget or the patience is used up."""
+        """The days of one call, unless the run is out of calls or out of time for bad responses."""
         # One who waits asks nevertheless: only the refusal tells until when.
         if self._calls_left == 0 and not self._waits_for_limit:
             raise FeedError(
@@ -236,9 +236,9 @@ class NeoWsClient:
                 f"run these days again after {_minute_in(3600)} at the latest, or set "
                 "NEO_RATE_LIMIT=wait; what was fetched is kept",
             )
-        if self._useless_s >= self._patience_s:
+        if self._unusable_s >= self._deadline_s:
             raise FeedError(
-                f"NeoWs sent responses of no use for {self._useless_s / 60:.0f} minutes, so "
+                f"NeoWs sent unusable responses for {self._unusable_s / 60:.0f} minutes, so "
                 f"{span(first, last)} was not requested any more",
                 "run these days again later, or check NEOWS_BASE_URL; what was fetched is kept",
             )
@@ -248,7 +248,7 @@ class NeoWsClient:
                 return self._tried(first, last)
             except RateLimitError as error:
                 limit = error
-            waits.append(limit.retry_after_s or UNTOLD_WAIT_S)
+            waits.append(limit.retry_after_s or DEFAULT_RATE_LIMIT_WAIT_S)
             has_no_end = sum(waits) > LONGEST_WAIT_S or len(waits) > MOST_WAITS
             if has_no_end or not self._waits_for_limit:
                 raise limit
@@ -260,24 +260,24 @@ class NeoWsClient:
         began = time.monotonic()
         try:
             return self._retrying(
-                self._ask, first, last, began + self._patience_s - self._useless_s
+                self._ask, first, last, began + self._deadline_s - self._unusable_s
             )
         except BadResponseError:
-            self._useless_s += time.monotonic() - began
+            self._unusable_s += time.monotonic() - began
             raise
 
     def _may_pass(self, state: tenacity.RetryCallState) -> bool:
-        """Whether to try a call again: of useless responses only those for a single day."""
+        """Whether to try a call again: of unusable responses only those for a single day."""
         error = state.outcome.exception() if state.outcome else None
         if not isinstance(error, BadResponseError):
-            return isinstance(error, PassingFeedError)
+            return isinstance(error, TransientFeedError)
         first, last, _ = state.args
         may_differ = not isinstance(error, RefusedDatesError)
         return first == last and may_differ and self._spare_tries > 0
 
-    def _ask(self, first: date, last: date, patience_ends: float) -> list[DayAnswer]:
+    def _ask(self, first: date, last: date, deadline: float) -> list[DayAnswer]:
         asked = span(first, last)
-        timeout_s = min(self._timeout_s, max(1.0, patience_ends - time.monotonic()))
+        timeout_s = min(self._timeout_s, max(1.0, deadline - time.monotonic()))
         try:
             outcome: _Response | FeedError = _within(
                 timeout_s, lambda: self._get(first, last, timeout_s)
@@ -297,7 +297,7 @@ class NeoWsClient:
             raise
         except Exception as error:
             flaw = type(error).__name__
-        # Whatever a response makes the code above stumble over is a fault of that response.
+        # A response that makes the code above fail is at fault itself.
         raise BadResponseError(f"NeoWs answered {asked} with something unreadable ({flaw})")
 
     def _read(self, response: _Response, days: Sequence[date]) -> list[DayAnswer]:
@@ -344,9 +344,7 @@ class NeoWsClient:
             flaw = str(error)
         kind = self._quoted(response.headers.get("Content-Type") or "no content type")
         size = f"{len(response.body)} bytes" if response.body else "nothing at all"
-        raise BadResponseError(
-            f"NeoWs answered {asked} with something that is not sound JSON ({kind}, {size}: {flaw})"
-        )
+        raise BadResponseError(f"NeoWs answered {asked} with invalid JSON ({kind}, {size}: {flaw})")
 
     def _refusal(self, response: _Response, asked: str) -> FeedError:
         """What is to be made of an answer whose status is not 200."""
@@ -361,7 +359,7 @@ class NeoWsClient:
             return RateLimitError(what, f"run these days again {then}{choice}", wait_s)
         if status >= 500 or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY):
             is_about_a_day = status == HTTPStatus.INTERNAL_SERVER_ERROR
-            error = ServerFaultError if is_about_a_day else PassingFeedError
+            error = ServerFaultError if is_about_a_day else TransientFeedError
             return error(what, f"it seems to be down: run these days again {then}", wait_s)
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return FeedError(what, "set NASA_API_KEY to a valid key and run these days again")
@@ -416,9 +414,9 @@ def _pause(state: tenacity.RetryCallState) -> float:
     return max(backoff, error.retry_after_s if isinstance(error, FeedError) else 0)
 
 
-def _is_out_of_patience(state: tenacity.RetryCallState) -> bool:
-    *_, patience_ends = state.args
-    return bool(time.monotonic() + state.upcoming_sleep >= patience_ends)
+def _is_past_deadline(state: tenacity.RetryCallState) -> bool:
+    *_, deadline = state.args
+    return bool(time.monotonic() + state.upcoming_sleep >= deadline)
 
 
 def _within(seconds: float, call: Callable[[], _Returned]) -> _Returned:
@@ -445,14 +443,14 @@ def _fault(error: Exception, asked: str, timeout_s: float) -> FeedError:
     if isinstance(error, FeedError):
         return error
     if isinstance(error, (futures.TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)):
-        return PassingFeedError(
-            f"NeoWs did not answer whole for {asked} within {timeout_s:g} seconds",
+        return TransientFeedError(
+            f"NeoWs did not finish its response for {asked} within {timeout_s:g} seconds",
             "run these days again later, or with a longer NEO_HTTP_TIMEOUT_S",
         )
     cause = _cause(error)
     if isinstance(error, (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError)):
-        return BadResponseError(f"NeoWs broke off in its answer for {asked} ({cause})")
-    return PassingFeedError(
+        return BadResponseError(f"NeoWs broke off its response for {asked} ({cause})")
+    return TransientFeedError(
         f"NeoWs could not be reached for {asked} ({cause})",
         "run these days again later, or check NEOWS_BASE_URL and the network",
     )

@@ -19,16 +19,16 @@ class FeedError(Exception):
         return f"{self.what}; {self.advice}."
 
 
-class PassingFeedError(FeedError):
+class TransientFeedError(FeedError):
     """A fault of the service or the network that may be gone at the next try."""
 
 
-class RateLimitError(PassingFeedError):
+class RateLimitError(TransientFeedError):
     """The key's budget of calls is used up."""
 
 
 class BadResponseError(FeedError):
-    """The service responded, and the response is of no use: a fault of the days of that call."""
+    """The service responded, and the response cannot be used: a fault of the days of that call."""
 
 
 class ServerFaultError(BadResponseError):

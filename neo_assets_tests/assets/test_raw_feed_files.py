@@ -229,13 +229,13 @@ def test_landed_days_are_kept_whatever_a_header_says(
 def test_landed_days_are_kept_whatever_the_client_raises(
     instance: dg.DagsterInstance, data: Path, at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumbles(response: object, days: list[date]) -> None:
+    def fails(response: object, days: list[date]) -> None:
         raise OverflowError(f"date value out of range {KEY}")
 
     with serve() as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[0]).success
-        monkeypatch.setattr(neows, "listing", stumbles)
+        monkeypatch.setattr(neows, "listing", fails)
         result = materialize(instance, DAYS[1], DAYS[1])
     assert "NeoWs answered 2024-03-02 with something unreadable (OverflowError)" in failure(result)
     assert_without_key(instance, data)
@@ -290,7 +290,7 @@ def test_retries_are_told_in_the_log(
         assert materialize(instance, DAYS[0], DAYS[0]).success
     retry, *others = said(instance)
     assert "trying again in" in retry
-    assert retry.startswith("NeoWs broke off in its answer for 2024-03-01 (Connection reset")
+    assert retry.startswith("NeoWs broke off its response for 2024-03-01 (Connection reset")
     # Of a single quick day there is nothing more to tell.
     assert others[0] == "1 day: 1 with a new snapshot."
     assert not [sentence for sentence in others[1:] if " days " in sentence]

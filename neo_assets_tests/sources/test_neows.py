@@ -71,7 +71,7 @@ class Talk:
         assert answers == outcomes
         return answers
 
-    def useless(self, days: list[date] | None = None) -> list[DayFailure]:
+    def unusable(self, days: list[date] | None = None) -> list[DayFailure]:
         outcomes = self.outcomes(days)
         failures = [outcome for outcome in outcomes if isinstance(outcome, DayFailure)]
         assert failures == outcomes
@@ -175,30 +175,30 @@ PASSING: dict[str, tuple[Act, str]] = {
 }
 """Faults that concern every call and may be gone at the next try."""
 
-USELESS: dict[str, tuple[Act, str]] = {
-    "reset in mid-body": (faulty.resets, "broke off in its answer .*Connection reset by peer"),
-    "early end": (faulty.ends_early, "broke off in its answer .*ProtocolError"),
-    "no last chunk": (faulty.chunked_without_end, "broke off in its answer .*ProtocolError"),
-    "truncated JSON": (faulty.truncated, r"not sound JSON \(application/json, \d+ bytes: "),
+UNUSABLE: dict[str, tuple[Act, str]] = {
+    "reset in mid-body": (faulty.resets, "broke off its response .*Connection reset by peer"),
+    "early end": (faulty.ends_early, "broke off its response .*ProtocolError"),
+    "no last chunk": (faulty.chunked_without_end, "broke off its response .*ProtocolError"),
+    "truncated JSON": (faulty.truncated, r"invalid JSON \(application/json, \d+ bytes: "),
     "HTML with status 200": (
         faulty.says("200 OK", faulty.PAGE_OF_HEROKU, "text/html; charset=utf-8"),
-        r"not sound JSON \(text/html; charset=utf-8, 188 bytes: Expecting value",
+        r"invalid JSON \(text/html; charset=utf-8, 188 bytes: Expecting value",
     ),
-    "empty body": (faulty.says("200 OK"), r"not sound JSON \(application/json, nothing at all: "),
+    "empty body": (faulty.says("200 OK"), r"invalid JSON \(application/json, nothing at all: "),
     "not UTF-8": (
         faulty.says("200 OK", b'{"name": "\xff"}'),
-        "not sound JSON .*codec can't decode",
+        "invalid JSON .*codec can't decode",
     ),
-    "a bomb of brackets": (faulty.says("200 OK", "[" * 100_000), "not sound JSON .*recursion"),
+    "a bomb of brackets": (faulty.says("200 OK", "[" * 100_000), "invalid JSON .*recursion"),
     "deep nesting": (
         faulty.lists_text(
             lambda call: (
                 json.dumps(faulty.listing(call))[:-1] + ', "deep": ' + "[" * 990 + "]" * 990 + "}"
             )
         ),
-        "not sound JSON .*recursion",
+        "invalid JSON .*recursion",
     ),
-    "a field twice": (faulty.lists_text(named_twice), "not sound JSON .*names a field twice"),
+    "a field twice": (faulty.lists_text(named_twice), "invalid JSON .*names a field twice"),
     "JSON of another kind": (faulty.says("200 OK", "[]"), "without a list of objects for each"),
     "no list for a date": (faulty.lists(no_list), "without a list of objects for each date"),
     "no object in a list": (faulty.lists(no_object), "without a list of objects for each date"),
@@ -218,7 +218,7 @@ USELESS: dict[str, tuple[Act, str]] = {
         "announced no number of objects",
     ),
 }
-"""Responses that are of no use, and concern the days of their call alone."""
+"""Responses that cannot be used, and concern the days of their call alone."""
 
 REFUSED: dict[str, tuple[Act, str]] = {
     "400": (
@@ -231,7 +231,7 @@ REFUSED: dict[str, tuple[Act, str]] = {
     ),
     "204": (faulty.says("204 No Content"), 'answered 204 .*"No Content"; check NEOWS_BASE_URL'),
 }
-"""Responses of no use that would be the same at the next try."""
+"""Unusable responses that would be the same at the next try."""
 
 LASTING: dict[str, tuple[Act, str]] = {
     "403, an invalid key": (
@@ -336,12 +336,12 @@ def test_lasting_fault_is_not_asked_for_again(act: Act, sentence: str) -> None:
 DAY_BY_DAY = [(day.isoformat(), day.isoformat()) for day in WEEK]
 
 
-@faults(USELESS)
-def test_days_of_a_useless_response_are_requested_one_by_one(act: Act, sentence: str) -> None:
+@faults(UNUSABLE)
+def test_days_of_an_unusable_response_are_requested_one_by_one(act: Act, sentence: str) -> None:
     with serve(act, act) as service:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
-    # The first day alone got another useless response, and was tried again.
+    # The first day alone got another unusable response, and was tried again.
     assert service.asked == [("2024-03-01", "2024-03-07"), DAY_BY_DAY[0], *DAY_BY_DAY]
     first, second = talk.said
     assert re.search(sentence.partition(";")[0], first) and DATES in first
@@ -349,8 +349,8 @@ def test_days_of_a_useless_response_are_requested_one_by_one(act: Act, sentence:
     assert re.search(r"for 2024-03-01|2024-03-01 ", second) and "; trying again in " in second
 
 
-@faults(USELESS | REFUSED)
-def test_a_useless_response_fails_its_own_days_and_no_others(act: Act, sentence: str) -> None:
+@faults(UNUSABLE | REFUSED)
+def test_an_unusable_response_fails_its_own_days_and_no_others(act: Act, sentence: str) -> None:
     bad = WEEK[3]
 
     def about_one_day(call: Call) -> None:
@@ -374,12 +374,12 @@ def test_a_useless_response_fails_its_own_days_and_no_others(act: Act, sentence:
     ]
 
 
-@faults({name: fault for name, fault in USELESS.items() if name != "500"})
-def test_useless_responses_without_end_cost_no_calls_without_end(act: Act, sentence: str) -> None:
+@faults({name: fault for name, fault in UNUSABLE.items() if name != "500"})
+def test_unusable_responses_without_end_cost_no_calls_without_end(act: Act, sentence: str) -> None:
     month = [WEEK[0] + timedelta(days=number) for number in range(31)]
     with serve(finally_=act) as service:
         talk = Talk(service.base_url, retries=3)
-        failures = talk.useless(month)
+        failures = talk.unusable(month)
     assert [failure.day for failure in failures] == month
     assert len(service.calls) == 5 + 31 + 2 * 3
     assert len(talk.slept) == 2 * 3
@@ -395,19 +395,19 @@ def test_a_service_that_fails_over_every_day_of_a_call_is_down() -> None:
     assert service.asked == [("2024-03-01", "2024-03-07"), *DAY_BY_DAY]
 
 
-def test_slow_useless_responses_are_given_up_in_all() -> None:
+def test_slow_unusable_responses_are_given_up_in_all() -> None:
     def slow(call: Call) -> None:
         call.is_over.wait(0.2)
         faulty.truncated(call)
 
     with serve(finally_=slow) as service:
-        talk = Talk(service.base_url, retries=0, patience_s=0.7)
+        talk = Talk(service.base_url, retries=0, deadline_s=0.7)
         error = talk.failure(TWO_WEEKS)
-    assert "sent responses of no use for" in str(error)
+    assert "sent unusable responses for" in str(error)
     assert 4 <= len(service.calls) <= 5
 
 
-def test_a_useless_response_that_uses_up_the_budget_ends_the_requests() -> None:
+def test_an_unusable_response_that_uses_up_the_budget_ends_the_requests() -> None:
     empty = faulty.says("200 OK", headers={"X-RateLimit-Remaining": "0"})
     with serve(empty) as service:
         error = Talk(service.base_url).failure()
@@ -481,12 +481,14 @@ def test_slow_service(act: Act) -> None:
         talk = Talk(service.base_url, timeout_s=0.4)
         assert_whole_week(talk.fetch())
         assert time.monotonic() - started < 3
-    assert talk.said[0].startswith(f"NeoWs did not answer whole for {DATES} within 0.4 seconds; ")
+    assert talk.said[0].startswith(
+        f"NeoWs did not finish its response for {DATES} within 0.4 seconds; "
+    )
     with serve(finally_=act) as service:
         talk = Talk(service.base_url, timeout_s=0.3)
         assert str(talk.failure()) == (
-            f"NeoWs did not answer whole for {DATES} within 0.3 seconds; run these days again "
-            "later, or with a longer NEO_HTTP_TIMEOUT_S."
+            f"NeoWs did not finish its response for {DATES} within 0.3 seconds; run these days "
+            "again later, or with a longer NEO_HTTP_TIMEOUT_S."
         )
 
 
@@ -494,15 +496,15 @@ def test_slow_service(act: Act) -> None:
 def test_fault_without_end_is_given_up_however_long_the_timeout(act: Act) -> None:
     with serve(finally_=act) as service:
         started = time.monotonic()
-        Talk(service.base_url, timeout_s=3600, retries=20, patience_s=1.2).failure()
+        Talk(service.base_url, timeout_s=3600, retries=20, deadline_s=1.2).failure()
         assert time.monotonic() - started < 3
-    assert neows.PATIENCE_S < 600
+    assert neows.RETRY_DEADLINE_S < 600
 
 
 def test_fault_without_end_is_given_up_however_many_the_retries() -> None:
     with serve(finally_=faulty.says("503 Service Unavailable")) as service:
         started = time.monotonic()
-        Talk(service.base_url, retries=20, patience_s=1.2, sleep=time.sleep).failure()
+        Talk(service.base_url, retries=20, deadline_s=1.2, sleep=time.sleep).failure()
         assert time.monotonic() - started < 3
     assert 2 <= len(service.calls) <= 4
 
@@ -598,7 +600,7 @@ def test_names_that_are_no_dates_are_fit_to_print() -> None:
         answer["near_earth_objects"] |= {f"{n}\n\ud800\x1b[31m {'x' * 500}": [] for n in range(99)}
 
     with serve(finally_=faulty.lists(change)) as service:
-        (failure,) = Talk(service.base_url, retries=0).useless(WEEK[:1])
+        (failure,) = Talk(service.base_url, retries=0).unusable(WEEK[:1])
     assert "and 92 more; run" in failure.reason
 
 
@@ -783,7 +785,7 @@ def test_limit_stops_and_names_the_minute() -> None:
 
 def test_limit_is_waited_for_by_choice() -> None:
     with serve(faulty.honest(), LIMIT) as service:
-        talk = Talk(service.base_url, waits_for_limit=True, patience_s=60)
+        talk = Talk(service.base_url, waits_for_limit=True, deadline_s=60)
         answers = talk.fetch(TWO_WEEKS)
     assert [answer.day for answer in answers] == TWO_WEEKS
     assert talk.slept == [2870]
@@ -881,7 +883,7 @@ def test_an_absurd_wait_is_neither_slept_nor_named(value: str) -> None:
     with serve(refusal) as service:
         talk = Talk(service.base_url, retries=0, waits_for_limit=True)
         assert_whole_week(talk.fetch())
-    assert talk.slept == [neows.UNTOLD_WAIT_S]
+    assert talk.slept == [neows.DEFAULT_RATE_LIMIT_WAIT_S]
 
 
 HEADERS = st.one_of(
