@@ -1,0 +1,130 @@
+"""The model as Power BI would load it: the asset's export of a simulated lakehouse."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from neo_assets.assets.power_bi_export import power_bi_export
+from neo_assets.checks.accounts import LAYERS
+from neo_assets.lakehouse import metrics
+from neo_assets.lakehouse.metrics import Measured
+from neo_assets.sources.simulator.sky import SimulatedSky
+from neo_assets_tests.lakehouse.feed_objects import land, run
+from neo_assets_tests.lakehouse.houses import copied_lakehouse
+from neo_assets_tests.powerbi.dax import Model
+from neo_assets_tests.powerbi.m.evaluation import Table, is_of_type
+from neo_assets_tests.powerbi.m.evaluation import run as run_m
+from neo_assets_tests.powerbi.m.sources import parquet_scope
+from neo_assets_tests.powerbi.project import read, tables
+from neo_assets_tests.powerbi.test_queries import QUERIES, query
+from neo_assets_tests.powerbi.tmdl import column_reference
+from powerbi.generate import TABLES
+
+DAYS = [date(2024, 3, 1) + timedelta(number) for number in range(5)]
+ASKED = [date(2024, 2, 27), date(2024, 3, 3), date(2024, 3, 20)]
+"""Each of the days was asked for ahead, then when some had passed, then afterwards."""
+
+
+@pytest.fixture(scope="module")
+def folder(spark_address: str, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the asset exports of five days, each answered three times."""
+    root = tmp_path_factory.mktemp("simulated")
+    session = SparkSession.builder.remote(spark_address).create()
+    lakehouse = copied_lakehouse(session, empty, root)
+    sky = SimulatedSky()
+    land(
+        lakehouse,
+        {
+            day: [
+                (datetime.combine(asked, time(6), timezone.utc), sky.feed(day, asked))
+                for asked in ASKED
+            ]
+            for day in DAYS
+        },
+    )
+    for asset, reports in zip(LAYERS[1:], run(lakehouse, DAYS), strict=True):
+        metrics.record(root / "tables", Measured("a run", asset, list(reports.values())))
+    session.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEO_DATA_DIR", str(root))
+        assert dg.materialize([power_bi_export]).success
+    return root / "export"
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> Mapping[str, Table]:
+    """Every table of the model with its rows."""
+    scope = parquet_scope(folder)
+    return {name: run_m(query(name), scope) for name in QUERIES}
+
+
+def test_every_table_has_rows_of_the_types_that_the_model_declares(
+    loaded: Mapping[str, Table],
+) -> None:
+    for name, table in loaded.items():
+        assert table.rows, name
+        for row in table.rows:
+            assert list(row) == list(table.columns)
+            assert [
+                (name, column, row[column])
+                for column, type_ in table.columns.items()
+                if not is_of_type(row[column], type_)
+            ] == []
+
+
+def test_every_row_of_a_file_is_loaded_but_for_former_descriptions_of_objects(
+    folder: Path, loaded: Mapping[str, Table]
+) -> None:
+    for model_table in TABLES:
+        file = pq.read_table(folder / f"{model_table.source.name}.parquet")
+        if model_table.name == "Object":
+            newest = pc.sum(file[model_table.rows.strip("[]")]).as_py()
+            assert newest < file.num_rows
+            assert len(loaded["Object"].rows) == newest
+        else:
+            assert len(loaded[model_table.name].rows) == file.num_rows
+
+
+def test_keys_are_unique_and_every_relationship_finds_its_row(
+    loaded: Mapping[str, Table],
+) -> None:
+    for relationship in read("relationships.tmdl").children:
+        many, one = (
+            values(loaded, *column_reference(relationship.properties[end]))
+            for end in ("fromColumn", "toColumn")
+        )
+        assert None not in one
+        assert len(set(one)) == len(one), relationship.name
+        assert set(many) - {None} <= set(one), relationship.name
+        assert set(many) - {None}, relationship.name
+
+
+def test_the_rows_of_the_quarantine_have_a_key(loaded: Mapping[str, Table]) -> None:
+    keys = values(loaded, "Quarantine", "Row ID")
+    assert len(set(keys)) == len(keys) > 1
+
+
+def values(loaded: Mapping[str, Table], table: str, column: str) -> list[Any]:
+    """The values of a column of the model."""
+    (found,) = (it for it in tables()[table].of("column") if it.name == column)
+    return [row[found.properties["sourceColumn"]] for row in loaded[table].rows]
+
+
+def test_measures_count_what_the_tables_hold(loaded: Mapping[str, Table]) -> None:
+    model = Model(loaded, datetime(2024, 4, 1))
+    standing = [row for row in loaded["Approach"].rows if not row["is_withdrawn"]]
+    assert model.value("Approaches") == model.value("Number of approaches") == len(standing)
+    assert model.value("Withdrawn approaches") == len(loaded["Approach"].rows) - len(standing) > 0
+    assert model.value("Measured days") == len(DAYS)
+    assert model.value("Lost or doubled rows") == 0
+    assert model.value("Open quarantine rows") == len(loaded["Quarantine"].rows)
+    assert model.value("Dropped rows by rule") >= len(loaded["Quarantine"].rows)
+    assert model.value("Predictions") > 0
+    assert model.value("Revision error") > 0
