@@ -1,6 +1,7 @@
 """What can be set from outside, read from the environment in this one place."""
 
 import re
+import sys
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -181,6 +182,18 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"must be a path without {_NOT_IN_A_DATA_FOLDER_IN_WORDS}; {str(value)!r} has "
                 f"{found[0]!r}"
+            )
+        return value
+
+    @field_validator("neo_data_dir")
+    @classmethod
+    def _same_name_for_spark(cls, value: Path) -> Path:
+        # Python reads the name in the encoding of the locale, Spark and delta-rs in UTF-8.
+        encoding = sys.getfilesystemencoding()
+        if encoding != "utf-8" and not str(value).isascii():
+            raise ValueError(
+                f"has letters that this locale's encoding, {encoding}, spells otherwise than Spark:"
+                " set LC_ALL=C.UTF-8"
             )
         return value
 

@@ -1,6 +1,7 @@
 """What is read from the environment, and what is said of values that cannot be used."""
 
 import os
+import sys
 import traceback
 from pathlib import Path
 
@@ -170,3 +171,14 @@ def test_the_working_directory_is_part_of_the_data_folder(
     monkeypatch.chdir(folder)
     with pytest.raises(SettingsError, match="NEO_DATA_DIR: must be a path without"):
         Settings.from_environment()
+
+
+def test_a_folder_that_spark_would_spell_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    monkeypatch.setenv("NEO_DATA_DIR", "/data/Ördner")
+    with pytest.raises(SettingsError, match=r"^NEO_DATA_DIR: has letters .* set LC_ALL=C[.]UTF-8$"):
+        Settings.from_environment()
+    monkeypatch.setenv("NEO_DATA_DIR", "/data/folder")
+    Settings.from_environment()

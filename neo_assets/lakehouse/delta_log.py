@@ -1,4 +1,4 @@
-"""Checkpoints of Delta's log that were cut off or lost, and how a table is read without them.
+"""Files of Delta's log that no reader can use, and how a table is read without checkpoints.
 
 A checkpoint only summarizes the commits before it, but no reader of Delta falls back on these when
 it finds one that it cannot read.  So a damaged one is renamed, as long as the rest is enough.
@@ -89,6 +89,29 @@ def _names_none_of(pointer: Path, versions: Collection[int]) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return named not in versions
+
+
+def refuse_other_digits(tables: Path) -> None:
+    """Refuse log files whose numbers are not written with the digits 0 to 9.
+
+    Spark gives them such names in a locale with digits of its own, and no reader finds them.
+
+    Raises:
+        DamagedTableError: a table below this folder has some.
+    """
+    files = [
+        file
+        for file in tables.glob("*/_delta_log/[!_.]*")
+        if file.name[0].isdigit() and not file.name.isascii()
+    ]
+    if files:
+        first = min(files)
+        others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        raise DamagedTableError(
+            f"{first}{others} was written in a locale with other digits than 0 to 9, so that Delta "
+            f"does not find it; delete it, or the whole folder {first.parent.parent} if its log "
+            "has no other files, then run: neo-assets replay --full"
+        )
 
 
 def _by_version(log: Path, name: re.Pattern[str]) -> dict[Path, int]:

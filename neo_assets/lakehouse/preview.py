@@ -18,11 +18,22 @@ PREVIEW_ROWS = 5
 def previews(
     lakehouse: Lakehouse, table: Table, days: Collection[date], *columns: str
 ) -> dict[date, str]:
-    """The first rows of each day, in order of the first column, as markdown tables."""
+    """The first rows of each day, in order of the first column, as markdown tables.
+
+    Times are in UTC, whatever the time zone of this machine.
+    """
     shown = lakehouse.read_days(table, days).selectExpr(
         f"{table.day_column} AS preview_day", *columns
     )
+    # PySpark converts a timestamp that it collects to the time zone of the client.
     ranked = shown.selectExpr(
+        *(
+            f"date_format({name}, \"yyyy-MM-dd HH:mm:ss 'UTC'\") AS {name}"
+            if type_name == "timestamp"
+            else name
+            for name, type_name in shown.dtypes
+        )
+    ).selectExpr(
         "*",
         f"row_number() OVER (PARTITION BY preview_day ORDER BY {shown.columns[1]}) AS preview_rank",
     )

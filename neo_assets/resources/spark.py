@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
-from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
+from neo_assets.lakehouse.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.tables import TABLES
 from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
-from neo_assets.resources.spark_session import abandon, is_lost, is_there, place_of, spark_session
+from neo_assets.resources.spark_session import (
+    abandon,
+    is_lost,
+    is_there,
+    place_of,
+    run_cancelable,
+    spark_session,
+)
 from neo_assets.resources.turns import alone
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
@@ -49,8 +56,14 @@ class SparkLakehouse(LakehouseResource):
         from neo_assets.lakehouse import stages
 
         say = context.log.info
-        with self.writing(say) if request.needs_tables else self.rebuilding(say) as lakehouse:
+
+        def run(lakehouse: "Lakehouse") -> Result:
+            if request.needs_tables:
+                self._make_tables(lakehouse, say)
             return stages.run(lakehouse, request, say)
+
+        with self.rebuilding(say) as lakehouse:
+            return run_cancelable(lakehouse.spark, lambda: run(lakehouse))
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics without Spark."""
@@ -69,10 +82,7 @@ class SparkLakehouse(LakehouseResource):
             dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
         """
         with self.rebuilding(say) as lakehouse:
-            if not self._has_tables:
-                for table in told(TABLES, len(TABLES), "tables made ready", say):
-                    lakehouse.ensure_tables([table])
-                self._has_tables = True
+            self._make_tables(lakehouse, say)
             yield lakehouse
 
     @contextmanager
@@ -105,12 +115,20 @@ class SparkLakehouse(LakehouseResource):
                     allow_retries=False,
                 ) from error
 
+    def _make_tables(self, lakehouse: "Lakehouse", say: Say) -> None:
+        """Create the tables that do not exist yet, once in each run."""
+        if not self._has_tables:
+            for table in told(TABLES, len(TABLES), "tables made ready", say):
+                lakehouse.ensure_tables([table])
+            self._has_tables = True
+
     def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
         from neo_assets.lakehouse.local_layout import LocalLayout
         from neo_assets.lakehouse.storage import Lakehouse
 
         settings = Settings.from_environment()
+        refuse_other_digits(settings.tables_directory)
         if settings.starts_spark:
             say("Starting Spark.")
         self._address = settings.neo_spark_remote or self._open.enter_context(

@@ -1,7 +1,12 @@
 """A session of a Spark Connect server that fits, and how to tell that it was lost."""
 
 import os
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from concurrent import futures
+from contextlib import suppress
+from contextvars import copy_context
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 from neo_assets.lakehouse.request import StageError
@@ -18,11 +23,19 @@ on.  PySpark's own ten minutes would win nothing: the session of a server that d
 network that is gone for longer fails a run better sooner.
 """
 
+CANCELED_AGAIN_AFTER_S = 0.5
+"""Between two statements there is nothing to cancel: the next one may have begun by then."""
+
+_TIME_ZONE, _UTC = "spark.sql.session.timeZone", "UTC"
+_ZERO = "SELECT java_method('java.time.format.DecimalStyle', 'ofDefaultLocale') AS style"
+"""The digits that the server's Java formats numbers with; the answer begins `DecimalStyle[0`."""
 _EXTENSIONS = "spark.sql.extensions"
 _NO_SERVER = ("UNAVAILABLE", "CANCELLED")
 """The states of calls that met no server, or one that was just ending."""
 _LOST = ("INVALID_HANDLE.", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
 """The conditions by which a new server on the same port says that it knows nothing of a session."""
+
+_Returned = TypeVar("_Returned")
 
 
 def place_of(address: str) -> str:
@@ -37,7 +50,7 @@ def is_on_this_machine(address: str) -> bool:
 
 
 def spark_session(address: str) -> "SparkSession":
-    """A new session, to be stopped by whoever asked for it.
+    """A new session in UTC, to be stopped by whoever asked for it.
 
     Raises:
         StageError: the server is one that the tables must not be touched with.
@@ -50,6 +63,9 @@ def spark_session(address: str) -> "SparkSession":
             [DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_WAIT_MS)]
         )
         _refuse_what_does_not_fit(session, place_of(address))
+        # Times of the feed have no zone, and a server elsewhere would read them as of its own.
+        session.conf.set(_TIME_ZONE, _UTC)
+        _refuse_other_digits(session, place_of(address))
     except BaseException:
         abandon(session)
         raise
@@ -74,6 +90,41 @@ def _connected(address: str) -> "SparkSession":
 def abandon(session: "SparkSession") -> None:
     """Leave a session whose server may be gone, without asking it to release the session."""
     session.client.close()
+
+
+def run_cancelable(session: "SparkSession", call: Callable[[], _Returned]) -> _Returned:
+    """Return or raise what `call` does, in a thread of its own.
+
+    Whatever interrupts the wait for it, as Dagster does to cancel a run, is raised only once the
+    server has stopped working for the session, which is closed then. A statement that goes on there
+    could commit when the next writer has begun.
+    """
+    outcome: futures.Future[_Returned] = futures.Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    working = Thread(target=copy_context().run, args=(run,), daemon=True)
+    working.start()
+    try:
+        return outcome.result()
+    except BaseException:
+        if not outcome.done():
+            _cancel(session, working)
+        raise
+
+
+def _cancel(session: "SparkSession", working: Thread) -> None:
+    while working.is_alive():
+        # Of a server that is gone, the thread hears by itself.
+        with suppress(Exception):
+            session.interruptAll()
+        working.join(CANCELED_AGAIN_AFTER_S)
+    # This waits for the session's streams, which an interrupt only asks to end.
+    session.stop()
 
 
 def is_there(session: "SparkSession") -> bool:
@@ -118,6 +169,30 @@ def _refuse_what_does_not_fit(session: "SparkSession", place: str) -> None:
         raise StageError(
             f"Spark at {place} was started without Delta: start it as docs/spark_cluster.md says; "
             "nothing was done."
+        )
+
+
+def _refuse_other_digits(session: "SparkSession", place: str) -> None:
+    """Refuse a server whose Java has other digits than 0 to 9.
+
+    Delta would name its log files with them, and find none of them again.
+
+    Raises:
+        StageError: it does.
+    """
+    from pyspark.errors import PySparkException
+
+    try:
+        (row,) = session.sql(_ZERO).collect()
+    except PySparkException as error:
+        if is_lost(error):
+            raise
+        return  # It has no Java to ask, or lets nobody ask it.
+    if not row.style.startswith("DecimalStyle[0"):
+        raise StageError(
+            f"Spark at {place} runs in a locale with other digits than 0 to 9, in which Delta does "
+            "not find its own files again: start the server with LC_ALL=C.UTF-8, as "
+            "docs/spark_cluster.md says; nothing was done."
         )
 
 

@@ -21,6 +21,14 @@ _JAVA_OPTIONS = (
     # Spark walks recursively through an object, and a stack that overflows ends the server. The
     # deepest that it parses, 1,000 levels, takes more than the usual megabyte.
     "-Xss8m",
+    # Java writes the digits of the machine's language, and Delta names its log files with them; the
+    # language of formats is a setting of its own.
+    "-Duser.language=en",
+    "-Duser.country=US",
+    "-Duser.language.format=en",
+    "-Duser.country.format=US",
+    "-Duser.timezone=UTC",
+    "-Dfile.encoding=UTF-8",
 )
 _FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
 """Saves a sixth of a first day's processor time, and costs half as much again of every later one's.

@@ -117,7 +117,13 @@ def started_server(
         ) as process,
     ):
         try:
-            yield SparkServer(_port_when_ready(process, log_file), token, process)
+            server = SparkServer(_port_when_ready(process, log_file), token, process)
+        except BaseException:
+            # In the middle of its start it would notice only later that it is to end.
+            process.kill()
+            raise
+        try:
+            yield server
         finally:
             _end(process)
 
@@ -147,6 +153,10 @@ def _environment(token: str) -> dict[str, str]:
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
         # Some machines cannot resolve their own name.
         "SPARK_LOCAL_IP": "127.0.0.1",
+        # Java reads and writes the names of files in the encoding of the locale: in that of `C` it
+        # cannot have a folder with any other letters than those of ASCII.
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
     }
 
 

@@ -28,13 +28,14 @@ class OtherSpark(base_pb2_grpc.SparkConnectServiceServicer):
         )
 
     def Config(self, request: base_pb2.ConfigRequest, context: Any) -> Any:
-        (asked,) = request.operation.get_with_default.pairs
-        assert asked.key == "spark.sql.extensions"
-        return base_pb2.ConfigResponse(
-            session_id=request.session_id,
-            server_side_session_id=self._id,
-            pairs=[base_pb2.KeyValue(key=asked.key, value=self._extensions or asked.value)],
+        answer = base_pb2.ConfigResponse(
+            session_id=request.session_id, server_side_session_id=self._id
         )
+        if request.operation.WhichOneof("op_type") == "get_with_default":
+            (asked,) = request.operation.get_with_default.pairs
+            assert asked.key == "spark.sql.extensions"
+            answer.pairs.add(key=asked.key, value=self._extensions or asked.value)
+        return answer
 
 
 @contextmanager

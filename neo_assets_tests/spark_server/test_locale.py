@@ -1,0 +1,61 @@
+"""A Spark server in a locale with other digits than 0 to 9."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from neo_assets.progress import nobody
+from neo_assets.resources.spark import SparkLakehouse
+from neo_assets.resources.spark_session import place_of
+from neo_assets.spark_server.server import spark_connect_server
+
+NAME = "".join(chr(0x06F0) for _ in range(20)) + ".json"
+"""The first log file of a table, in Persian digits."""
+
+
+@pytest.fixture
+def lakehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkLakehouse]:
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
+    lakehouse = SparkLakehouse()
+    yield lakehouse
+    lakehouse.teardown_after_execution(dg.build_init_resource_context())
+
+
+def refusal(lakehouse: SparkLakehouse) -> str:
+    with pytest.raises(dg.Failure) as raised, lakehouse.rebuilding(nobody):
+        pass
+    return raised.value.description or ""
+
+
+def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
+    lakehouse: SparkLakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # These go before the options that the server of this project has for its language.
+    monkeypatch.setenv(
+        "_JAVA_OPTIONS",
+        "-Duser.language=fa -Duser.country=IR -Duser.language.format=fa -Duser.country.format=IR",
+    )
+    with spark_connect_server(tmp_path / "spark") as address:
+        monkeypatch.setenv("NEO_SPARK_REMOTE", address)
+        said = refusal(lakehouse)
+    assert said.startswith(f"Spark at {place_of(address)} runs in a locale with other digits")
+    assert "LC_ALL=C.UTF-8" in said
+    assert not (tmp_path / "data" / "tables").exists()
+
+
+@pytest.mark.parametrize(("others", "shown"), [(0, ""), (2, " and 2 more")])
+def test_a_table_with_log_files_in_other_digits_is_named_with_its_remedy(
+    lakehouse: SparkLakehouse, tmp_path: Path, others: int, shown: str
+) -> None:
+    log = tmp_path / "data" / "tables" / "bronze_neo_events" / "_delta_log"
+    log.mkdir(parents=True)
+    for name in (f"{0:020}.json", f"{0:020}.crc", "_last_checkpoint", f".{NAME}.crc"):
+        (log / name).touch()
+    for number in range(others + 1):
+        (log / (NAME[:19] + chr(0x06F0 + number) + ".json")).touch()
+    said = refusal(lakehouse)
+    assert said.startswith(f"{log / NAME}{shown} was written in a locale with other digits")
+    assert said.endswith("then run: neo-assets replay --full")
+    assert said.count(". ") == 0
