@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from neo_assets import interruption
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.automation.jobs import REPLAYED, correct_schema, reset_streaming_checkpoints
 from neo_assets.automation.schedules import landed_partitions
@@ -41,16 +42,20 @@ class Outcome:
     """What a backfill did: reports and check evaluations by asset and day, and failed runs.
 
     `failures` has a sentence for each run that failed, by the first and last day of its chunk.
+    Where a signal stopped it, `stopped` says so, and `days_left` has the days of the canceled run
+    and of those that did not begin.
     """
 
     reports: dict[tuple[str, date], DayReport] = field(default_factory=dict)
     checks: dict[tuple[str, date], dict[str, dg.AssetCheckEvaluation]] = field(default_factory=dict)
     failures: dict[tuple[date, date], str] = field(default_factory=dict)
+    days_left: Sequence[date] = ()
+    stopped: interruption.Stopped | None = None
 
     @property
     def is_good(self) -> bool:
         """Whether every day of every asset was materialized and no check ended in ERROR."""
-        return not self.failures and not self.errors
+        return not self.failures and not self.errors and not self.stopped
 
     @property
     def errors(self) -> list[dg.AssetCheckEvaluation]:
@@ -131,8 +136,8 @@ def backfill(
     its own. `on_progress` is told each entry of the log as it is stored: events, and what the runs
     say.
     """
-    outcome = Outcome()
-    with _warm_instance() as instance:
+    outcome = Outcome(days_left=days)
+    with _stoppable(outcome), _warm_instance() as instance:
         _backfill(instance, assets, days, outcome, on_progress)
     return outcome
 
@@ -147,8 +152,8 @@ def replay(
 
     A bronze made anew is accounted for again, for its checks are about the old one.
     """
-    outcome = Outcome()
-    with _warm_instance() as instance:
+    outcome = Outcome(days_left=days)
+    with _stoppable(outcome), _warm_instance() as instance:
         if full:
             job = defs.resolve_job_def(reset_streaming_checkpoints.name)
             failure = _run(instance, job, outcome, on_progress)
@@ -208,6 +213,16 @@ def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
 
 
 @contextmanager
+def _stoppable(outcome: Outcome) -> Iterator[None]:
+    """Note in the outcome that a signal has ended the block."""
+    try:
+        yield
+        interruption.check()
+    except interruption.Stopped as stopped:
+        outcome.stopped = stopped
+
+
+@contextmanager
 def _warm_instance() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
@@ -231,8 +246,10 @@ def _backfill(
     with asking_ahead(runs):
         for chunk in runs:
             failure = _run(instance, job, outcome, on_progress, assets, chunk)
+            outcome.days_left = outcome.days_left[len(chunk) :]
             if failure:
                 outcome.failures[chunk[0], chunk[-1]] = failure
+            interruption.check()
 
 
 def _run(
@@ -244,32 +261,69 @@ def _run(
     days: Sequence[date] = (),
     config: Mapping[str, Any] = MappingProxyType({}),
 ) -> str | None:
-    """One run, over the days if there are any; what went wrong in one sentence, or nothing."""
+    """One run, over the days if there are any; what went wrong in one sentence, or nothing.
+
+    Raises:
+        interruption.Stopped: a signal stopped the run, which is canceled.
+    """
     failures: list[str] = []
+    run_id = str(uuid4())
+    is_canceling = False
 
     def listen(entry: dg.EventLogEntry) -> None:
+        nonlocal is_canceling
         event = entry.dagster_event
+        if not is_canceling and interruption.requested():
+            # Dagster takes an interrupted run for failed unless somebody asked for its end.
+            is_canceling = True
+            instance.report_run_canceling(_run_record(instance, run_id))
         if event:
             _record(event, outcome)
             if event.is_step_failure:
                 failures.append(failure_sentence(event.step_failure_data))
         on_progress(entry)
 
-    run_id = str(uuid4())
     instance.add_event_listener(run_id, listen)
     single = days[0].isoformat() if len(days) == 1 else None
-    result = job.execute_in_process(
-        instance=instance,
-        run_id=run_id,
-        asset_selection=assets,
-        partition_key=single,
-        tags=range_tags(days[0], days[-1]) if len(days) > 1 else None,
-        run_config={**QUIET, **config},
-        raise_on_error=False,
-    )
+    with _canceled_if_stopped(instance, run_id):
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            asset_selection=assets,
+            partition_key=single,
+            tags=range_tags(days[0], days[-1]) if len(days) > 1 else None,
+            run_config={**QUIET, **config},
+            raise_on_error=False,
+        )
     if result.success:
         return None
+    if result.dagster_run.status is dg.DagsterRunStatus.CANCELED:
+        interruption.check()
     return failures[0] if failures else f"run {run_id} failed, see its log in the UI"
+
+
+@contextmanager
+def _canceled_if_stopped(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Leave no run in progress behind, at whatever moment the block is interrupted."""
+
+    def cancel() -> None:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_canceled(run)
+
+    with interruption.before_forced_exit(cancel):
+        try:
+            yield
+        except (interruption.Stopped, dg.DagsterExecutionInterruptedError):
+            cancel()
+            interruption.check()
+            raise
+
+
+def _run_record(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRun:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run
 
 
 def _record(event: dg.DagsterEvent, outcome: Outcome) -> None:

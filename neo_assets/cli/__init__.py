@@ -5,18 +5,21 @@ import sys
 import typer
 
 from neo_assets.cli import look, quarantine, run, schema, ui, workspace
-from neo_assets.cli.console import complain
+from neo_assets.cli.console import complain, stoppable
 from neo_assets.settings import SettingsError
 
 application = typer.Typer(
     help="NASA's feed of asteroids passing Earth, from raw answers to a star schema.",
-    epilog="Exit codes: 0 all is well, 1 a day failed or a check ended in ERROR, 2 wrong usage.",
+    epilog="Exit codes: 0 all is well, 1 a day failed or a check ended in ERROR, 2 wrong usage, "
+    "130 or 143 stopped by Ctrl-C or SIGTERM.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run.demo, run.backfill, run.replay, run.release, look.status, ui.ui):
+for command in (run.demo, run.backfill, run.replay, run.release):
+    application.command()(stoppable(command))
+for command in (look.status, ui.ui):
     application.command()(command)
 application.command("alert-test")(look.alert_test)
 application.command("databricks-check")(workspace.databricks_check)

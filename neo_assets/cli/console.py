@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -14,6 +15,7 @@ from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
 
+from neo_assets import interruption
 from neo_assets.external_text import printable_lines
 from neo_assets.progress import Pace, Say, nobody
 from neo_assets.settings import Settings
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from neo_assets.attention import Finding
     from neo_assets.backfill import Outcome
 
+_Arguments = ParamSpec("_Arguments")
+
+SAME_COMMAND = "the same command"
 WIDTH_OF_PLAIN_OUTPUT = 400
 COUNTS = ("drop_count", "duplicate_count")
 """The checks with a column of their own; what the others say stands in one together."""
@@ -90,8 +95,28 @@ def looking() -> Status:
     return Console(stderr=True).status("looking at the tables")
 
 
-def finish(outcome: "Outcome") -> None:
-    """Say what went wrong, each reason once, and exit with 1 where something did."""
+def stoppable(command: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
+    """The command, which a signal stops within seconds, with an exit code of 130 or 143."""
+
+    @wraps(command)
+    def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
+        with interruption.stop_on_signals():
+            try:
+                command(*arguments, **options)
+            except interruption.Stopped as stopped:
+                complain(f"Stopped by {stopped}. Nothing is half done: run the same command again.")
+                raise typer.Exit(interruption.exit_code(stopped.signal_number)) from None
+
+    return run
+
+
+def finish(
+    outcome: "Outcome", continuation: Callable[[Sequence[date]], str] = lambda left: SAME_COMMAND
+) -> None:
+    """Say what went wrong, each reason once, and exit with 1 where something did.
+
+    Where a signal stopped it, `continuation` names the command for the days that are left.
+    """
     from neo_assets.checks.evaluations import reason_not_done_of
 
     if outcome.is_good:
@@ -108,6 +133,14 @@ def finish(outcome: "Outcome") -> None:
                 f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
                 f"{evaluation.check_name}: {description}."
             )
+    if outcome.stopped:
+        complain(
+            f"Stopped by {outcome.stopped}. The run in progress is canceled and nothing is half "
+            f"done. Continue with: {continuation(outcome.days_left)}"
+            if outcome.days_left
+            else f"Stopped by {outcome.stopped}, when all days were done."
+        )
+        raise typer.Exit(interruption.exit_code(outcome.stopped.signal_number))
     complain("See what needs attention, and the command for each day, with: neo-assets status")
     raise typer.Exit(1)
 

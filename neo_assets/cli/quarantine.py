@@ -14,6 +14,7 @@ from neo_assets.cli.console import (
     looking,
     narration,
     plain_console,
+    stoppable,
     table_of,
 )
 from neo_assets.external_text import printable, printable_lines
@@ -82,6 +83,7 @@ def show(row: Annotated[str, typer.Argument(help="The beginning of the row's has
 
 
 @application.command()
+@stoppable
 def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
     """Judge the open rows anew by the rules in force: what now goes through is brought to gold.
 

@@ -1,5 +1,7 @@
 """The commands that materialize."""
 
+import shlex
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,9 +29,10 @@ def demo() -> None:
     days = [today - timedelta(days=number) for number in reversed(range(DEMO_DAYS))]
     outcome = _backfill(days[0], days[-1], "*")
     console = plain_console()
-    console.print(summary_of(outcome))
-    console.print(attention_of(attention(days)))
-    finish(outcome)
+    if not outcome.stopped:
+        console.print(summary_of(outcome))
+        console.print(attention_of(attention(days)))
+    finish(outcome, lambda left: "neo-assets demo")
     console.print(
         "All of it is in the UI too, with the history of every check: [bold]neo-assets ui[/bold]"
     )
@@ -48,7 +51,7 @@ def backfill(
 
     Example: neo-assets backfill --start 2024-03-01 --end 2024-03-31 --select 'silver_neo_events+'
     """
-    finish(_backfill(start.date(), end.date(), select))
+    finish(_backfill(start.date(), end.date(), select), lambda left: _command(left, select))
 
 
 def replay(
@@ -84,7 +87,7 @@ def replay(
     steps = len(running.replayed_assets(full=full)) * len(days)
     with narration(steps) as narrate:
         outcome = running.replay(days, narrate, full=full)
-    finish(outcome)
+    finish(outcome, lambda left: f"neo-assets replay {'--full' if full else _span(left)}")
 
 
 def release(
@@ -104,7 +107,19 @@ def release(
         raise typer.BadParameter(str(error)) from None
     if assets:
         with narration(len(assets)) as narrate:
-            finish(running.backfill(assets, [day.date()], narrate))
+            outcome = running.backfill(assets, [day.date()], narrate)
+        # The release itself is stored already.
+        finish(outcome, lambda left: _command(left, f"{assets[0].to_user_string()}+"))
+
+
+def _command(days: Sequence[date], selection: str) -> str:
+    """The backfill of these days."""
+    select = "" if selection == "*" else f" --select {shlex.quote(selection)}"
+    return f"neo-assets backfill {_span(days)}{select}"
+
+
+def _span(days: Sequence[date]) -> str:
+    return f"--start {days[0]} --end {days[-1]}"
 
 
 def _backfill(start: date, end: date, selection: str) -> "Outcome":

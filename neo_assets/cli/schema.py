@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from neo_assets.cli.console import complain, narration
+from neo_assets.cli.console import complain, narration, stoppable
 
 application = typer.Typer(
     help="The tracked schema of what the feed sends, by which values are set aside as rescued.",
@@ -18,6 +18,7 @@ def _schema() -> None:
 
 
 @application.command()
+@stoppable
 def correct(
     field: Annotated[
         str, typer.Argument(metavar="FIELD", help="Path of the field as schema_drift names it.")

@@ -9,8 +9,9 @@ from contextvars import ContextVar
 from datetime import date
 from itertools import pairwise
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 
+from neo_assets import interruption
 from neo_assets.progress import Say
 from neo_assets.resources import turns
 from neo_assets.settings import Settings
@@ -26,12 +27,16 @@ def asking_ahead(runs: Sequence[Sequence[date]]) -> Iterator[None]:
     """Within the block, ask for the days of each of these runs while the run before works.
 
     The days are reserved before.  Nothing lands before the run takes it, and a process that ends
-    early leaves nothing behind.
+    early leaves nothing behind: after the block, or once a signal asks for its end, no request is
+    sent any more.
     """
-    token = _AHEAD.set(_FeedAhead(runs))
+    is_over = Event()
+    token = _AHEAD.set(_FeedAhead(runs, is_over))
     try:
-        yield
+        with interruption.on_stop(is_over.set):
+            yield
     finally:
+        is_over.set()
         _AHEAD.reset(token)
 
 
@@ -42,7 +47,8 @@ def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
 
 
 class _FeedAhead:
-    def __init__(self, runs: Sequence[Sequence[date]]) -> None:
+    def __init__(self, runs: Sequence[Sequence[date]], is_over: Event) -> None:
+        self._is_over = is_over
         self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
         self._asked: dict[Sequence[date], _Heard] = {}
 
@@ -54,16 +60,26 @@ class _FeedAhead:
         if following and turns.reserve_if_free(following, Settings.from_environment()):
             self._asked[following] = heard = _Heard()
             # Python waits for threads at its end unless they are daemons.
-            Thread(target=_listen, args=(following, heard), daemon=True).start()
+            Thread(target=_listen, args=(following, heard, self._is_over), daemon=True).start()
 
 
 _AHEAD: ContextVar[_FeedAhead | None] = ContextVar("_AHEAD", default=None)
 
 
-def _listen(days: Sequence[date], heard: _Heard) -> None:
+class _OverError(Exception):
+    """Nobody wants the rest of the days any more."""
+
+
+def _listen(days: Sequence[date], heard: _Heard, is_over: Event) -> None:
+    def sleep(seconds: float) -> None:
+        if is_over.wait(seconds):
+            raise _OverError
+
     try:
-        for answer in feed.answers(days, heard.put):
+        for answer in feed.answers(days, heard.put, sleep):
             heard.put(answer)
+            if is_over.is_set():
+                raise _OverError
     except Exception as error:
         heard.put(error)
     finally:

@@ -1,6 +1,7 @@
 """The feed of the configured source: NASA's service, or the simulator in its place."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
 
@@ -10,10 +11,13 @@ from neo_assets.sources import simulator
 from neo_assets.sources.neows import DayOutcome, NeoWsClient
 
 
-def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+def answers(
+    days: Sequence[date], say: Say, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[DayOutcome]:
     """What the feed says of each day, in order, as it comes.
 
-    `say` is told in a sentence whenever a call is tried again or waits.
+    `say` is told in a sentence whenever a call is tried again or waits; `sleep` passes the time
+    until then, and may raise to give up.
 
     Raises:
         FeedError: a fault that concerns every call; the days before it stand.
@@ -29,6 +33,7 @@ def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
             retries=settings.neo_http_retries,
             waits_for_limit=settings.neo_rate_limit == "wait",
             say=say,
+            sleep=sleep,
         ) as client,
     ):
         yield from client.fetch(days)

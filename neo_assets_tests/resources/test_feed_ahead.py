@@ -102,3 +102,16 @@ def when_asked(service: FaultyService, calls: int) -> None:
     while len(service.calls) < calls:
         assert time.monotonic() < until, f"asked {len(service.calls)} times"
         time.sleep(0.01)
+
+
+def test_nothing_is_asked_for_any_more_after_the_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down = faulty.says("503 Service Unavailable", headers={"Retry-After": "1"})
+    with serve(faulty.honest(), finally_=down) as service:
+        monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
+        with asking_ahead(RUNS):
+            list(answers(FIRST, pytest.fail))
+            when_asked(service, 2)
+        time.sleep(1.5)
+        assert len(service.calls) == 2
