@@ -114,3 +114,10 @@ def test_a_history_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     with pytest.raises(SettingsError, match=f"^DAGSTER_HOME: {events} cannot be written by "):
         prepare_instance(Settings(neo_data_dir=tmp_path))
+
+
+def test_a_name_that_a_library_cannot_handle_is_refused_by_every_command(tmp_path: Path) -> None:
+    data = tmp_path / "what?"
+    assert_one_sentence(all_commands(data), "NEO_DATA_DIR: must be a path without ? * [ ] ", "'?'")
+    # No stray database beside it either.
+    assert not list(tmp_path.iterdir())

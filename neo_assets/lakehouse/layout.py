@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """How a stream reads lines of new files: the format of Spark's reader, its options, where."""
+    """How a stream reads lines of new files: the format of Spark's reader, its options, where.
+
+    `lists_all_days` says that it may bring more than the days that are asked for.
+    """
 
     path: str
     format: str
     options: Mapping[str, str]
+    lists_all_days: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Layout(ABC):
     def stream_source(self, table: Table, folders: str) -> StreamSource:
         """How the stream that fills the table reads event files.
 
-        It may bring more than is in the folders of the landing zone that are asked for, a pattern.
+        `folders` is a pattern for the folders of the landing zone that are asked for.
         """
 
     @abstractmethod

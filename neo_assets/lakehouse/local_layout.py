@@ -51,6 +51,7 @@ class LocalLayout(Layout):
                 # The source forgets files older than this, counted from the newest one.
                 "maxFileAge": "36500d",
             },
+            lists_all_days=False,
         )
 
     def start(self, stream: DataStreamWriter, table: Table) -> StreamingQuery:

@@ -9,16 +9,15 @@ checkpoint, or all of the new one; what is left aside is cleared by the next cal
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timezone
-from pathlib import Path
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import bronze
+from neo_assets.lakehouse.event_files import event_files, landed_days
 from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, SOURCE_FILE
 from neo_assets.progress import Say
 
 
@@ -33,7 +32,7 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
             lines once; the old one stands.
     """
     layout = lakehouse.layout
-    files = _event_files(layout.landing)
+    files = event_files(layout.landing, landed_days(layout.landing))
     if not files:
         raise LakehouseError(
             f"There are no event files in {layout.landing}, so bronze was left as it is; fetch "
@@ -67,15 +66,9 @@ def _without_file(lakehouse: Lakehouse, rebuilt: DataFrame) -> DataFrame:
     )
 
 
-def _verified(new: Lakehouse, files: Iterable[str]) -> int:
+def _verified(new: Lakehouse, files: Collection[str]) -> int:
     """The number of rows, when each of the files has as many as it has lines."""
-    lines = _lines_by_file(
-        new.spark.read.format("text")
-        .option("recursiveFileLookup", "true")
-        .option("pathGlobFilter", "*.json")
-        .load(str(new.layout.landing))
-        .select(F.col("_metadata.file_path").alias("source_file"))
-    )
+    lines = _lines_by_file(bronze.landed_lines(new))
     rows = _lines_by_file(new.read(BRONZE_NEO_EVENTS))
     # A file that landed meanwhile may be in one and not yet in the other.
     different = sorted(file for file in files if lines[file] != rows[file] or not rows[file])
@@ -89,14 +82,5 @@ def _verified(new: Lakehouse, files: Iterable[str]) -> int:
 
 
 def _lines_by_file(lines: DataFrame) -> Counter[str]:
-    counted = lines.groupBy("source_file").count().collect()
-    return Counter({_place(Path(row["source_file"])): row["count"] for row in counted})
-
-
-def _event_files(landing: Path) -> set[str]:
-    return {_place(file) for file in landing.glob("*/[!.]*.json") if file.stat().st_size}
-
-
-def _place(file: Path) -> str:
-    """A file within the landing zone, whatever way the path to it is written."""
-    return f"{file.parent.name}/{file.name}"
+    counted = lines.groupBy(SOURCE_FILE).count().collect()
+    return Counter({row[SOURCE_FILE]: row["count"] for row in counted})

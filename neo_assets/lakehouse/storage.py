@@ -15,10 +15,11 @@ from pyarrow import compute
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse import migration
 from neo_assets.lakehouse.layout import Layout
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import StageError
-from neo_assets.lakehouse.tables import TABLES, Column, Table
+from neo_assets.lakehouse.tables import SOURCE_FILE, TABLES, Column, Table
 
 CHECKPOINT = "neo.checkpoint"
 """Property of a table that names the checkpoint of the stream that fills it.
@@ -27,6 +28,7 @@ What a stream has read is known to the checkpoint, what it has written to the ta
 together.  Kept in the table's own metadata, the name changes in the commit that changes the rows,
 and RESTORE brings both back.
 """
+APPEND_ONLY = "delta.appendOnly"
 _PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
@@ -62,7 +64,7 @@ class Lakehouse:
     layout: Layout
 
     def ensure_tables(self, tables: Iterable[Table] = TABLES) -> None:
-        """Create the tables that do not exist yet, and give older ones the columns they lack.
+        """Create the tables that do not exist yet, and bring older ones to today's form.
 
         Raises:
             LakehouseError: a table is gone, but not the checkpoint of its stream, which would pass
@@ -72,6 +74,8 @@ class Lakehouse:
             with self.layout.alone(table):
                 if self.has(table):
                     self._add_columns(table)
+                    if SOURCE_FILE in table.column_names:
+                        self._bring_up_to_date(table, self._properties(table))
                 else:
                     self._create(table)
 
@@ -94,6 +98,22 @@ class Lakehouse:
         if values:
             self.spark.sql(f"UPDATE {identifier} SET {values}").collect()
 
+    def _bring_up_to_date(self, table: Table, properties: Mapping[str, str]) -> None:
+        """Give a table that has these properties those of today, and the rows that go with them."""
+        if table.properties.items() <= properties.items():
+            return
+        if not migration.is_done(table, properties):
+            if properties.get(APPEND_ONLY) == "true":
+                self._lift_append_only(table)
+            migration.migrate(self.spark, self.layout.identifier(table), table)
+        self._set_properties(table, table.properties)
+
+    def _lift_append_only(self, table: Table) -> None:
+        """Allow changes to rows; whoever is killed after this has it set by the next append."""
+        self.spark.sql(
+            f"ALTER TABLE {self.layout.identifier(table)} UNSET TBLPROPERTIES ('{APPEND_ONLY}')"
+        )
+
     def has(self, table: Table) -> bool:
         """Whether the table exists."""
         return self.layout.has(self.spark, table)
@@ -106,29 +126,36 @@ class Lakehouse:
         """The rows of these days; the literal bounds let Delta skip every other file."""
         return self.read(table).where(in_days(table.day_column, days))
 
-    def append_stream(self, table: Table, rows: DataFrame) -> None:
-        """Append all that a streaming source has now, exactly once by the table's checkpoint.
+    def append_stream(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unless_known: str,
+        days: Collection[date] | None = None,
+        new_checkpoint: bool = False,
+    ) -> None:
+        """Append all that a streaming source has now and the table does not have yet.
 
-        Raises:
-            LakehouseError: the checkpoint is gone, so that the stream would append again what the
-                table has already.
+        Rows whose value of the column `unless_known` the table has are left out, whatever the
+        checkpoint says; so a checkpoint that is missing, not whole or not wanted any more is begun
+        again.  Rows that share a value must come in one batch.  `days` are the only days that the
+        source lists, if it is known to list no others.
         """
         properties = self._properties(table)
-        checkpoint = self.layout.checkpoints / properties.get(CHECKPOINT, table.name)
-        if not _is_checkpoint(checkpoint):
-            if not self.read(table).isEmpty():
-                raise LakehouseError(
-                    f"The checkpoint of {table.name} is gone or not whole ({checkpoint}), and "
-                    "without it every event would be appended again; rebuild both from the landing "
-                    "zone with: neo-assets replay --full"
-                )
-            # Spark refuses to begin where a stream was killed while it wrote its first offset.
-            shutil.rmtree(checkpoint, ignore_errors=True)
         if not table.properties.items() <= properties.items():
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
-            self._set_properties(table, table.properties)
+            self._bring_up_to_date(table, properties)
+        checkpoint = self.layout.checkpoints / properties.get(CHECKPOINT, table.name)
+        if new_checkpoint or not _is_checkpoint(checkpoint):
+            # Spark refuses to begin where a stream was killed while it wrote its first offset.
+            shutil.rmtree(checkpoint, ignore_errors=True)
+        # A batch that was cut off may have files of other days.
+        is_limited = days is not None and not _has_unfinished_batch(checkpoint)
+        known = self.read_days(table, days or ()) if is_limited else self.read(table)
+        new = rows.join(known.select(unless_known).distinct(), unless_known, "left_anti")
         stream = (
-            rows.select(*table.column_names)
+            new.select(*table.column_names)
             .writeStream.format("delta")
             .queryName(table.name)
             .option("checkpointLocation", str(checkpoint))
@@ -156,9 +183,8 @@ class Lakehouse:
         What the table was stays in its history, for RESTORE.
         """
         identifier = self.layout.identifier(table)
-        if self.has(table) and "delta.appendOnly" in table.properties:
-            # Whoever is killed after this leaves the old table; the next append sets it again.
-            self.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
+        if self.has(table) and APPEND_ONLY in table.properties:
+            self._lift_append_only(table)
         view = f"swapped_{table.name}"
         rows.createOrReplaceTempView(view)
         self.spark.sql(
@@ -364,6 +390,15 @@ def _differing_days(digests: DataFrame) -> dict[str, dict[date, int]]:
 def _is_checkpoint(folder: Path) -> bool:
     """Whether a stream has begun here; it writes all these parts before its first row."""
     return all(any(folder.glob(part)) for part in _PARTS_OF_A_CHECKPOINT)
+
+
+def _has_unfinished_batch(checkpoint: Path) -> bool:
+    """Whether a stream was killed here in the middle of a batch, which the next one finishes."""
+    begun, finished = (
+        max((int(file.name) for file in (checkpoint / part).glob("[0-9]*")), default=-1)
+        for part in ("offsets", "commits")
+    )
+    return begun > finished
 
 
 def _creation(table: Table, layout: Layout) -> str:

@@ -9,6 +9,12 @@ from neo_assets.lakehouse import bands, keys
 from neo_assets.lakehouse.blanks import trimmed
 from neo_assets.lakehouse.designations import designation
 
+SOURCE_FILE = "source_file"
+"""The column with the event file that a row came from, by its identity: see `event_files.py`."""
+
+SOURCE_FILE_FORM = "neo.source_file"
+"""Property of a table that says how `source_file` is written; absolute paths have none."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -49,9 +55,13 @@ class Table:
         Of each file the bounds are kept for the day, by which files are skipped, and for no other
         column: for all columns they would be a third of what a write costs.
         """
-        if not self.day_column:
-            return self.features
-        return {**self.features, "delta.dataSkippingStatsColumns": self.day_column}
+        stats = {"delta.dataSkippingStatsColumns": self.day_column} if self.day_column else {}
+        return {**self.features, **stats, **self.form}
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The properties that say how values are written, where earlier versions did otherwise."""
+        return {SOURCE_FILE_FORM: "identity"} if SOURCE_FILE in self.column_names else {}
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -266,6 +276,13 @@ _DATE_KEY = Column(
     keys.date_key("close_approach_date"),
 )
 
+_SOURCE_FILE = Column(
+    SOURCE_FILE,
+    "STRING",
+    "Event file the row came from: the folder of its day and its name, wherever the landing zone "
+    "is.",
+)
+
 BRONZE_NEO_EVENTS = Table(
     "bronze_neo_events",
     "One row is one line of an event file: an object as one snapshot of a day gave it.",
@@ -291,7 +308,7 @@ BRONZE_NEO_EVENTS = Table(
             "The text of a line that is no JSON, no event, nested too deeply, or has too many "
             "fields; else null.",
         ),
-        Column("source_file", "STRING", "Event file the row came from."),
+        _SOURCE_FILE,
         Column("run_id", "STRING", "Run that brought the row in."),
         Column("ingested_at", "TIMESTAMP", "When the row was brought in (UTC)."),
     ),
@@ -305,7 +322,7 @@ BRONZE_RESCUED_DATA = Table(
     (
         Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
         Column("snapshot_id", "STRING", "Snapshot the object came from."),
-        Column("source_file", "STRING", "Event file the object came from."),
+        _SOURCE_FILE,
         Column(
             "content_hash",
             "STRING",
@@ -321,7 +338,7 @@ BRONZE_RESCUED_DATA = Table(
 _LINEAGE_COLUMNS = (
     Column("partition_date", "DATE", "Day of the feed under which the row was listed."),
     Column("snapshot_id", "STRING", "Snapshot the row came from."),
-    Column("source_file", "STRING", "Event file the row came from."),
+    _SOURCE_FILE,
     Column("run_id", "STRING", "Run that brought the row into bronze."),
 )
 _REASONS = Column("reasons", "ARRAY<STRING>", "The rules the row breaks; empty for a valid row.")

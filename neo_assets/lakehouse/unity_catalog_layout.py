@@ -56,7 +56,8 @@ class UnityCatalogLayout(Layout):
         """Auto Loader over lines of text, and over the whole landing zone.
 
         One path for the life of a checkpoint is all that Auto Loader is known to allow; so what has
-        landed for other days comes too, each file once.
+        landed for other days comes too, each file once.  Where the volume was moved or restored, it
+        lists every file again, and those that bronze has are left out.
 
         It is not asked to read JSON: bronze takes each object whole into a VARIANT, and follows its
         schema by itself, so that both are the same on every Spark.
@@ -88,9 +89,13 @@ class UnityCatalogLayout(Layout):
                 # An option that Auto Loader does not know fails the stream instead of being passed
                 # over.
                 "cloudFiles.validateOptions": "true",
+                # A batch that was cut off names its files by their old paths; after a move they
+                # are found again under the new ones.  A line that is missing shows in the account.
+                "ignoreMissingFiles": "true",
                 "recursiveFileLookup": "true",
                 "pathGlobFilter": "*.json",
             },
+            lists_all_days=True,
         )
 
     def start(self, stream: DataStreamWriter, table: Table) -> StreamingQuery:

@@ -21,6 +21,7 @@ VOLUME = "/Volumes/prod-1/asteroids/files"
 def test_auto_loader_is_asked_for_exactly_this() -> None:
     source = LAYOUT.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
     assert (source.path, source.format) == (f"{VOLUME}/landing/neo_feed", "cloudFiles")
+    assert source.lists_all_days
     assert source.options == {
         "cloudFiles.format": "text",
         "cloudFiles.schemaLocation": f"{VOLUME}/checkpoints/bronze_neo_events_auto_loader",
@@ -31,6 +32,7 @@ def test_auto_loader_is_asked_for_exactly_this() -> None:
         "cloudFiles.useIncrementalListing": "false",
         "cloudFiles.partitionColumns": "",
         "cloudFiles.validateOptions": "true",
+        "ignoreMissingFiles": "true",
         "recursiveFileLookup": "true",
         "pathGlobFilter": "*.json",
     }

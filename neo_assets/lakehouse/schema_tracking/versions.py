@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from neo_assets.lakehouse.event_files import identity_of
 from neo_assets.lakehouse.schema_tracking.observations import Sight
 
 
@@ -90,5 +91,10 @@ class TrackedSchemas:
 
 
 def _field(values: Mapping[str, Any]) -> Field:
-    sights = {name: Sight(**values[name]) if values[name] else None for name in ("since", "gone")}
+    sights = {name: values[name] and _sight(values[name]) for name in ("since", "gone")}
     return Field(**{**values, **sights, "types": tuple(values["types"])})
+
+
+def _sight(values: Mapping[str, str]) -> Sight:
+    """Where a field was seen; earlier versions kept the absolute path of the event file."""
+    return Sight(**{**values, "source_file": identity_of(Path(values["source_file"]))})

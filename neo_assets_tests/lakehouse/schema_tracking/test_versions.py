@@ -7,7 +7,9 @@ import pytest
 from neo_assets.lakehouse.schema_tracking.observations import Sight
 from neo_assets.lakehouse.schema_tracking.versions import Field, Schema, TrackedSchemas
 
-SIGHT = Sight("2024-03-01", "20240401T120000000000Z-0123456789abcdef", "file:///☄.json")
+SIGHT = Sight(
+    "2024-03-01", "20240401T120000000000Z-0123456789abcdef", "feed_date=2024-03-01/☄.json"
+)
 FIRST = Schema(
     1,
     {
@@ -24,6 +26,17 @@ def test_a_version_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert schemas.newest() == FIRST
     schemas.publish(Schema(2, {}), "a run")
     assert schemas.newest() == Schema(2, {})
+
+
+def test_absolute_paths_that_an_earlier_version_wrote_are_read_as_identities(
+    tmp_path: Path,
+) -> None:
+    schemas = TrackedSchemas(tmp_path / "schemas")
+    schemas.publish(FIRST, "a run")
+    file = schemas.directory / "000001.json"
+    text = file.read_text()
+    file.write_text(text.replace("feed_date=", "file:/data/neo/landing/neo_feed/feed_date="))
+    assert file.read_text() != text and schemas.newest() == FIRST
 
 
 def test_a_version_is_never_changed(tmp_path: Path) -> None:
