@@ -14,6 +14,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from neo_assets.cli.console import counted
 from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
@@ -135,7 +136,7 @@ def test_the_same_rows_as_on_this_machine(
     listed = command("quarantine", "list", "--status", "all").stdout
     assert listed.count(".json") == quarantined
     assert command("quarantine", "discard", "--file", ".json", "--why", "it's known").stdout == (
-        f"{quarantined} rows discarded.\n"
+        f"{counted(quarantined, 'row')} discarded.\n"
     )
 
     # Bronze made anew, and the stream goes on where that ended.
