@@ -237,7 +237,9 @@ def test_action_fail_holds_a_day_until_it_is_released_or_a_sound_answer_comes(si
     listed = in_this_process("quarantine", "list", "--day", str(DAYS[1]))
     assert "invalid_velocity" in listed.stdout
     attention = in_this_process("status").stdout
-    assert f"neo-assets release {DAYS[1]} --why TEXT" in attention
+    # One finding for both days, which are held for one reason.
+    assert f"{DAYS[1]}…{DAYS[2]}" in attention
+    assert "for each day: neo-assets release DAY --why TEXT" in attention
     released = in_this_process("release", str(DAYS[1]), "--why", "NASA lists it without")
     assert released.exit_code == 0, released.stderr
     site.replay("sound", sound)
