@@ -18,18 +18,16 @@ from neo_assets.progress import nobody
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of
+from .houses import copied_lakehouse
 
 FIRST, SECOND = DAYS = date(2024, 3, 1), date(2024, 3, 2)
 BRONZE = BRONZE_NEO_EVENTS.name
 
 
 @pytest.fixture
-def full(spark: SparkSession, tmp_path: Path) -> Lakehouse:
+def full(spark: SparkSession, empty: Path, tmp_path: Path) -> Lakehouse:
     """Bronze of two days, one of them revised: an approach is new, one is withdrawn."""
-    lakehouse = Lakehouse(
-        spark, LocalLayout(tmp_path / "landing", tmp_path / "checkpoints", tmp_path / "tables")
-    )
-    lakehouse.ensure_tables([BRONZE_NEO_EVENTS])
+    lakehouse = copied_lakehouse(spark, empty, tmp_path)
     one, two, three = (feed_object(FIRST, f"2024 A{letter}") for letter in "ABC")
     land(lakehouse, {FIRST: [(fetched(0), [one, two])], SECOND: [(fetched(0), [])]})
     land(lakehouse, {FIRST: [(fetched(1), [one, three])]})
@@ -56,7 +54,6 @@ def is_append_only(lakehouse: Lakehouse) -> bool:
 
 def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: Lakehouse) -> None:
     identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
-    full.ensure_tables()
     before, gold_before = bronze_of(full)[0], publish(full)
     comments = [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema]
     (old,) = full.spark.sql(f"DESCRIBE HISTORY {identifier} LIMIT 1").collect()
