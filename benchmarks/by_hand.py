@@ -19,10 +19,10 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse import keys, rules
-from neo_assets.lakehouse.rules import IN_FORCE
-from neo_assets.lakehouse.storage import derived, in_days
-from neo_assets.lakehouse.tables import APPROACH_COLUMNS, BUSINESS_KEY, GOLD_NEO_FACT
+from neo_assets.lakehouse.model import keys, rules
+from neo_assets.lakehouse.model.rules import IN_FORCE
+from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS, BUSINESS_KEY, GOLD_NEO_FACT
+from neo_assets.lakehouse.store.storage import derived, in_days
 from neo_assets.spark_server.delta_jars import delta_jars
 from neo_assets.spark_server.java import find_java
 

@@ -28,7 +28,7 @@ from benchmarks.houses import LAST_DAY, days_until, house, land
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread, table
 from neo_assets.instance import prepare_instance
-from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 

@@ -10,10 +10,10 @@ from neo_assets.assets.outcome import conclude
 from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import checks_on, held_days
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.lakehouse import metrics
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
+from neo_assets.lakehouse.store import metrics
 from neo_assets.partitions import DAILY, days_of, range_tags
 from neo_assets.settings import Settings
 

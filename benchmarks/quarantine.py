@@ -19,7 +19,7 @@ from deltalake import write_deltalake
 from benchmarks.machine import machine, own_peak_memory
 from benchmarks.tables import spread, table
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE
+from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE
 
 FEW, MANY = 1_000, 100_000
 _PAYLOAD = "x" * 2_000

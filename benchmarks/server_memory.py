@@ -24,8 +24,8 @@ from rich.progress import track
 
 from benchmarks.houses import house, land, run_stages
 from benchmarks.machine import machine
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.resources.spark_session import spark_session
 from neo_assets.spark_server.server import spark_connect_server
 

@@ -22,7 +22,7 @@ from rich.progress import track
 from benchmarks.houses import LAST_DAY, days_until, folder_of, house, land
 from benchmarks.machine import machine, processor_seconds
 from benchmarks.tables import Goal, table
-from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets_tests.spark_server.cluster import standalone_cluster
 
 LARGE = {

@@ -21,9 +21,9 @@ from benchmarks.houses import (
 )
 from benchmarks.machine import machine
 from benchmarks.tables import table
-from neo_assets.lakehouse import upkeep
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import TABLES, Table
+from neo_assets.lakehouse.maintenance import upkeep
+from neo_assets.lakehouse.model.tables import TABLES, Table
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.spark_server.server import spark_connect_server
 
 

@@ -17,8 +17,8 @@ from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
+from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE
 from neo_assets.partitions import DAILY, spans
 from neo_assets.resources.target import target
 

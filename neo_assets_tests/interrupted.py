@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.lakehouse import bronze
+from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings

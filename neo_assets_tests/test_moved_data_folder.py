@@ -10,7 +10,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from neo_assets.backfill import days_between, replay
-from neo_assets.lakehouse.tables import TABLES
+from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import in_this_process

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neo_assets.lakehouse.model.rules import IN_FORCE, RULES, Rule
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.rules import IN_FORCE, RULES, Rule
 from neo_assets.quality import Quality, Tolerance, quality
 from neo_assets.quality.conditions import problem
 from neo_assets.settings import Settings, SettingsError

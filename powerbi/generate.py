@@ -3,9 +3,9 @@
     python -m powerbi.generate
 
 from the root of the project, after a column has changed.  Names, types, descriptions and the M
-expressions come from `neo_assets/lakehouse/tables.py`; what this module adds is which tables and
-columns the model has, how they are shown, and in which order bands are sorted.  Measures,
-relationships, parameters and pages are kept by hand beside what is made here.
+expressions come from `neo_assets/lakehouse/model/tables.py`; what this module adds is which
+tables and columns the model has, how they are shown, and in which order bands are sorted.
+Measures, relationships, parameters and pages are kept by hand beside what is made here.
 """
 
 import json
@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from neo_assets.lakehouse import bands
-from neo_assets.lakehouse.predictions import HORIZONS
-from neo_assets.lakehouse.revisions import predictions
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model import bands
+from neo_assets.lakehouse.model.predictions import HORIZONS
+from neo_assets.lakehouse.model.tables import (
     DQ_METRICS,
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -30,6 +29,7 @@ from neo_assets.lakehouse.tables import (
     Column,
     Table,
 )
+from neo_assets.lakehouse.transforms.revisions import predictions
 
 SEMANTIC_MODEL = Path(__file__).parent / "neo_assets.SemanticModel"
 MODEL = SEMANTIC_MODEL / "definition"

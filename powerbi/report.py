@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neo_assets.checks.accounts import LAYERS
-from neo_assets.lakehouse import bands
+from neo_assets.lakehouse.model import bands
 from powerbi.generate import MEASURES, label
 from powerbi.pbir import (
     VERSIONS,

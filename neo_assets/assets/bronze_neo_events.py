@@ -6,7 +6,7 @@ from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from neo_assets.lakehouse.tables import Table
+from neo_assets.lakehouse.model.tables import Table
 from neo_assets.resources.target import target
 
 

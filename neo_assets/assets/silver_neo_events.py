@@ -8,7 +8,7 @@ from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
+from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.quality import quality
 from neo_assets.resources.lakehouse import LakehouseResource

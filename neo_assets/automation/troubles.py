@@ -12,7 +12,7 @@ from dagster._core.events import JobFailureData
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.checks.evaluations import HELD_BACK, outcome_of, reason_not_done_of
 from neo_assets.checks.verdicts import DROP_COUNT
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
 from neo_assets.partitions import DAILY, day_of, days_of_run
 from neo_assets.settings import Settings
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Literal
 
 from neo_assets.checks.history import History
+from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.wording import listed, shortened
 from neo_assets.quality import Tolerance
 
 DROP_COUNT = "drop_count"

@@ -13,7 +13,7 @@ from PIL import Image
 from neo_assets.dashboard.numbers import Month, Numbers
 from neo_assets.dashboard.reading import Approach
 from neo_assets.dashboard.words import jpl_address, label, moment, name_of
-from neo_assets.lakehouse.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY
+from neo_assets.lakehouse.model.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY
 
 # Each has a contrast of at least 3 to both backgrounds, white and nearly black (WCAG 1.4.11).
 _GREY, _BLUE, _TEAL, _YELLOW, _ORANGE, _RED, _VIOLET = (

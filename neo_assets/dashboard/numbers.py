@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
 from neo_assets.dashboard.reading import Approach, Gold, Measurement
-from neo_assets.lakehouse import keys
-from neo_assets.lakehouse.bands import RISK_ORDER
-from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
+from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.bands import RISK_ORDER
+from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
 
 DAYS_AHEAD = 7
 DAYS_BACK = 30

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from neo_assets.lakehouse.predictions import HORIZONS, Prediction, Revision, predictions
+from neo_assets.lakehouse.model.predictions import HORIZONS, Prediction, Revision, predictions
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from math import sqrt
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neo_assets.lakehouse.delta_files import dataset, open_table
-from neo_assets.lakehouse.predictions import Revision
-from neo_assets.lakehouse.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
+from neo_assets.lakehouse.model.predictions import Revision
+from neo_assets.lakehouse.model.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
+from neo_assets.lakehouse.store.delta_files import dataset, open_table
 
 _Row = TypeVar("_Row")
 

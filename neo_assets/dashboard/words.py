@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from neo_assets.dashboard.reading import Approach
 from neo_assets.external_text import printable
-from neo_assets.lakehouse import bands
+from neo_assets.lakehouse.model import bands
 
 JPL = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr="
 """What JPL knows of an object, by its designation."""

@@ -17,7 +17,7 @@ from neo_assets.databricks.submission import submission, uploaded
 from neo_assets.databricks.wheel import Wheel
 from neo_assets.databricks.workspace import plain_words, said, workspace_client
 from neo_assets.databricks.workspace_error import WorkspaceError
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 from neo_assets.progress import Say
 
 JOB_TAKES_AT_MOST = timedelta(minutes=20)

@@ -20,7 +20,7 @@ from dagster_pipes import (
 )
 
 from neo_assets.lakehouse.request import Request, Result, StageError
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 from neo_assets.progress import Say, told
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def main() -> None:
 def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
     """Run a stage, and say how far it is; what it refuses is a result too."""
     from neo_assets.lakehouse import stages
-    from neo_assets.lakehouse.storage import Lakehouse
-    from neo_assets.lakehouse.tables import DQ_METRICS, TABLES
-    from neo_assets.lakehouse.unity_catalog_layout import UnityCatalogLayout
+    from neo_assets.lakehouse.model.tables import DQ_METRICS, TABLES
+    from neo_assets.lakehouse.store.storage import Lakehouse
+    from neo_assets.lakehouse.store.unity_catalog_layout import UnityCatalogLayout
 
     lakehouse = Lakehouse(_session(), UnityCatalogLayout.of(catalog))
     try:
@@ -62,8 +62,8 @@ def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
 
 def check(catalog: UnityCatalog) -> None:
     """See that tables can be made, filled, read and dropped here, with all types they have."""
-    from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
-    from neo_assets.lakehouse.unity_catalog_layout import UnityCatalogLayout
+    from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+    from neo_assets.lakehouse.store.unity_catalog_layout import UnityCatalogLayout
 
     spark, table = _session(), catalog.table("neo_assets_check")
     columns = ", ".join(f"{column.name} {column.type}" for column in BRONZE_NEO_EVENTS.columns)

@@ -11,7 +11,7 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.service import compute, jobs
 
 from neo_assets.databricks.wheel import ENTRY_POINT, PACKAGE, Wheel
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 
 ENVIRONMENT_VERSION = "5"
 """Of serverless compute: Python 3.12 and Databricks Connect 18, which is Spark Connect 4.1."""

@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from filelock import FileLock
 
-from neo_assets.lakehouse.delta_files import dataset, open_table
-from neo_assets.lakehouse.predictions import Revision, predictions
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model.predictions import Revision, predictions
+from neo_assets.lakehouse.model.tables import (
     DQ_METRICS,
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -27,6 +26,7 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_QUARANTINE,
     Table,
 )
+from neo_assets.lakehouse.store.delta_files import dataset, open_table
 
 EXPORTED = (
     GOLD_NEO_FACT,

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.external_text import markdown
-from neo_assets.lakehouse.tables import Table
+from neo_assets.lakehouse.model.tables import Table
 
 if TYPE_CHECKING:
-    from neo_assets.lakehouse.storage import Lakehouse
+    from neo_assets.lakehouse.store.storage import Lakehouse
 
 PREVIEW_ROWS = 5
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
-from neo_assets.lakehouse import bronze, gold, replay, schema_tracking, silver, upkeep
+from neo_assets.lakehouse import schema_tracking
+from neo_assets.lakehouse.maintenance import replay, upkeep
+from neo_assets.lakehouse.model.rules import IN_FORCE, Rule, RuleSet
+from neo_assets.lakehouse.model.tables import (
+    BRONZE_NEO_EVENTS,
+    GOLD_NEO_FACT,
+    SILVER_NEO_EVENTS,
+    TABLES,
+)
 from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
@@ -21,15 +29,9 @@ from neo_assets.lakehouse.request import (
     Result,
     StageError,
 )
-from neo_assets.lakehouse.rules import IN_FORCE, Rule, RuleSet
 from neo_assets.lakehouse.schema_tracking import Evolution
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import (
-    BRONZE_NEO_EVENTS,
-    GOLD_NEO_FACT,
-    SILVER_NEO_EVENTS,
-    TABLES,
-)
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import Pace, Say
 
 

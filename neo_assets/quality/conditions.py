@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from neo_assets.lakehouse.tables import APPROACH_COLUMNS, BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS, BRONZE_NEO_EVENTS
 
 COLUMNS = {column.name: column.type for column in (*BRONZE_NEO_EVENTS.columns, *APPROACH_COLUMNS)}
 """The columns that a condition can name, with their types."""

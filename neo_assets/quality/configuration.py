@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import APPROACH_COLUMNS
 from neo_assets.quality.quality_file import QualityFile, RuleChange
 from neo_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from neo_assets.lakehouse.rules import RuleSet
+    from neo_assets.lakehouse.model.rules import RuleSet
 
 BRONZE, SILVER = "bronze_neo_events", "silver_neo_events"
 """The assets that drop rows: lines that are no JSON, and rows that break a rule."""
@@ -69,7 +69,7 @@ class Quality:
 
     def rule_set(self) -> "RuleSet":
         """The project's rules with what the configuration changes and adds."""
-        from neo_assets.lakehouse.rules import RULES, Rule, RuleSet
+        from neo_assets.lakehouse.model.rules import RULES, Rule, RuleSet
 
         rules = {rule.name: rule for rule in RULES}
         for change in self.rules:
@@ -114,7 +114,7 @@ def quality(settings: Settings) -> Quality:
 
 def _check_rule(file: QualityFile, number: int) -> None:
     """See that an entry of `rules` changes a rule of the project, or is a whole one of its own."""
-    from neo_assets.lakehouse.rules import KEPT_WHOLE, RULES
+    from neo_assets.lakehouse.model.rules import KEPT_WHOLE, RULES
 
     rule, place = file.content.rules[number], ("rules", number)
     if rule.name in [other.name for other in file.content.rules[:number]]:
@@ -158,7 +158,7 @@ def _check_condition(file: QualityFile, number: int) -> None:
 
 def _check_limit(file: QualityFile, number: int) -> None:
     """See that an entry of `tolerances` can ever apply: that its rows may be dropped at all."""
-    from neo_assets.lakehouse.rules import REASONS_WITHOUT_RULE, RULES
+    from neo_assets.lakehouse.model.rules import REASONS_WITHOUT_RULE, RULES
 
     limit, place = file.content.tolerances[number], ("tolerances", number)
     if limit.asset not in (None, BRONZE, SILVER):

@@ -15,10 +15,10 @@ from neo_assets.databricks.submission import submission, uploaded
 from neo_assets.databricks.wheel import Wheel
 from neo_assets.databricks.workspace import plain_words, workspace_client
 from neo_assets.databricks.workspace_error import WorkspaceError
-from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 from neo_assets.resources.lakehouse import Context, LakehouseResource
 from neo_assets.resources.turns import alone
 from neo_assets.settings import Settings

@@ -9,7 +9,7 @@ from neo_assets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.databricks.warehouse import Warehouse
 from neo_assets.databricks.workspace import plain_words, workspace_client
 from neo_assets.databricks.workspace_error import NoTableError
-from neo_assets.lakehouse.tables import SILVER_NEO_QUARANTINE, Table
+from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE, Table
 from neo_assets.progress import Say
 from neo_assets.resources.databricks import DatabricksLakehouse, unity_catalog
 from neo_assets.resources.target import Target

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from neo_assets.lakehouse.delta_files import open_table
-from neo_assets.lakehouse.tables import Table
+from neo_assets.lakehouse.model.tables import Table
+from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.progress import Say
 from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.resources.target import Target

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
-from neo_assets.lakehouse.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
+from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
-from neo_assets.lakehouse.tables import TABLES
+from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
 from neo_assets.progress import Say, told
 from neo_assets.resources.lakehouse import Context, LakehouseResource
 from neo_assets.resources.spark_session import (
@@ -26,7 +26,7 @@ from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 
 if TYPE_CHECKING:
-    from neo_assets.lakehouse.storage import Lakehouse
+    from neo_assets.lakehouse.store.storage import Lakehouse
 
 
 DISK_IS_FULL = "No space left on device"
@@ -67,7 +67,7 @@ class SparkLakehouse(LakehouseResource):
 
     def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics without Spark."""
-        from neo_assets.lakehouse import metrics
+        from neo_assets.lakehouse.store import metrics
 
         tables = Settings.from_environment().tables_directory
         metrics.record(tables, metrics.Measured(run_id, asset, reports))
@@ -124,8 +124,8 @@ class SparkLakehouse(LakehouseResource):
 
     def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
-        from neo_assets.lakehouse.local_layout import LocalLayout
-        from neo_assets.lakehouse.storage import Lakehouse
+        from neo_assets.lakehouse.store.local_layout import LocalLayout
+        from neo_assets.lakehouse.store.storage import Lakehouse
 
         settings = Settings.from_environment()
         refuse_other_digits(settings.tables_directory)

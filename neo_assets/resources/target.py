@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from neo_assets.lakehouse.tables import Table
+from neo_assets.lakehouse.model.tables import Table
 from neo_assets.progress import Say
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings

@@ -11,7 +11,7 @@ from neo_assets.assets.neo_dashboard import neo_dashboard
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.automation.schedules import neo_dashboard_sensor
 from neo_assets.definitions import ASSETS, defs
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import fact, write
 
 DASHBOARD = neo_dashboard.key

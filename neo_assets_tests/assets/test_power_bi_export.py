@@ -13,10 +13,10 @@ from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.backfill import selected_assets
 from neo_assets.definitions import ASSETS, defs
-from neo_assets.lakehouse import metrics
 from neo_assets.lakehouse.export import EXPORTED
-from neo_assets.lakehouse.metrics import Measured
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.metrics import Measured
 from neo_assets.partitions import range_tags
 
 EXPORT = power_bi_export.key

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.metrics import Measured
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.metrics import Measured
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.plain_reading import Day, Key, Row, read_day, revisions_of
 

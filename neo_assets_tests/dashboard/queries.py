@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse.revisions import predictions
+from neo_assets.lakehouse.transforms.revisions import predictions
 
 
 class Queries:

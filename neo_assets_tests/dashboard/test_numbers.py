@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neo_assets.dashboard.numbers import CLASSES, Numbers, numbers
 from neo_assets.dashboard.reading import Approach, Gold, Measurement, read
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries
 from neo_assets_tests.lakehouse.plain_reading import RISK_NAMES

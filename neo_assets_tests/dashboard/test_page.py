@@ -26,7 +26,7 @@ from neo_assets.dashboard.numbers import Numbers, numbers
 from neo_assets.dashboard.page import page as page_of
 from neo_assets.dashboard.page import write as write_page
 from neo_assets.dashboard.reading import Gold, read
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 from neo_assets_tests.dashboard.test_numbers import AROUND, STANDING, UPCOMING

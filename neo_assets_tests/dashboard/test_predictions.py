@@ -8,8 +8,8 @@ import pytest
 
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
 from neo_assets.dashboard.reading import read
-from neo_assets.lakehouse.predictions import HORIZONS
-from neo_assets.lakehouse.tables import GOLD_NEO_REVISION
+from neo_assets.lakehouse.model.predictions import HORIZONS
+from neo_assets.lakehouse.model.tables import GOLD_NEO_REVISION
 from neo_assets_tests.dashboard.lakehouses import TODAY, revision, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 

@@ -30,7 +30,7 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
     dagster_pipes.PipesDefaultLogWriter.__init__.__defaults__ = (0.05,)
     sys.argv = [entry_point, *_within(volumes, parameters)]
     from neo_assets.databricks import job
-    from neo_assets.lakehouse import unity_catalog
+    from neo_assets.lakehouse.store import unity_catalog
 
     assert Path(job.__file__).is_relative_to(Path.cwd()), "not the code of the wheel"
     unity_catalog.VOLUMES = Path(volumes)

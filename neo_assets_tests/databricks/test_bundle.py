@@ -16,7 +16,7 @@ from neo_assets.databricks import job as entry_point
 from neo_assets.databricks.submission import ENVIRONMENT_VERSION
 from neo_assets.databricks.wheel import ENTRY_POINT, PACKAGE
 from neo_assets.lakehouse.request import Request, Result
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
 

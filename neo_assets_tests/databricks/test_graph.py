@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from neo_assets.cli.console import counted
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import WAREHOUSE, StandIn
 from neo_assets_tests.impatience import IMPATIENT

@@ -8,7 +8,7 @@ import pytest
 
 from neo_assets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.databricks.workspace import workspace_client
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 from neo_assets.sources.landing_zone import Landing, LandingError, LocalLandingZone
 from neo_assets_tests.databricks.conftest import VOLUME
 from neo_assets_tests.databricks.stand_in import Fault, StandIn

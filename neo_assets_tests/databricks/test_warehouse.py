@@ -9,8 +9,8 @@ import pytest
 
 from neo_assets.databricks import warehouse
 from neo_assets.databricks.workspace_error import WorkspaceError
+from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.lakehouse.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.progress import nobody
 from neo_assets.resources.target import Target, target
 from neo_assets.settings import SettingsError

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .houses import copied_lakehouse
 

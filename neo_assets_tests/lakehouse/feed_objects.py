@@ -7,10 +7,10 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse import bronze, gold, silver
-from neo_assets.lakehouse.local_layout import LocalLayout
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.local_layout import LocalLayout
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.sources.landing_zone import LocalLandingZone
 
 FeedObject = dict[str, Any]

@@ -5,7 +5,7 @@ import math
 
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse import bands, keys
+from neo_assets.lakehouse.model import bands, keys
 
 from . import plain_reading as plain
 

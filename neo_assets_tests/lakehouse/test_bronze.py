@@ -7,9 +7,9 @@ from datetime import date, datetime, timezone
 import pytest
 from pyspark.errors import PySparkException
 
-from neo_assets.lakehouse import bronze, silver
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.sources.landing_zone import LocalLandingZone
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of

@@ -4,11 +4,11 @@ import random
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.model.rules import RULES, Rule, RuleSet
+from neo_assets.lakehouse.model.tables import GOLD_NEO_REVISION
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.rules import RULES, Rule, RuleSet
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import GOLD_NEO_REVISION
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of
 from .plain_reading import Row

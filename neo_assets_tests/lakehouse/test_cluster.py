@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import TABLES
+from neo_assets.lakehouse.model.tables import TABLES
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.resources.spark_session import spark_session
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from neo_assets.lakehouse.delta_files import dataset, open_table
-from neo_assets.lakehouse.delta_log import DamagedTableError, set_aside_damaged_checkpoints
+from neo_assets.lakehouse.store.delta_files import dataset, open_table
+from neo_assets.lakehouse.store.delta_log import DamagedTableError, set_aside_damaged_checkpoints
 from neo_assets_tests.faults import injected
 
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.designations import designation
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.model.designations import designation
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets_tests.real_data import CAPTURES, VINTAGE_2020, capture, month, needs_real_data
 
 from .feed_objects import feed_object, fetched, land, rows_of, run

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse import dimensions
-from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
-from neo_assets.lakehouse.tables import GOLD_DIM_DATE, GOLD_DIM_NEO, GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_DIM_DATE, GOLD_DIM_NEO, GOLD_NEO_FACT
+from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
+from neo_assets.lakehouse.transforms import dimensions
 
 from .feed_objects import feed_object, fetched, land, rows_of, run, tables_of, version_of
 from .plain_reading import surrogate_key

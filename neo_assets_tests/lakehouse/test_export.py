@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neo_assets.lakehouse.export import EXPORTED, ExportedFile, export
-from neo_assets.lakehouse.tables import GOLD_NEO_PREDICTION, GOLD_NEO_REVISION, Column, Table
+from neo_assets.lakehouse.model.tables import GOLD_NEO_PREDICTION, GOLD_NEO_REVISION, Column, Table
 
 TABLE = Table(
     "things",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, run, version_of
 from .plain_reading import Day, Key, Row, objects_of, read_day, revisions_of

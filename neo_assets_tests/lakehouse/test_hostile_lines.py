@@ -16,11 +16,11 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse import bronze, gold, silver
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.schema_tracking.shapes import steps_of
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 
 from .feed_objects import FeedObject, feed_object, fetched, rows_of, run, tables_of
 from .houses import copied_lakehouse

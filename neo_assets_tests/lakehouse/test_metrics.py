@@ -8,10 +8,10 @@ from deltalake import DeltaTable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.metrics import Measured
+from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import DQ_METRICS
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.metrics import Measured
 
 DAYS = [date(2024, 3, number) for number in (1, 2, 3)]
 

@@ -12,13 +12,20 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse import bronze, quarantine, replay, silver
-from neo_assets.lakehouse.event_files import event_files, landed_days
-from neo_assets.lakehouse.layout import StreamSource
-from neo_assets.lakehouse.local_layout import LocalLayout
+from neo_assets.lakehouse import quarantine
+from neo_assets.lakehouse.maintenance import replay
+from neo_assets.lakehouse.model.event_files import event_files, landed_days
+from neo_assets.lakehouse.model.tables import (
+    BRONZE_NEO_EVENTS,
+    SILVER_NEO_QUARANTINE,
+    TABLES,
+    Table,
+)
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, SILVER_NEO_QUARANTINE, TABLES, Table
+from neo_assets.lakehouse.store.layout import StreamSource
+from neo_assets.lakehouse.store.local_layout import LocalLayout
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.progress import nobody
 from neo_assets_tests.faults import injected
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
 from neo_assets.lakehouse.preview import previews
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import SILVER_NEO_EVENTS
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched, land, run
 
 DAY = date(2024, 3, 1)

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from neo_assets.lakehouse import bronze, quarantine, silver
+from neo_assets.lakehouse import quarantine
+from neo_assets.lakehouse.model.rules import IN_FORCE, RULES, RuleSet
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.lakehouse.rules import IN_FORCE, RULES, RuleSet
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, silver
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, tables_of, version_of
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from neo_assets.lakehouse import bronze, quarantine, silver
+from neo_assets.lakehouse import quarantine
+from neo_assets.lakehouse.model.rules import RULES, RuleSet
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.lakehouse.rules import RULES, RuleSet
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, silver
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, tables_of
 from .plain_reading import broken_rules

@@ -12,8 +12,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import TABLES, Table
+from neo_assets.lakehouse.model.tables import TABLES, Table
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .feed_objects import feed_object, fetched, land, run, tables_of
 from .houses import copied_lakehouse

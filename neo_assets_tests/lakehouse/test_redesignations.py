@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 
 from neo_assets.dashboard.numbers import numbers
 from neo_assets.dashboard.reading import read
-from neo_assets.lakehouse.revisions import predictions
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import GOLD_DIM_NEO, GOLD_NEO_REVISION
+from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_REVISION
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms.revisions import predictions
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, run, tables_of
 from .houses import copied_lakehouse, lakehouse_in

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse import bronze, gold, replay, silver
-from neo_assets.lakehouse.local_layout import LocalLayout
-from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.maintenance import replay
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.store.local_layout import LocalLayout
+from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
+from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
 from neo_assets_tests.faults import injected
 

@@ -5,9 +5,9 @@ import json
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from neo_assets.lakehouse.revisions import predictions
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import GOLD_NEO_REVISION
+from neo_assets.lakehouse.model.tables import GOLD_NEO_REVISION
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms.revisions import predictions
 from neo_assets_tests.real_data import CAPTURES, VINTAGE_2020, needs_real_data
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, run

@@ -9,9 +9,17 @@ from typing import Any
 
 import pytest
 
-from neo_assets.lakehouse import bronze, silver
-from neo_assets.lakehouse.rules import IN_FORCE, KEPT_WHOLE, RULES, Action, Rule, RuleError, RuleSet
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.model.rules import (
+    IN_FORCE,
+    KEPT_WHOLE,
+    RULES,
+    Action,
+    Rule,
+    RuleSet,
+)
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze, silver
+from neo_assets.lakehouse.transforms.rule_conditions import RuleError
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of
 from .test_histories import random_histories

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, run
 from .houses import copied_lakehouse

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
     SILVER_NEO_EVENTS,
 )
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
-from neo_assets.lakehouse.unity_catalog_layout import UnityCatalogLayout
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store.unity_catalog_layout import UnityCatalogLayout
 
 CATALOG = UnityCatalog("prod-1", "asteroids", "files")
 LAYOUT = UnityCatalogLayout.of(CATALOG)

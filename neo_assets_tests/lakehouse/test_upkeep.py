@@ -7,10 +7,8 @@ import pytest
 from annotated_types import Ge
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse import metrics, upkeep
-from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.maintenance import upkeep
+from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
     DQ_METRICS,
     GOLD_DIM_NEO,
@@ -18,6 +16,9 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_VERSIONS,
     Table,
 )
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.settings import Settings
 
 from .feed_objects import feed_object, fetched, land, run, tables_of, version_of

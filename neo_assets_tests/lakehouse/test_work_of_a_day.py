@@ -10,14 +10,14 @@ from pyspark.sql.connect.client import SparkConnectClient
 from pyspark.sql.metrics import PlanMetrics
 
 from neo_assets.lakehouse import stages
-from neo_assets.lakehouse.request import Request
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
     GOLD_NEO_FACT,
     SILVER_NEO_EVENTS,
     TABLES,
 )
+from neo_assets.lakehouse.request import Request
+from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.progress import nobody
 
 from .feed_objects import feed_object, fetched, land, version_of

@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 
 from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.checks.accounts import LAYERS
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.metrics import Measured
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.metrics import Measured
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import land, run
 from neo_assets_tests.lakehouse.houses import copied_lakehouse

@@ -9,10 +9,14 @@ import pytest
 
 from neo_assets.dashboard.predictions import prediction_errors
 from neo_assets.dashboard.reading import read
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.metrics import Measured
+from neo_assets.lakehouse.model.tables import (
+    GOLD_NEO_FACT,
+    GOLD_NEO_REVISION,
+    SILVER_NEO_QUARANTINE,
+)
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, SILVER_NEO_QUARANTINE
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.metrics import Measured
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 from neo_assets_tests.powerbi.dax import Filters, Model

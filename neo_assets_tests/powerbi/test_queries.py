@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from neo_assets.lakehouse.export import EXPORTED, export
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
     GOLD_NEO_PREDICTION,

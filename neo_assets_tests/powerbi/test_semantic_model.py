@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from neo_assets.checks.accounts import LAYERS
-from neo_assets.lakehouse import bands
+from neo_assets.lakehouse.model import bands
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import GOLD_NEO_FACT
 from neo_assets_tests.powerbi.project import (
     MODEL,
     columns,

@@ -10,8 +10,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.model.wording import shortened
 from neo_assets.lakehouse.schema_tracking.shapes import fields_of, steps_of
-from neo_assets.lakehouse.wording import shortened
 
 
 @dataclass(frozen=True, order=True)

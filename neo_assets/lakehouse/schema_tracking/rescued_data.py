@@ -9,11 +9,11 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
 from neo_assets.lakehouse.schema_tracking.comparison import Drift
 from neo_assets.lakehouse.schema_tracking.observations import Sight, shape
 from neo_assets.lakehouse.schema_tracking.shapes import steps_of
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 
 def rescue(

@@ -11,6 +11,8 @@ from typing import Literal
 
 from pyspark.sql import DataFrame
 
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.schema_tracking.comparison import Drift, compare
 from neo_assets.lakehouse.schema_tracking.evolution import follow
@@ -18,9 +20,7 @@ from neo_assets.lakehouse.schema_tracking.observations import Observation, obser
 from neo_assets.lakehouse.schema_tracking.rescued_data import rescue, told_since_first_rescue
 from neo_assets.lakehouse.schema_tracking.shapes import TYPE_NAMES, is_below
 from neo_assets.lakehouse.schema_tracking.versions import Schema, TrackedSchemas
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS
-from neo_assets.lakehouse.wording import listed, shortened
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 Evolution = Literal["addNewColumns", "rescue", "failOnNewColumns", "none"]
 

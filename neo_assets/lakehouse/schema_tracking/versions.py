@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from neo_assets.lakehouse.event_files import identity_of
+from neo_assets.lakehouse.model.event_files import identity_of
 from neo_assets.lakehouse.schema_tracking.observations import Sight
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from neo_assets.checks.verdicts import Evidence, judge_drift
-from neo_assets.lakehouse import bronze, schema_tracking, stages
+from neo_assets.lakehouse import schema_tracking, stages
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, Request, StageError
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.schema_tracking.tracking import tracked_schemas
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
 from neo_assets_tests.lakehouse.feed_objects import (
     FeedObject,

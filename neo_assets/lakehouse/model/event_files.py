@@ -12,9 +12,6 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
 EVENT_FILE_NAME = "[!._]*.json"
 """Names of event files, as a pattern of `glob`: Spark ignores the others."""
 
@@ -49,25 +46,29 @@ def identity_of(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def identity(path: str) -> Column:
-    """The identity of an event file, from the column with its path or identity.
+def identity(path: str) -> str:
+    """The identity of an event file, from its path or identity; an SQL expression of type STRING.
 
     A regular expression here took a twelfth of all the time of bronze.
     """
-    return F.substring_index(path, "/", -2)
+    return f"substring_index({path}, '/', -2)"
 
 
-def day_of(source_file: str) -> Column:
-    """The day of an event file, from the column with its identity; null if its folder is no day."""
-    folder = F.substring_index(source_file, "/", 1)
-    is_day = folder.like("feed_date=____-__-__")
-    return F.when(is_day, F.substring_index(folder, "=", -1).try_cast("date"))
+def day_of(source_file: str) -> str:
+    """The day of an event file, from its identity; an SQL expression of type DATE.
+
+    Null if the folder of the file is not that of a day.
+    """
+    folder = f"substring_index({source_file}, '/', 1)"
+    day = f"try_cast(substring_index({folder}, '=', -1) AS DATE)"
+    return f"CASE WHEN {folder} LIKE 'feed_date=____-__-__' THEN {day} END"
 
 
-def is_in(landing: Path, path: str) -> Column:
-    """Whether a path leads to a file right below a folder of the landing zone.
+def is_in(landing: Path, path: str) -> str:
+    """Whether a path leads to a file right below a folder of the landing zone; an SQL expression.
 
     Copies made by hand, `feed_date=2024-03-01/old/feed_date=2024-03-01/…`, are found by whatever
     lists a folder with all that is below it, and have the identity of their original.
     """
-    return F.substring_index(F.substring_index(path, "/", -3), "/", 1) == landing.name
+    name = landing.name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"substring_index(substring_index({path}, '/', -3), '/', 1) = '{name}'"

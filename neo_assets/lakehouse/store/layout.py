@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

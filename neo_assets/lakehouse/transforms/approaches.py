@@ -15,7 +15,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse.tables import DATE_OF_APPROACH
+from neo_assets.lakehouse.model.tables import DATE_OF_APPROACH
 
 OTHER_DAYS = "approaches_of_other_days"
 """The warning on a row whose object also has approaches of other days."""

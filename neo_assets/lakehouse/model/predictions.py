@@ -1,8 +1,8 @@
 """What was predicted of an approach before its day, and what came of it, without Spark.
 
-The same rows as the query `neo_assets.lakehouse.revisions.predictions` returns; a test compares
-them.  The dashboard and the files for Power BI are computed from these, so that an error of a
-prediction has one definition:
+The same rows as the query `neo_assets.lakehouse.transforms.revisions.predictions` returns; a test
+compares them.  The dashboard and the files for Power BI are computed from these, so that an error
+of a prediction has one definition:
 
 - A prediction is the newest revision of an approach that was seen at least so many days before the
   approach.  A revision that says the approach was withdrawn is none.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse.event_files import identity
-from neo_assets.lakehouse.tables import (
+from pyspark.sql import functions as F
+
+from neo_assets.lakehouse.model.event_files import identity
+from neo_assets.lakehouse.model.tables import (
     SILVER_NEO_QUARANTINE,
     SOURCE_FILE,
     Table,
@@ -42,7 +44,7 @@ def migrate(spark: SparkSession, identifier: str, table: Table) -> None:
             "ORDER BY status_note IS NULL, status <> 'open'"
         )
         (
-            rows.withColumn(SOURCE_FILE, identity(SOURCE_FILE))
+            rows.withColumn(SOURCE_FILE, F.expr(identity(SOURCE_FILE)))
             .selectExpr("*", f"row_number() OVER ({same_row}) AS number")
             .where("number = 1")
             .drop("number")
@@ -52,6 +54,5 @@ def migrate(spark: SparkSession, identifier: str, table: Table) -> None:
         )
         return
     spark.sql(
-        f"UPDATE {identifier} SET {SOURCE_FILE} = substring_index({SOURCE_FILE}, '/', -2) "
-        f"WHERE {is_absolute}"
+        f"UPDATE {identifier} SET {SOURCE_FILE} = {identity(SOURCE_FILE)} WHERE {is_absolute}"
     ).collect()

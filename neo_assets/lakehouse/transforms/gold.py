@@ -12,24 +12,24 @@ from pyarrow import compute
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse import dimensions, revisions
-from neo_assets.lakehouse.bronze import why_without_rows
-from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.silver import rows_ingested
-from neo_assets.lakehouse.storage import (
-    Comparison,
-    Lakehouse,
-    derived,
-    in_days,
-    refuse_collisions,
-)
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
     GOLD_NEO_REVISION,
     SILVER_NEO_VERSIONS,
 )
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.store.storage import (
+    Comparison,
+    Lakehouse,
+    derived,
+    in_days,
+    refuse_collisions,
+)
+from neo_assets.lakehouse.transforms import dimensions, revisions
+from neo_assets.lakehouse.transforms.bronze import why_without_rows
+from neo_assets.lakehouse.transforms.silver import rows_ingested
 
 _KEY = "neo_event_key"
 _DAY = GOLD_NEO_FACT.day_column

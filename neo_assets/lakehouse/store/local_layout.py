@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.layout import Layout, StreamSource
+from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import DQ_METRICS, Table
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.layout import Layout, StreamSource
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

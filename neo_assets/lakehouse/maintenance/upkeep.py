@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import TABLES, Table
+from neo_assets.lakehouse.model.tables import TABLES, Table
+from neo_assets.lakehouse.store.storage import Lakehouse
 
 
 @dataclass(frozen=True)

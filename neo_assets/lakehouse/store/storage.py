@@ -15,11 +15,11 @@ from pyarrow import compute
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse import migration
-from neo_assets.lakehouse.layout import Layout
+from neo_assets.lakehouse.model.tables import SOURCE_FILE, TABLES, Column, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import StageError
-from neo_assets.lakehouse.tables import SOURCE_FILE, TABLES, Column, Table
+from neo_assets.lakehouse.store import migration
+from neo_assets.lakehouse.store.layout import Layout
 
 CHECKPOINT = "neo.checkpoint"
 """Property of a table that names the checkpoint of the stream that fills it.
@@ -331,8 +331,8 @@ def refuse_collisions(key: str, identified: Iterable[tuple[int, str]]) -> None:
             one, other = sorted((identifier, other))
             raise LakehouseError(
                 f"'{one}' and '{other}' have the same {key} {value}, so nothing more was written; "
-                "take more bits of the hash in neo_assets/lakehouse/keys.py and build gold anew "
-                "with: neo-assets replay"
+                "take more bits of the hash in neo_assets/lakehouse/model/keys.py and build gold "
+                "again with: neo-assets replay"
             )
 
 

@@ -8,7 +8,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from neo_assets.lakehouse.delta_log import require_whole_commits, set_aside_damaged_checkpoints
+from neo_assets.lakehouse.store.delta_log import (
+    require_whole_commits,
+    set_aside_damaged_checkpoints,
+)
 
 
 def open_table(folder: Path) -> DeltaTable | None:

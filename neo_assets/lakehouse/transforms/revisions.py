@@ -27,14 +27,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import keys
-from neo_assets.lakehouse.storage import Comparison, Lakehouse, derived, in_days
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.tables import (
     APPROACH_COLUMNS,
     GOLD_NEO_FACT,
     GOLD_NEO_REVISION,
     SILVER_NEO_VERSIONS,
 )
+from neo_assets.lakehouse.store.storage import Comparison, Lakehouse, derived, in_days
 
 NEAR_DAYS = 7
 """How far an approach can move.
@@ -241,7 +241,7 @@ def predictions(revisions: str, days_before: Iterable[int]) -> str:
     `revisions` is the name of `gold_neo_revision` in SQL.  What came is the newest revision of
     the approach, or of the one that it moved to, over any number of moves; its columns are null
     if the approach was withdrawn for good.  An approach not yet seen at the time has no row.
-    `neo_assets.lakehouse.predictions` computes the same without Spark.
+    `neo_assets.lakehouse.model.predictions` computes the same without Spark.
     """
     horizons = ", ".join(f"({days})" for days in days_before)
     return f"""

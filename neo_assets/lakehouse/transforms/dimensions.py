@@ -13,19 +13,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import keys
-from neo_assets.lakehouse.storage import (
+from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.tables import (
+    GOLD_DIM_DATE,
+    GOLD_DIM_NEO,
+    NEO_ATTRIBUTES,
+    SILVER_NEO_VERSIONS,
+)
+from neo_assets.lakehouse.store.storage import (
     Comparison,
     Lakehouse,
     derived,
     in_days,
     refuse_collisions,
-)
-from neo_assets.lakehouse.tables import (
-    GOLD_DIM_DATE,
-    GOLD_DIM_NEO,
-    NEO_ATTRIBUTES,
-    SILVER_NEO_VERSIONS,
 )
 
 CALENDAR = (2000, 2049)

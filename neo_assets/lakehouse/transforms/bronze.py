@@ -15,20 +15,21 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse import event_lines, schema_tracking
-from neo_assets.lakehouse.event_files import (
+from neo_assets.lakehouse import schema_tracking
+from neo_assets.lakehouse.model.event_files import (
     day_folder,
     day_of,
     event_files,
     identity,
     is_in,
 )
+from neo_assets.lakehouse.model.rules import UNREADABLE_LINE
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, SOURCE_FILE, readable_time
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import NEVER_FETCHED
-from neo_assets.lakehouse.rules import UNREADABLE_LINE
 from neo_assets.lakehouse.schema_tracking import Evolution
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, SOURCE_FILE, readable_time
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import event_lines
 
 _FETCHED_AT_IN_ID = "yyyyMMdd'T'HHmmssSSSSSSX"
 
@@ -135,7 +136,9 @@ def _new_files(lakehouse: Lakehouse, days: Collection[date]) -> set[str]:
     landed = event_files(lakehouse.layout.landing, days)
     if not landed:
         return set()
-    known = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select(identity(SOURCE_FILE).alias("file"))
+    known = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select(
+        F.expr(identity(SOURCE_FILE)).alias("file")
+    )
     return landed - {row.file for row in known.distinct().collect()}
 
 
@@ -167,9 +170,9 @@ def _events(lines: DataFrame, landing: Path) -> DataFrame:
         .select(
             "value",
             event_lines.event("value").alias("event"),
-            identity("_metadata.file_path").alias(SOURCE_FILE),
+            F.expr(identity("_metadata.file_path")).alias(SOURCE_FILE),
         )
-        .withColumn("feed_date", day_of(SOURCE_FILE))
+        .withColumn("feed_date", F.expr(day_of(SOURCE_FILE)))
         .where("feed_date IS NOT NULL")
     )
     snapshot_id = F.substring_index(F.substring_index(SOURCE_FILE, "/", -1), ".json", 1)

@@ -14,10 +14,10 @@ from datetime import datetime, timezone
 
 from pyspark.sql import DataFrame
 
-from neo_assets.lakehouse import bronze
-from neo_assets.lakehouse.event_files import event_files, landed_days
-from neo_assets.lakehouse.storage import Lakehouse, LakehouseError
-from neo_assets.lakehouse.tables import BRONZE_NEO_EVENTS, SOURCE_FILE
+from neo_assets.lakehouse.model.event_files import event_files, landed_days
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, SOURCE_FILE
+from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
+from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import Say
 
 

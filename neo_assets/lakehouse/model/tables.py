@@ -5,9 +5,9 @@ DDL, column comments and the column metadata in Dagster all come from here.
 
 from dataclasses import dataclass, field
 
-from neo_assets.lakehouse import bands, keys
-from neo_assets.lakehouse.blanks import trimmed
-from neo_assets.lakehouse.designations import designation
+from neo_assets.lakehouse.model import bands, keys
+from neo_assets.lakehouse.model.blanks import trimmed
+from neo_assets.lakehouse.model.designations import designation
 
 SOURCE_FILE = "source_file"
 """The column with the event file that a row came from, by its identity: see `event_files.py`."""
@@ -431,6 +431,9 @@ SILVER_NEO_QUARANTINE = Table(
     ),
 )
 
+QUARANTINE_KEY = ("partition_date", "source_file", "content_hash", "repeat")
+"""Which row of the quarantine is which."""
+
 GOLD_NEO_FACT = Table(
     "gold_neo_fact",
     "One row is one close approach, in its last valid version, with bands and surrogate keys.",
@@ -642,7 +645,7 @@ GOLD_NEO_PREDICTION = Table(
     "gold_neo_prediction",
     "One row is one approach as it was predicted so many days before, and how far off that was. "
     "Not stored: the export computes it from `gold_neo_revision`, as the query "
-    "`neo_assets.lakehouse.revisions.predictions` does.",
+    "`neo_assets.lakehouse.transforms.revisions.predictions` does.",
     "predicted_date",
     (
         Column("days_before", "INT", "Days before the approach: 365, 90, 30, 14, 7, 5, 3, 2 or 1."),

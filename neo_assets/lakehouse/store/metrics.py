@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from neo_assets.lakehouse.delta_log import set_aside_damaged_checkpoints
 from neo_assets.lakehouse.message import Message
+from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import DQ_METRICS, Table
+from neo_assets.lakehouse.store.delta_log import set_aside_damaged_checkpoints
 
 _FILES_BEFORE_COMPACTION = 100
 _TYPES = {

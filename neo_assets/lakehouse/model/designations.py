@@ -11,7 +11,7 @@ letter of a numbered one behind the name, as in `73P/Schwassmann-Wachmann 3-B`.
 The forms are those of the Minor Planet Center and of JPL's Small-Body Database.
 """
 
-from neo_assets.lakehouse.blanks import trimmed
+from neo_assets.lakehouse.model.blanks import trimmed
 
 _FRAGMENT = "-[A-Z]{1,2}[0-9]*"
 _NUMBERED = f"[0-9]+[PDI]({_FRAGMENT})?"

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse import metrics
-from neo_assets.lakehouse.layout import Layout, StreamSource
+from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.tables import DQ_METRICS, Table
-from neo_assets.lakehouse.unity_catalog import UnityCatalog
+from neo_assets.lakehouse.store import metrics
+from neo_assets.lakehouse.store.layout import Layout, StreamSource
+from neo_assets.lakehouse.store.unity_catalog import UnityCatalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -10,13 +10,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from neo_assets.lakehouse.request import StageError
-from neo_assets.lakehouse.tables import APPROACH_COLUMNS
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS
 
 Action = Literal["warn", "drop", "fail"]
 
@@ -155,10 +151,6 @@ KEPT_WHOLE = frozenset(
 """The rules without which a row has no key, or stands under another day than its own."""
 
 
-class RuleError(StageError):
-    """A rule cannot be applied; the message names it and says why."""
-
-
 @dataclass(frozen=True)
 class RuleSet:
     """All rules of a lakehouse, in order."""
@@ -180,34 +172,6 @@ class RuleSet:
     def dropping(self) -> list[Rule]:
         """The rules that do not; what becomes of the rest of the day is decided by the checks."""
         return [rule for rule in self.rules if rule.action != "warn"]
-
-    def refuse_unfit(self, typed: DataFrame) -> None:
-        """See that Spark can apply the configured rules to typed rows.
-
-        Raises:
-            RuleError: it cannot apply one of them; with its place and Spark's reason.
-        """
-        for rule in self.rules:
-            if rule in RULES or (reason := _unfit(rule, typed)) is None:
-                continue
-            place = f"NEO_QUALITY_FILE: {rule.place}: " if rule.place else ""
-            raise RuleError(f"{place}the rule {rule.name}: {reason}")
-
-
-def _unfit(rule: Rule, typed: DataFrame) -> str | None:
-    """Why Spark cannot apply a rule."""
-    from pyspark.errors import AnalysisException
-    from pyspark.sql import functions as F
-
-    try:
-        # Beside a column, an aggregate is refused as well.
-        met = typed.select("feed_date", F.expr(rule.condition).alias("is_met"))
-        if met.dtypes[1][1] not in ("boolean", "void"):
-            return "it is neither true nor false"
-        _ = typed.select("feed_date", F.expr(broken([rule]))).dtypes
-    except AnalysisException as error:
-        return next(line for line in str(error).splitlines() if line.strip())
-    return None
 
 
 IN_FORCE = RuleSet()

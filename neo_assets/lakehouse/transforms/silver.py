@@ -18,11 +18,9 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse import approaches, event_lines, keys, quarantine, rules
-from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.rules import IN_FORCE, RuleSet
-from neo_assets.lakehouse.storage import Lakehouse
-from neo_assets.lakehouse.tables import (
+from neo_assets.lakehouse.model import keys, rules
+from neo_assets.lakehouse.model.rules import IN_FORCE, RuleSet
+from neo_assets.lakehouse.model.tables import (
     APPROACH_COLUMNS,
     BRONZE_NEO_EVENTS,
     BUSINESS_KEY,
@@ -30,6 +28,10 @@ from neo_assets.lakehouse.tables import (
     SILVER_NEO_QUARANTINE,
     SILVER_NEO_VERSIONS,
 )
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.lakehouse.transforms import approaches, event_lines, quarantine
+from neo_assets.lakehouse.transforms.rule_conditions import require_applicable
 
 _IS_ROW = "payload IS NOT NULL OR unreadable_line IS NOT NULL"
 """Whether a row of bronze is more than the mark of a snapshot without objects."""
@@ -95,7 +97,7 @@ def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
     # Everything that looks at a single row comes first, before the windows bring the rows of a day
     # together: it is most of the work, and so all cores share it.
     typed = _typed(bronze)
-    rule_set.refuse_unfit(typed)
+    require_applicable(rule_set, typed)
     return _with_class(_with_history(_in_snapshots(_judged(typed, rule_set))))
 
 

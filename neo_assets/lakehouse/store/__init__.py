@@ -1,0 +1,1 @@
+"""Delta tables: where they are, how they are read, written and migrated."""

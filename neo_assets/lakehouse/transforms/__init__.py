@@ -1,0 +1,1 @@
+"""Bronze, silver and gold: from tables to tables, for a window of days."""
