@@ -27,7 +27,7 @@ from benchmarks.houses import LAST_DAY, days_until
 from benchmarks.machine import machine
 from benchmarks.tables import table
 from neo_assets.instance import CONFIGURATION
-from neo_assets.sources.neows import LONGEST_WINDOW
+from neo_assets.sources.neows.windows import LONGEST_WINDOW
 from neo_assets.sources.simulator import SimulatedSky, serve
 from neo_assets.sources.simulator.listing import JsonObject
 from neo_assets_tests.ui.graphql import Dagster

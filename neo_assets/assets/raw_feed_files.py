@@ -14,9 +14,10 @@ from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.resources.target import target
+from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
+from neo_assets.sources.errors import FeedError
 from neo_assets.sources.landing_zone import Landing, LandingError
-from neo_assets.sources.neows import DayAnswer, DayFailure, DayOutcome, windows
-from neo_assets.sources.neows_errors import FeedError
+from neo_assets.sources.neows.windows import windows
 from neo_assets.sources.simulator import RecordingError
 
 
@@ -73,7 +74,7 @@ def raw_feed_files(
 
 def _usable(
     outcomes: Iterable[DayOutcome], failed: dict[date, str], say: Say
-) -> Iterator[DayAnswer]:
+) -> Iterator[DaySnapshot]:
     """The answers; a day without one is reported and added to `failed`."""
     for outcome in outcomes:
         if isinstance(outcome, DayFailure):
@@ -95,7 +96,7 @@ def _summary(reports: Sequence[DayReport], failed: Collection[date]) -> str:
     return f"{days} {'day' if days == 1 else 'days'}: {said}."
 
 
-def _account(landing: Landing, answer: DayAnswer) -> DayReport:
+def _account(landing: Landing, answer: DaySnapshot) -> DayReport:
     return DayReport(
         day=landing.day,
         rows_in=landing.objects,
@@ -114,7 +115,7 @@ def _account(landing: Landing, answer: DayAnswer) -> DayReport:
     )
 
 
-def _preview(answer: DayAnswer) -> str:
+def _preview(answer: DaySnapshot) -> str:
     return markdown_table(
         [
             {name: item.get(name) for name in ("id", "name", "absolute_magnitude_h")}

@@ -18,7 +18,7 @@ from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
 from neo_assets.external_text import unlinked
 from neo_assets.partitions import expanded, spans
 from neo_assets.settings import Settings
-from neo_assets.sources.neows import scrub
+from neo_assets.sources.redaction import scrub
 
 ENDINGS = (
     dg.DagsterEventType.RUN_SUCCESS,

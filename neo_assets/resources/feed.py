@@ -9,8 +9,8 @@ from neo_assets.progress import Say
 from neo_assets.resources import feed_ahead
 from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.sources.base import DayOutcome
 from neo_assets.sources.landing_zone import LandingZone
-from neo_assets.sources.neows import DayOutcome
 
 
 class NeoFeed(dg.ConfigurableResource["NeoFeed"]):

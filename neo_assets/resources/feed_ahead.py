@@ -16,7 +16,7 @@ from neo_assets.progress import Say
 from neo_assets.resources import turns
 from neo_assets.settings import Settings
 from neo_assets.sources import feed
-from neo_assets.sources.neows import DayOutcome
+from neo_assets.sources.base import DayOutcome
 
 _Heard = SimpleQueue[DayOutcome | str | Exception | None]
 """What is heard of the feed: answers, sentences, an error, and nothing when it is at its end."""

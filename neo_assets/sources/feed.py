@@ -8,7 +8,8 @@ from datetime import date, datetime, timezone
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
 from neo_assets.sources import simulator
-from neo_assets.sources.neows import DayOutcome, NeoWsClient
+from neo_assets.sources.base import DayOutcome
+from neo_assets.sources.neows.client import NeoWsClient
 
 
 def answers(

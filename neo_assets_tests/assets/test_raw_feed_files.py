@@ -17,7 +17,7 @@ from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.resources.spark import SparkLakehouse
-from neo_assets.sources import neows
+from neo_assets.sources.neows import client as neows_client
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
@@ -235,7 +235,7 @@ def test_landed_days_are_kept_whatever_the_client_raises(
     with serve() as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[0]).success
-        monkeypatch.setattr(neows, "listing", fails)
+        monkeypatch.setattr(neows_client, "listing", fails)
         result = materialize(instance, DAYS[1], DAYS[1])
     assert "NeoWs answered 2024-03-02 with something unreadable (OverflowError)" in failure(result)
     assert_without_key(instance, data)

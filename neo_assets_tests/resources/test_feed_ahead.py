@@ -9,8 +9,8 @@ import pytest
 
 from neo_assets.resources.feed_ahead import answers, asking_ahead
 from neo_assets.settings import Settings
-from neo_assets.sources.neows import DayAnswer
-from neo_assets.sources.neows_errors import FeedError
+from neo_assets.sources.base import DaySnapshot
+from neo_assets.sources.errors import FeedError
 from neo_assets_tests.resources.test_turns import another_run
 from neo_assets_tests.resources.test_turns import said as said_by
 from neo_assets_tests.sources import faulty_service as faulty
@@ -53,7 +53,7 @@ def test_the_next_days_are_asked_for_once_these_are_taken(at: At) -> None:
         # Those after the next ones have time until these are taken.
         second = list(answers(SECOND, pytest.fail))
         assert [answer.day for answer in second] == [*SECOND]
-        counts = [len(answer.objects) for answer in second if isinstance(answer, DayAnswer)]
+        counts = [len(answer.objects) for answer in second if isinstance(answer, DaySnapshot)]
         assert counts == [0, 2]
         assert [answer.day for answer in answers(THIRD, pytest.fail)] == [*THIRD]
     assert [first for first, _ in service.asked] == ["2024-03-01", "2024-03-03", "2024-03-06"]

@@ -24,16 +24,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neo_assets.sources import neows
-from neo_assets.sources.neows import (
-    DayAnswer,
-    DayFailure,
-    DayOutcome,
-    NeoWsClient,
-    scrub,
-    windows,
-)
-from neo_assets.sources.neows_errors import FeedError
+from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
+from neo_assets.sources.errors import FeedError
+from neo_assets.sources.neows import client as neows_client
+from neo_assets.sources.neows.client import NeoWsClient
+from neo_assets.sources.neows.windows import windows
+from neo_assets.sources.redaction import scrub
 from neo_assets_tests.real_data import CAPTURES, needs_real_data
 
 from . import faulty_service as faulty
@@ -65,9 +61,9 @@ class Talk:
             assert_without_key(sentence)
         return outcomes
 
-    def fetch(self, days: list[date] | None = None) -> list[DayAnswer]:
+    def fetch(self, days: list[date] | None = None) -> list[DaySnapshot]:
         outcomes = self.outcomes(days)
-        answers = [outcome for outcome in outcomes if isinstance(outcome, DayAnswer)]
+        answers = [outcome for outcome in outcomes if isinstance(outcome, DaySnapshot)]
         assert answers == outcomes
         return answers
 
@@ -109,7 +105,7 @@ def assert_without_key(text: str) -> None:
         assert form not in text
 
 
-def assert_whole_week(answers: list[DayAnswer]) -> None:
+def assert_whole_week(answers: list[DaySnapshot]) -> None:
     assert [answer.day for answer in answers] == WEEK
     assert [len(answer.objects) for answer in answers] == [2, 2, 0, 2, 2, 2, 2]
     assert_without_key(repr(answers))
@@ -498,7 +494,7 @@ def test_fault_without_end_is_given_up_however_long_the_timeout(act: Act) -> Non
         started = time.monotonic()
         Talk(service.base_url, timeout_s=3600, retries=20, deadline_s=1.2).failure()
         assert time.monotonic() - started < 3
-    assert neows.RETRY_DEADLINE_S < 600
+    assert neows_client.RETRY_DEADLINE_S < 600
 
 
 def test_fault_without_end_is_given_up_however_many_the_retries() -> None:
@@ -532,7 +528,7 @@ def test_pauses_grow_and_differ() -> None:
 
 def test_answer_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     # Between the length of a day and that of a week.
-    monkeypatch.setattr(neows, "LARGEST_RESPONSE", 1500)
+    monkeypatch.setattr(neows_client, "LARGEST_RESPONSE", 1500)
     with serve() as service:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
@@ -543,7 +539,7 @@ def test_answer_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 MEASURED = """
 import resource, sys
 from datetime import date
-from neo_assets.sources.neows import NeoWsClient
+from neo_assets.sources.neows.client import NeoWsClient
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for outcome in NeoWsClient(sys.argv[1], "k", retries=0).fetch([date(2024, 3, 1)]):
@@ -585,7 +581,7 @@ def test_a_huge_response_takes_little_memory(body: Callable[[], bytes]) -> None:
             check=True,
         )
     outcome, megabytes = measured.stdout.split()
-    assert outcome == ("DayAnswer" if b'"name"' in content[:100] else "DayFailure")
+    assert outcome == ("DaySnapshot" if b'"name"' in content[:100] else "DayFailure")
     assert int(megabytes) < 300
 
 
@@ -734,7 +730,7 @@ def test_every_day_has_one_outcome_and_only_bad_days_fail(
     assert {failure.day for failure in failures} == bad_days.keys() & set(days)
     assert all(failure.day.isoformat() in failure.reason for failure in failures)
     for answer in outcomes:
-        if isinstance(answer, DayAnswer):
+        if isinstance(answer, DaySnapshot):
             assert answer.is_omitted == (answer.day in omitted_days)
             is_empty = answer.is_omitted or answer.day.isoweekday() == 7
             assert len(answer.objects) == (0 if is_empty else 2)
@@ -774,7 +770,7 @@ def test_limit_stops_and_names_the_minute() -> None:
         assert talk.slept == []
         # Only what was not answered is asked for when it goes on.
         done = {answer.day for answer in got}
-        assert_whole_week([answer for answer in got if isinstance(answer, DayAnswer)])
+        assert_whole_week([answer for answer in got if isinstance(answer, DaySnapshot)])
         Talk(service.base_url).fetch([day for day in TWO_WEEKS if day not in done])
     assert service.asked == [
         ("2024-03-01", "2024-03-07"),
@@ -869,7 +865,7 @@ def test_limit_until_who_knows_when(value: str) -> None:
         with pytest.raises(FeedError, match=" at the latest") as raised, talk.client:
             got.extend(talk.client.fetch(TWO_WEEKS))
     assert_fit_to_print(raised.value)
-    assert_whole_week([answer for answer in got if isinstance(answer, DayAnswer)])
+    assert_whole_week([answer for answer in got if isinstance(answer, DaySnapshot)])
 
 
 @pytest.mark.parametrize("value", ABSURD)
@@ -883,7 +879,7 @@ def test_an_absurd_wait_is_neither_slept_nor_named(value: str) -> None:
     with serve(refusal) as service:
         talk = Talk(service.base_url, retries=0, waits_for_limit=True)
         assert_whole_week(talk.fetch())
-    assert talk.slept == [neows.DEFAULT_RATE_LIMIT_WAIT_S]
+    assert talk.slept == [neows_client.DEFAULT_RATE_LIMIT_WAIT_S]
 
 
 HEADERS = st.one_of(
@@ -925,8 +921,8 @@ def test_whatever_headers_say_the_days_before_are_kept(head: dict[str, str], sta
             assert_fit_to_print(error)
     expected = 14 if status == "200 OK" else 7
     assert [outcome.day for outcome in got] == TWO_WEEKS[:expected]
-    assert all(isinstance(outcome, DayAnswer) for outcome in got)
-    assert all(0 < seconds <= neows.LONGEST_WAIT_S for seconds in talk.slept)
+    assert all(isinstance(outcome, DaySnapshot) for outcome in got)
+    assert all(0 < seconds <= neows_client.LONGEST_WAIT_S for seconds in talk.slept)
 
 
 @pytest.mark.parametrize("value", ["90", "90.0", " 90 "])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from neo_assets.sources.neows_errors import BadResponseError
+from neo_assets.sources.errors import BadResponseError
 
 LARGEST_RESPONSE = 16 * 2**20
 """Bytes of one response; those of seven days have less than 200,000."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a call of NeoWs, by what it means for the other calls of a run."""
+"""What can go wrong with a call of a source, by what it means for the other calls of a run."""
 
 
 class FeedError(Exception):

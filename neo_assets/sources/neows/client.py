@@ -28,13 +28,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Thread
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import tenacity
 import urllib3
 
-from neo_assets.sources.neows_errors import (
+from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
+from neo_assets.sources.errors import (
     BadResponseError,
     FeedError,
     RateLimitError,
@@ -42,16 +43,15 @@ from neo_assets.sources.neows_errors import (
     ServerFaultError,
     TransientFeedError,
 )
-from neo_assets.sources.neows_response import (
+from neo_assets.sources.neows.response import (
     LARGEST_RESPONSE,
     listing,
     on_a_line,
     parsed,
     span,
 )
-
-LONGEST_WINDOW = timedelta(days=6)
-"""From first to last date of a call: NeoWs answers for at most seven dates."""
+from neo_assets.sources.neows.windows import windows
+from neo_assets.sources.redaction import redact_parameters, scrub, without
 
 RETRY_DEADLINE_S = 540.0
 """How long one call is tried again, so that a fault without end fails a run within ten minutes."""
@@ -66,39 +66,8 @@ DEFAULT_RATE_LIMIT_WAIT_S = 600.0
 LONGEST_CREDIBLE_WAIT_S = 7 * 86400.0
 """A `Retry-After` beyond this is taken for none: NASA's limits are by the hour and the day."""
 
-KEY_PARAMETER = re.compile(r"(api_key=)[^&#\"'\s]*", re.IGNORECASE)
-REDACTED = "REDACTED"
-
 _LOG = logging.getLogger(__name__)
 _Returned = TypeVar("_Returned")
-
-
-@dataclass(frozen=True)
-class DayAnswer:
-    """What the feed said about one day: the whole of it, with every key scrubbed.
-
-    `objects` are the near-Earth objects as NeoWs gave them, in its order; `calls_left` is the rest
-    of the key's hourly budget after the call, where the service told it.  `is_omitted` is true for
-    a day without objects that a complete response does not even mention.
-    """
-
-    day: date
-    objects: tuple[dict[str, Any], ...]
-    fetched_at: datetime
-    calls_left: int | None
-    is_omitted: bool = False
-
-
-@dataclass(frozen=True)
-class DayFailure:
-    """A day for which the feed gave no usable response, not even alone; `reason` says why."""
-
-    day: date
-    reason: str
-
-
-DayOutcome = DayAnswer | DayFailure
-"""What becomes of one day that the feed is asked for."""
 
 
 @dataclass(frozen=True)
@@ -106,31 +75,6 @@ class _Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-def windows(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Cover the days with as few calls as NeoWs allows, asking for no day that is not wanted."""
-    ordered = sorted(set(days))
-    while ordered:
-        first = last = ordered.pop(0)
-        while (
-            ordered and ordered[0] - last == timedelta(1) and ordered[0] - first <= LONGEST_WINDOW
-        ):
-            last = ordered.pop(0)
-        yield first, last
-
-
-def scrub(value: Any, key: str) -> Any:
-    """The same JSON value with the caller's key taken out of every string in it."""
-    if isinstance(value, str):
-        # A key shorter than this is a word that may stand in a name; NASA's have 40 characters.
-        scrubbed = _without(key, value) if len(key) >= 8 else value
-        return KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", scrubbed)
-    if isinstance(value, dict):
-        return {scrub(name, key): scrub(item, key) for name, item in value.items()}
-    if isinstance(value, list):
-        return [scrub(item, key) for item in value]
-    return value
 
 
 class NeoWsClient:
@@ -220,13 +164,13 @@ class NeoWsClient:
         if len(failures) == len(days) and isinstance(failures[-1], ServerFaultError):
             raise failures[-1]
 
-    def _requested(self, first: date, last: date) -> list[DayAnswer] | BadResponseError:
+    def _requested(self, first: date, last: date) -> list[DaySnapshot] | BadResponseError:
         try:
             return self._call(first, last)
         except BadResponseError as error:
             return error
 
-    def _call(self, first: date, last: date) -> list[DayAnswer]:
+    def _call(self, first: date, last: date) -> list[DaySnapshot]:
         """The days of one call, unless the run is out of calls or out of time for bad responses."""
         # One who waits asks nevertheless: only the refusal tells until when.
         if self._calls_left == 0 and not self._waits_for_limit:
@@ -255,7 +199,7 @@ class NeoWsClient:
             self._say(f"{limit.what}; waiting until {_minute_in(waits[-1])}.")
             self._sleep(waits[-1])
 
-    def _tried(self, first: date, last: date) -> list[DayAnswer]:
+    def _tried(self, first: date, last: date) -> list[DaySnapshot]:
         """The days of one call, tried again where the fault may pass."""
         began = time.monotonic()
         try:
@@ -275,7 +219,7 @@ class NeoWsClient:
         may_differ = not isinstance(error, RefusedDatesError)
         return first == last and may_differ and self._spare_tries > 0
 
-    def _ask(self, first: date, last: date, deadline: float) -> list[DayAnswer]:
+    def _ask(self, first: date, last: date, deadline: float) -> list[DaySnapshot]:
         asked = span(first, last)
         timeout_s = min(self._timeout_s, max(1.0, deadline - time.monotonic()))
         try:
@@ -300,12 +244,12 @@ class NeoWsClient:
         # A response that makes the code above fail is at fault itself.
         raise BadResponseError(f"NeoWs answered {asked} with something unreadable ({flaw})")
 
-    def _read(self, response: _Response, days: Sequence[date]) -> list[DayAnswer]:
+    def _read(self, response: _Response, days: Sequence[date]) -> list[DaySnapshot]:
         fetched_at = datetime.now(timezone.utc)
         content = self._content(response, span(days[0], days[-1]))
         found = listing(content, days)
         return [
-            DayAnswer(
+            DaySnapshot(
                 day, tuple(found.objects[day]), fetched_at, self._calls_left, day in found.omitted
             )
             for day in days
@@ -383,29 +327,13 @@ class NeoWsClient:
 
     def _quoted(self, text: str) -> str:
         """Words of the service that are fit for a sentence, and hold no key however short."""
-        scrubbed = _without(self._api_key, KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", text))
+        scrubbed = without(self._api_key, redact_parameters(text))
         return on_a_line(scrubbed)[:200].rstrip(". ")
 
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow no redirect: it would carry the key to another address."""
-
-
-class _WithoutKeys(logging.Filter):
-    """Takes keys out of log lines with the address of a call in them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if KEY_PARAMETER.search(message):
-            record.msg, record.args = KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", message), None
-            record.exc_info = None
-        return True
-
-
-# A filter of a logger does not act on the loggers below it; these log addresses.
-for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
-    logging.getLogger(f"urllib3.{_name}").addFilter(_WithoutKeys())
 
 
 def _pause(state: tenacity.RetryCallState) -> float:
@@ -461,7 +389,7 @@ def _cause(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            return KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", cause.strerror)
+            return redact_parameters(cause.strerror)
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__
 
@@ -493,12 +421,6 @@ def _origin(location: str | None) -> str:
         return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
     except ValueError:
         return "an unreadable address"
-
-
-def _without(key: str, text: str) -> str:
-    for form in {key, quote(key), quote(key, safe=""), quote_plus(key)} - {""}:
-        text = text.replace(form, REDACTED)
-    return text
 
 
 def _seconds(retry_after: str | None) -> float:
