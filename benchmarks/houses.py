@@ -13,13 +13,13 @@ from neo_assets.checks.accounts import LAYERS
 from neo_assets.lakehouse import stages
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT
 from neo_assets.lakehouse.request import Request
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
 from neo_assets.sources.simulator import SimulatedSky
+from neo_assets.targets.local.layout import LocalLayout
 
 STAGES = LAYERS[1:]
 LAST_DAY = date(2024, 12, 30)

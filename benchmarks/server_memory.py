@@ -26,8 +26,8 @@ from benchmarks.houses import house, land, run_stages
 from benchmarks.machine import machine
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.resources.spark_session import spark_session
 from neo_assets.spark_server.server import spark_connect_server
+from neo_assets.targets.local.session import spark_session
 
 FIRST_DAY = date(2024, 1, 1)
 LINES = 10

@@ -20,7 +20,7 @@ from neo_assets.checks.verdicts import DROP_COUNT, checks_of
 from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.partitions import DAILY, spans
-from neo_assets.resources.target import target
+from neo_assets.targets.registry import target
 
 _Value = TypeVar("_Value")
 

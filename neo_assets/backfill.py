@@ -26,8 +26,8 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.quality import quality
 from neo_assets.resources.feed_ahead import asking_ahead
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import target
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration that keeps events off the console; the instance has them all the same."""

@@ -33,8 +33,8 @@ from neo_assets.automation.schedules import (
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import target
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""

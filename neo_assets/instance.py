@@ -24,7 +24,7 @@ nux:
   enabled: false
 
 # While one run works on its days, the next one fetches its own. They settle by themselves who
-# writes, with locks that a killed process leaves at once: see neo_assets/resources/turns.py.
+# writes, with locks that a killed process leaves at once: see neo_assets/targets/locks.py.
 concurrency:
   pools:
     granularity: run

@@ -13,8 +13,8 @@ from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
 from neo_assets.lakehouse.model.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import target
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze
+from neo_assets.targets.local.layout import LocalLayout
 from neo_assets_tests.faults import injected
 from neo_assets_tests.interrupted import land_round, rounds_landed
 from neo_assets_tests.processes import descendants, still_running

@@ -23,10 +23,10 @@ from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import DAILY
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.simulator import SimulatedSky, serve
+from neo_assets.targets.local.lakehouse import SparkLakehouse
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, Snapshot, feed_object
 from neo_assets_tests.lakehouse.plain_reading import Day, Row, read_day
 from neo_assets_tests.real_data import CAPTURES, month, needs_real_data

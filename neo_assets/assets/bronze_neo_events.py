@@ -10,9 +10,9 @@ from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import damage
+from neo_assets.targets.stage_runner import LakehouseResource
 
 
 @dg.asset(

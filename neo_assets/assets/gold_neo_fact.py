@@ -8,7 +8,7 @@ from neo_assets.assets.silver_neo_events import silver_neo_events
 from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
-from neo_assets.resources.lakehouse import LakehouseResource
+from neo_assets.targets.stage_runner import LakehouseResource
 
 
 @dg.asset(

@@ -14,7 +14,7 @@ from neo_assets.checks.evidence import history
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
-from neo_assets.resources.lakehouse import LakehouseResource
+from neo_assets.targets.stage_runner import LakehouseResource
 
 _NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output that Dagster passes on downstream without a materialization of its own.

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.resources.target import target
+from neo_assets.targets.registry import target
 
 
 def table_metadata(table: Table) -> dict[str, Any]:

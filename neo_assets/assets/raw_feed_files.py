@@ -12,13 +12,13 @@ from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.lakehouse import LakehouseResource
-from neo_assets.resources.target import target
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
 from neo_assets.sources.errors import FeedError
 from neo_assets.sources.landing_zone import Landing, LandingError
 from neo_assets.sources.neows.windows import windows
 from neo_assets.sources.simulator import RecordingError
+from neo_assets.targets.registry import target
+from neo_assets.targets.stage_runner import LakehouseResource
 
 
 @dg.asset(

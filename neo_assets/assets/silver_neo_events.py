@@ -11,8 +11,8 @@ from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.quality import quality
-from neo_assets.resources.lakehouse import LakehouseResource
 from neo_assets.settings import Settings
+from neo_assets.targets.stage_runner import LakehouseResource
 
 
 @dg.asset(

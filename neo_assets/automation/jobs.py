@@ -9,10 +9,10 @@ from pydantic import Field
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
 from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.lakehouse import LakehouseResource
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import damage
+from neo_assets.targets.registry import target
+from neo_assets.targets.stage_runner import LakehouseResource
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection

@@ -18,8 +18,8 @@ from neo_assets.automation.jobs import (
 )
 from neo_assets.checks.planned import complete
 from neo_assets.partitions import DAILY, chunks, range_tags
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import target
 
 
 @dg.schedule(

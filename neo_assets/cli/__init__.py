@@ -30,11 +30,11 @@ application.add_typer(schema.application, name="schema")
 
 def main() -> None:
     """Run the command line; trouble that has a remedy is one sentence, without a traceback."""
-    from neo_assets.databricks.workspace_error import WorkspaceError
     from neo_assets.lakehouse.store.delta_log import DamagedTableError
     from neo_assets.spark_server.delta_jars import DeltaJarsError
     from neo_assets.spark_server.java import JavaError
     from neo_assets.spark_server.server import SparkServerError
+    from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
     try:
         application()

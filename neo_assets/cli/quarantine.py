@@ -19,8 +19,8 @@ from neo_assets.cli.console import (
 )
 from neo_assets.external_text import printable, printable_lines
 from neo_assets.instance import require_data_folder
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import target
 from neo_assets.user import user_name
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 from neo_assets.instance import prepare_instance
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.spark_server.delta_jars import DeltaJarsError
 from neo_assets.spark_server.java import JavaError
 from neo_assets.spark_server.server import SparkServerError, port_is_free
+from neo_assets.targets.registry import target
 
 ENDING_TAKES_AT_MOST_S = 60
 

@@ -13,9 +13,9 @@ def databricks_check() -> None:
 
     Example: neo-assets databricks-check
     """
-    from neo_assets.databricks.check import steps
-    from neo_assets.resources.databricks import unity_catalog
     from neo_assets.settings import Settings
+    from neo_assets.targets.databricks.check import steps
+    from neo_assets.targets.databricks.lakehouse import unity_catalog
 
     settings = Settings.from_environment()
     cluster = settings.neo_databricks_cluster_id
@@ -39,7 +39,7 @@ def databricks_wheel(
     from shutil import copy
     from tempfile import TemporaryDirectory
 
-    from neo_assets.databricks.wheel import Wheel
+    from neo_assets.targets.databricks.wheel import Wheel
 
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as work:

@@ -7,10 +7,10 @@ import dagster as dg
 
 from neo_assets.progress import Say
 from neo_assets.resources import feed_ahead
-from neo_assets.resources.target import target
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayOutcome
 from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.targets.registry import target
 
 
 class NeoFeed(dg.ConfigurableResource["NeoFeed"]):

@@ -13,10 +13,10 @@ from threading import Event, Thread
 
 from neo_assets import interruption
 from neo_assets.progress import Say
-from neo_assets.resources import turns
 from neo_assets.settings import Settings
 from neo_assets.sources import feed
 from neo_assets.sources.base import DayOutcome
+from neo_assets.targets import locks
 
 _Heard = SimpleQueue[DayOutcome | str | Exception | None]
 """What is heard of the feed: answers, sentences, an error, and nothing when it is at its end."""
@@ -57,7 +57,7 @@ class _FeedAhead:
         yield from _told(asked, say) if asked else feed.answers(days, say)
         # Only now: where the feed is not well, the next run finds out for itself.
         following = self._next.get(tuple(days))
-        if following and turns.reserve_if_free(following, Settings.from_environment()):
+        if following and locks.reserve_if_free(following, Settings.from_environment()):
             self._asked[following] = heard = _Heard()
             # Python waits for threads at its end unless they are daemons.
             Thread(target=_listen, args=(following, heard, self._is_over), daemon=True).start()

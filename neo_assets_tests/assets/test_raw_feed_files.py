@@ -16,8 +16,8 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.resources.spark import SparkLakehouse
 from neo_assets.sources.neows import client as neows_client
+from neo_assets.targets.local.lakehouse import SparkLakehouse
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 

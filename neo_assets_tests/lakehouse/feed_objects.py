@@ -8,10 +8,10 @@ from typing import Any
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.sources.landing_zone import LocalLandingZone
+from neo_assets.targets.local.layout import LocalLayout
 
 FeedObject = dict[str, Any]
 Snapshot = tuple[datetime, Sequence[FeedObject]]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.targets.local.layout import LocalLayout
 
 
 def new_lakehouse(spark: SparkSession, root: Path) -> Lakehouse:

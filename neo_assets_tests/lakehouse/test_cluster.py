@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.resources.spark_session import spark_session
 from neo_assets.sources.simulator import SimulatedSky
+from neo_assets.targets.local.session import spark_session
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
 from neo_assets_tests.lakehouse.houses import copied_lakehouse, new_lakehouse
 from neo_assets_tests.real_data import NEOWS, month

@@ -23,10 +23,10 @@ from neo_assets.lakehouse.model.tables import (
 )
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.layout import StreamSource
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.progress import nobody
+from neo_assets.targets.local.layout import LocalLayout
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of, version_of

@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.maintenance import replay
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
-from neo_assets.lakehouse.store.local_layout import LocalLayout
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
+from neo_assets.targets.local.layout import LocalLayout
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of

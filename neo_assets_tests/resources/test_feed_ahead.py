@@ -11,10 +11,10 @@ from neo_assets.resources.feed_ahead import answers, asking_ahead
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DaySnapshot
 from neo_assets.sources.errors import FeedError
-from neo_assets_tests.resources.test_turns import another_run
-from neo_assets_tests.resources.test_turns import said as said_by
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import FaultyService, serve
+from neo_assets_tests.targets.test_locks import another_run
+from neo_assets_tests.targets.test_locks import said as said_by
 
 FIRST = (date(2024, 3, 1), date(2024, 3, 2))
 SECOND = (date(2024, 3, 3), date(2024, 3, 4))

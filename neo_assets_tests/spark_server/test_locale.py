@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from neo_assets.progress import nobody
-from neo_assets.resources.spark import SparkLakehouse
-from neo_assets.resources.spark_session import place_of
 from neo_assets.spark_server.server import spark_connect_server
+from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.local.session import place_of
 
 NAME = "".join(chr(0x06F0) for _ in range(20)) + ".json"
 """The first log file of a table, in Persian digits."""

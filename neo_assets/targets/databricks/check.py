@@ -1,0 +1,134 @@
+"""A real workspace, looked at step by step: what works, and what to do about what does not."""
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound, OperationFailed, PermissionDenied
+from databricks.sdk.service import jobs
+
+from neo_assets.progress import Say
+from neo_assets.targets.databricks import job
+from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
+from neo_assets.targets.databricks.submission import submission, uploaded
+from neo_assets.targets.databricks.unity_catalog import UnityCatalog
+from neo_assets.targets.databricks.wheel import Wheel
+from neo_assets.targets.databricks.workspace import plain_words, said, workspace_client
+from neo_assets.targets.databricks.workspace_error import WorkspaceError
+
+JOB_TAKES_AT_MOST = timedelta(minutes=20)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to try: `problem` tries it, and says why it does not work and what to do, if so."""
+
+    what: str
+    problem: Callable[[], str]
+
+
+def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[Step]:
+    """What to try one after the other, up to the first that does not work: the next ones need it.
+
+    `say` is told each state of the job.
+    """
+    opened: list[WorkspaceClient] = []
+
+    def client() -> WorkspaceClient:
+        return opened[0]
+
+    def open_workspace() -> None:
+        opened.append(workspace_client())
+        client().current_user.me()
+
+    name, schema, volume = catalog.catalog, catalog.schema_name, catalog.volume_name
+    make = "databricks bundle deploy makes it, or have"
+    tried: tuple[tuple[str, Callable[[], object], str], ...] = (
+        ("the workspace knows us", open_workspace, ""),
+        (
+            f"the catalog {name} is there and may be used",
+            lambda: client().catalogs.get(name),
+            f"{make} run: GRANT USE CATALOG ON CATALOG `{name}` TO `<us>`",
+        ),
+        (
+            f"so is the schema {schema}",
+            lambda: client().schemas.get(schema),
+            f"{make} run: GRANT USE SCHEMA, CREATE TABLE ON SCHEMA {_quoted(schema)} TO `<us>`",
+        ),
+        (
+            f"so is the volume {volume}",
+            lambda: client().volumes.read(volume),
+            f"{make} run: GRANT READ VOLUME ON VOLUME {_quoted(volume)} TO `<us>`",
+        ),
+        (
+            "files can be written, listed, read and removed in it",
+            lambda: _round_trip(client(), catalog),
+            f"have run: GRANT READ VOLUME, WRITE VOLUME ON VOLUME {_quoted(volume)} TO `<us>`",
+        ),
+        (
+            "a job runs the project's code, and makes, reads and drops a table in the schema",
+            lambda: _run_job(client(), catalog, cluster_id, say),
+            "see that the workspace has serverless compute and that we may use it, or name a "
+            "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
+            f"SCHEMA {_quoted(schema)} TO `<us>`",
+        ),
+    )
+    return [Step(what, partial(_problem, act, remedy)) for what, act, remedy in tried]
+
+
+def _problem(act: Callable[[], object], remedy: str) -> str:
+    try:
+        with plain_words("It did not work"):
+            act()
+    except (WorkspaceError, JobFailedError) as error:
+        cause = error.__cause__
+        # What to do about these is known better here.
+        shown = cause if isinstance(cause, (PermissionDenied, NotFound)) else error
+        told = f"{said(shown)}."
+        return f"{told} {remedy[:1].upper()}{remedy[1:]}." if remedy else told
+    return ""
+
+
+def _quoted(name: str) -> str:
+    return ".".join(f"`{part}`" for part in name.split("."))
+
+
+def _round_trip(client: WorkspaceClient, catalog: UnityCatalog) -> None:
+    folder = str(catalog.messages / "check")
+    file = f"{folder}/written.txt"
+    client.files.create_directory(folder)
+    client.files.upload(file, io.BytesIO(b"written"), overwrite=True)
+    listed = [entry.path for entry in client.files.list_directory_contents(folder)]
+    content = client.files.download(file).contents
+    read = content.read() if content else b""
+    client.files.delete(file)
+    client.files.delete_directory(folder)
+    if listed != [file] or read != b"written":
+        raise WorkspaceError("What was read is not what was written.")
+
+
+def _run_job(
+    client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None, say: Say
+) -> None:
+    states: list[str] = []
+
+    def hear(run: jobs.Run) -> None:
+        state = run.state.life_cycle_state if run.state else None
+        if state and state.value not in states[-1:]:
+            states.append(state.value)
+            say(state.value)
+
+    places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
+    wheel = uploaded(client, catalog, Wheel())
+    task, rest = submission(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
+    submitted = client.jobs.submit(run_name="neo_assets check", tasks=[task], **rest)
+    run_id = submitted.bind()["run_id"]
+    with suppress(OperationFailed):
+        run = submitted.result(JOB_TAKES_AT_MOST, hear)
+        if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
+            return
+    raise failure_of(client, run_id)

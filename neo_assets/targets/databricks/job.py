@@ -1,0 +1,122 @@
+"""What runs inside a Databricks job: one stage, in the session that the job has.
+
+This module is the entry point of the wheel that `wheel.py` makes.  Dagster asks for a stage and is
+answered through Pipes, whose context and messages are files in the volume; a job of the workspace's
+own asks on the command line, and is answered in its log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from dagster_pipes import (
+    PipesCliArgsParamsLoader,
+    PipesUnityCatalogVolumesContextLoader,
+    PipesUnityCatalogVolumesMessageWriter,
+    open_dagster_pipes,
+)
+
+from neo_assets.lakehouse.request import Request, Result, StageError
+from neo_assets.progress import Say, told
+from neo_assets.targets.databricks.unity_catalog import UnityCatalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+REQUEST, CATALOG, RESULT = "request", "unity_catalog", "result"
+"""The names under which the two sides hand things to each other."""
+
+CHECK = "check"
+"""What stands in the place of a stage to see that there could be one."""
+
+
+def main() -> None:
+    """Run what is asked for, by whoever asks."""
+    loader = PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
+    if loader.is_dagster_pipes_process():
+        _answer_dagster(loader)
+    else:
+        _answer_the_command_line()
+
+
+def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
+    """Run a stage, and say how far it is; what it refuses is a result too."""
+    from neo_assets.lakehouse import stages
+    from neo_assets.lakehouse.model.tables import DQ_METRICS, TABLES
+    from neo_assets.lakehouse.store.storage import Lakehouse
+    from neo_assets.targets.databricks.layout import UnityCatalogLayout
+
+    lakehouse = Lakehouse(_session(), UnityCatalogLayout.of(catalog))
+    try:
+        if request.needs_tables:
+            tables = (*TABLES, DQ_METRICS)
+            for table in told(tables, len(tables), "tables made ready", say):
+                lakehouse.ensure_tables([table])
+        return stages.run(lakehouse, request, say)
+    except StageError as error:
+        return Result(refusal=str(error))
+
+
+def check(catalog: UnityCatalog) -> None:
+    """See that tables can be made, filled, read and dropped here, with all types they have."""
+    from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+    from neo_assets.targets.databricks.layout import UnityCatalogLayout
+
+    spark, table = _session(), catalog.table("neo_assets_check")
+    columns = ", ".join(f"{column.name} {column.type}" for column in BRONZE_NEO_EVENTS.columns)
+    arrangement = UnityCatalogLayout.of(catalog).arrangement(BRONZE_NEO_EVENTS)
+    spark.sql(f"DROP TABLE IF EXISTS {table}")
+    spark.sql(f"CREATE TABLE {table} ({columns}) USING delta {arrangement}")
+    spark.sql(f"INSERT INTO {table} (payload) VALUES (parse_json('[1, 2]'))").collect()
+    (row,) = spark.sql(f"SELECT variant_get(payload, '$[1]', 'int') AS two FROM {table}").collect()
+    spark.sql(f"DROP TABLE {table}")
+    assert row["two"] == 2
+
+
+def _session() -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.getOrCreate()
+    # Times of the feed have no zone, and everything here is UTC.
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    return spark
+
+
+def _answer_dagster(loader: PipesCliArgsParamsLoader) -> None:
+    with open_dagster_pipes(
+        params_loader=loader,
+        context_loader=PipesUnityCatalogVolumesContextLoader(),
+        message_writer=PipesUnityCatalogVolumesMessageWriter(),
+    ) as pipes:
+        request = Request.from_json(pipes.get_extra(REQUEST))
+        catalog = UnityCatalog(**pipes.get_extra(CATALOG))
+        result = run(catalog, request, pipes.log.info)
+        pipes.report_custom_message({RESULT: result.to_json()})
+
+
+def _answer_the_command_line() -> None:
+    """Run the stage over a window of days; what went wrong fails the task, in a sentence."""
+    parser = argparse.ArgumentParser(description="Run one stage over the days around today (UTC).")
+    parser.add_argument("stage", help=f"bronze_neo_events, silver_neo_events, …, or {CHECK}")
+    for place in ("catalog", "schema", "volume"):
+        parser.add_argument(f"--{place}", required=True)
+    parser.add_argument("--run-id", default="by hand")
+    parser.add_argument("--days-back", type=int, default=0)
+    parser.add_argument("--days-ahead", type=int, default=0)
+    asked = parser.parse_args()
+    catalog = UnityCatalog(asked.catalog, asked.schema, asked.volume)
+    if asked.stage == CHECK:
+        check(catalog)
+        return
+    today = datetime.now(timezone.utc).date()
+    window = range(-asked.days_back, asked.days_ahead + 1)
+    days = [today + timedelta(days=number) for number in window]
+    result = run(catalog, Request(asked.stage, asked.run_id, days), print)
+    for report in result.reports:
+        print(report.day, " ".join(f"{name}={count}" for name, count in report.classes.items()))
+    failed = "; ".join(f"{day}: {reason}" for day, reason in sorted(result.failed.items()))
+    if result.refusal or failed:
+        sys.exit(result.refusal or failed)

@@ -1,0 +1,81 @@
+"""The landing zone in a volume, written and read through the Files API."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from databricks.sdk.errors import NotFound
+from databricks.sdk.service.files import FilesAPI
+
+from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
+from neo_assets.targets.databricks.workspace import plain_words
+from neo_assets.targets.databricks.workspace_error import WorkspaceError
+
+
+class VolumeLandingZone(LandingZone):
+    """A landing zone in a folder of a volume.
+
+    The Files API cannot rename, nor need it: an upload is one PUT of a whole object, which the
+    storage behind a volume shows to readers when all of it is there, and not before.  There are no
+    locks either.  A run reserves its days, so that no other run of the same machine lands them
+    meanwhile; should two machines land the same answer at once, bronze has it twice and silver
+    drops the repeat.
+    """
+
+    def __init__(self, files: FilesAPI, root: Path) -> None:
+        super().__init__(root)
+        self._api = files
+
+    def days(self) -> list[date]:
+        """The days that have a folder, which is made right before the first file in it."""
+        with _as_landing("The landed days are not known"):
+            names = self._names(self.root)
+        return days_of(names)
+
+    def _files(self, day: date) -> Sequence[Path]:
+        folder = self._directory(day)
+        with _as_landing(f"The event files of {day} are not known"):
+            return [folder / name for name in self._names(folder) if not name.startswith(".")]
+
+    def _read(self, file: Path) -> bytes:
+        with _as_landing(f"{file} was not read"):
+            content = self._api.download(str(file)).contents
+            assert content is not None
+            with content:
+                return content.read()
+
+    def _publish(self, file: Path, content: str) -> None:
+        with _as_landing(f"{file.parent.name} was not landed"):
+            # A file under this name would have the same content; never the one for the other.
+            self._api.upload(str(file), io.BytesIO(content.encode("ascii")), overwrite=True)
+
+    def _set_aside(self, file: Path) -> Path:
+        place = hidden(file)
+        content = self._read(file)
+        with _as_landing(f"{file} was not set aside"):
+            self._api.upload(str(place), io.BytesIO(content), overwrite=True)
+            self._api.delete(str(file))
+        return place
+
+    @contextmanager
+    def _alone(self, day: date) -> Iterator[None]:
+        with _as_landing(f"{day} was not landed"):
+            self._api.create_directory(str(self._directory(day)))
+        yield
+
+    def _names(self, folder: Path) -> list[str]:
+        try:
+            return [entry.name or "" for entry in self._api.list_directory_contents(str(folder))]
+        except NotFound:
+            return []
+
+
+@contextmanager
+def _as_landing(what: str) -> Iterator[None]:
+    try:
+        with plain_words(what):
+            yield
+    except WorkspaceError as error:
+        raise LandingError(str(error)) from error

@@ -1,0 +1,98 @@
+"""Dagster's Pipes clients for Databricks, as they are needed here: nothing is left unattended."""
+
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import tenacity
+from dagster import AssetExecutionContext, OpExecutionContext
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterPipesExecutionError
+from dagster_databricks.pipes import (
+    BasePipesDatabricksClient,
+    PipesDatabricksClient,
+    PipesDatabricksServerlessClient,
+    PipesUnityCatalogVolumesContextInjector,
+    PipesUnityCatalogVolumesMessageReader,
+)
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import jobs
+
+from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
+from neo_assets.targets.databricks.workspace import PASSING
+
+# Used by the clients themselves, and no business of whoever runs them.
+warnings.filterwarnings("ignore", message="Function `Pipes.*writer.*` is currently in preview")
+
+Context = OpExecutionContext | AssetExecutionContext
+
+STATES_ASKED_FOR_S = 300
+"""How long the state of a job is asked for in vain before the job is given up."""
+
+
+class _Attended(BasePipesDatabricksClient):
+    """What both kinds of compute need: a job ends with its run, and says why it failed."""
+
+    _interruption: DagsterExecutionInterruptedError | None = None
+
+    def _poll_til_success(self, context: Context, run_id: int) -> None:
+        try:
+            super()._poll_til_success(context, run_id)
+        except DagsterExecutionInterruptedError as error:
+            # Whoever calls this cancels the job, and then goes on as if all were well.
+            self._interruption = error
+            raise
+        except DagsterPipesExecutionError:
+            raise failure_of(self.client, run_id) from None
+        except Exception as error:
+            with suppress(Exception):
+                self.client.jobs.cancel_run(run_id)
+            raise JobFailedError(
+                f"the connection to job run {run_id} was lost and it was told to end ({error}); "
+                "see in the workspace that it has, then run the days again: what it has done is "
+                "not done twice",
+                can_be_repeated=False,
+            ) from error
+
+    def raise_interruption(self) -> None:
+        """Go on with the interruption that ended the job."""
+        if self._interruption:
+            raise self._interruption
+
+    def _get_run_state(self, run_id: int) -> jobs.RunState:
+        """The state of a job; asking is safe, so that it is repeated."""
+        asked = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(PASSING),
+            wait=tenacity.wait_exponential(multiplier=self.poll_interval_seconds, max=60),
+            stop=tenacity.stop_after_delay(STATES_ASKED_FOR_S),
+            reraise=True,
+        )
+        state: jobs.RunState = asked(super()._get_run_state, run_id)
+        return state
+
+
+class ServerlessClient(_Attended, PipesDatabricksServerlessClient):
+    """Runs a task on serverless compute."""
+
+
+class ClusterClient(_Attended, PipesDatabricksClient):
+    """Runs a task on a cluster."""
+
+
+def pipes_client(
+    client: WorkspaceClient, folder: str, poll_interval_s: float, *, is_serverless: bool
+) -> ServerlessClient | ClusterClient:
+    """A client whose context and messages go through a folder of a volume."""
+    shared: Mapping[str, Any] = {
+        "client": client,
+        "context_injector": PipesUnityCatalogVolumesContextInjector(
+            client=client, volume_path=folder
+        ),
+        "message_reader": PipesUnityCatalogVolumesMessageReader(
+            client=client, volume_path=folder, interval=poll_interval_s
+        ),
+        "poll_interval_seconds": poll_interval_s,
+    }
+    if is_serverless:
+        return ServerlessClient(volume_path=folder, **shared)
+    return ClusterClient(**shared)

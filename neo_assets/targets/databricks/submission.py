@@ -1,0 +1,55 @@
+"""What is submitted to a workspace: the wheel, once, and tasks that run it."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound
+from databricks.sdk.service import compute, jobs
+
+from neo_assets.targets.databricks.unity_catalog import UnityCatalog
+from neo_assets.targets.databricks.wheel import ENTRY_POINT, PACKAGE, Wheel
+
+ENVIRONMENT_VERSION = "5"
+"""Of serverless compute: Python 3.12 and Databricks Connect 18, which is Spark Connect 4.1."""
+
+
+def uploaded(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> str:
+    """Where the wheel is in the volume; it is uploaded once for each version of what is in it."""
+    folder = catalog.wheels / wheel.digest
+    place = str(folder / wheel.name)
+    try:
+        client.files.get_metadata(place)
+    except NotFound:
+        with TemporaryDirectory() as work:
+            content = wheel.make(Path(work)).read_bytes()
+        client.files.create_directory(str(folder))
+        client.files.upload(place, io.BytesIO(content), overwrite=True)
+    return place
+
+
+def submission(
+    stage: str, wheel: str, cluster_id: str | None, parameters: Sequence[str] = ()
+) -> tuple[jobs.SubmitTask, dict[str, Any]]:
+    """The task that runs a stage, and what its job says besides: on a cluster, or serverless."""
+    task = jobs.SubmitTask(
+        task_key=stage,
+        python_wheel_task=jobs.PythonWheelTask(
+            package_name=PACKAGE, entry_point=ENTRY_POINT, parameters=list(parameters)
+        ),
+    )
+    # At a limit of the workspace a job waits instead of failing.
+    job: dict[str, Any] = {"queue": jobs.QueueSettings(enabled=True)}
+    if cluster_id:
+        task.existing_cluster_id = cluster_id
+        task.libraries = [compute.Library(whl=wheel)]
+        return task, job
+    environment = jobs.JobEnvironment(
+        environment_key="neo",
+        spec=compute.Environment(environment_version=ENVIRONMENT_VERSION, dependencies=[wheel]),
+    )
+    task.environment_key = environment.environment_key
+    return task, {**job, "environments": [environment]}

@@ -1,0 +1,119 @@
+"""Tables in Unity Catalog, event files in a volume of it, and stages as jobs."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE, Table
+from neo_assets.progress import Say
+from neo_assets.settings import Settings, SettingsError
+from neo_assets.sources.landing_zone import LandingZone
+from neo_assets.targets.base import Target
+from neo_assets.targets.databricks.lakehouse import DatabricksLakehouse, unity_catalog
+from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
+from neo_assets.targets.databricks.warehouse import Warehouse
+from neo_assets.targets.databricks.workspace import plain_words, workspace_client
+from neo_assets.targets.databricks.workspace_error import NoTableError
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
+
+
+class DatabricksTarget(Target):
+    """A workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._catalog = unity_catalog(settings)
+        self._warehouse_id = settings.neo_databricks_warehouse_id
+
+    def lakehouse(self) -> DatabricksLakehouse:
+        """Jobs."""
+        return DatabricksLakehouse()
+
+    def landing_zone(self) -> LandingZone:
+        """A folder of the volume."""
+        return VolumeLandingZone(workspace_client().files, self._catalog.landing)
+
+    def landing_location(self) -> str:
+        """The folder."""
+        return str(self._catalog.landing)
+
+    def location(self, table: Table) -> str:
+        """The table's full name."""
+        return f"{self._catalog.schema_name}.{table.name}"
+
+    @property
+    def has_tables_here(self) -> bool:
+        """Power BI and people read them in the workspace."""
+        return False
+
+    def content(self, table: Table) -> tuple[int, date | None]:
+        """Counted by a SQL warehouse."""
+        newest = f"max({table.day_column})" if table.day_column else "CAST(NULL AS DATE)"
+        found = self._asked(
+            f"SELECT count(*) AS rows, {newest} AS newest FROM {self._catalog.table(table.name)}"
+        )
+        if not found:
+            return 0, None
+        day = found[0]["newest"]
+        return found[0]["rows"], date.fromisoformat(day) if day else None
+
+    def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
+        """Found by a SQL warehouse."""
+        conditions, parameters = _conditions(selection)
+        found = self._asked(
+            f"SELECT * FROM {self._quarantine} WHERE {conditions} "
+            "ORDER BY partition_date DESC, content_hash DESC",
+            **parameters,
+        )
+        for row in found:
+            row["partition_date"] = date.fromisoformat(row["partition_date"])
+        return found
+
+    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+        """Changed by a SQL warehouse."""
+        conditions, parameters = _conditions(selection)
+        with plain_words("Nothing was discarded"):
+            return self._warehouse().change(
+                f"UPDATE {self._quarantine} SET status = 'discarded', status_note = :note "
+                f"WHERE {conditions}",
+                note=note,
+                **parameters,
+            )
+
+    def _asked(self, query: str, **parameters: str) -> list[dict[str, Any]]:
+        """The rows of a query; none where the table is not there yet."""
+        with plain_words("The tables could not be looked at"), suppress(NoTableError):
+            return self._warehouse().rows(query, **parameters)
+        return []
+
+    def _warehouse(self) -> Warehouse:
+        if self._warehouse_id is None:
+            raise SettingsError(
+                "NEO_DATABRICKS_WAREHOUSE_ID is not set: a SQL warehouse is what looks at tables "
+                "in the workspace; set it to the id of one"
+            )
+        return Warehouse(workspace_client(), self._warehouse_id)
+
+    @property
+    def _quarantine(self) -> str:
+        return self._catalog.table(SILVER_NEO_QUARANTINE.name)
+
+    def warm(self) -> AbstractContextManager[Mapping[str, str]]:
+        """Nothing: serverless compute is warm by itself."""
+        return nullcontext({})
+
+
+def _conditions(selection: "Selection") -> tuple[str, dict[str, str]]:
+    """What a row must meet to be meant, and the values in it; none gets into the statement."""
+    possible = {
+        "status": ("status = :status", selection.status),
+        "day": ("partition_date = CAST(:day AS DATE)", selection.day and str(selection.day)),
+        "rule": ("array_contains(reasons, :rule)", selection.rule),
+        "file": ("contains(source_file, :file)", selection.file),
+        "row": ("startswith(content_hash, :row)", selection.row),
+    }
+    meant = {name: (condition, value) for name, (condition, value) in possible.items() if value}
+    conditions = " AND ".join(condition for condition, _ in meant.values()) or "true"
+    return conditions, {name: str(value) for name, (_, value) in meant.items()}

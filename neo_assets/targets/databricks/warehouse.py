@@ -1,0 +1,68 @@
+"""Questions to tables by SQL, for people who look: a SQL warehouse answers in seconds."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import sql
+
+from neo_assets.targets.databricks.workspace_error import NoTableError, WorkspaceError
+
+ASK_AGAIN_AFTER_S = 1
+_NO_TABLE = "[TABLE_OR_VIEW_NOT_FOUND]"
+_UNFINISHED = (sql.StatementState.PENDING, sql.StatementState.RUNNING)
+
+
+class Warehouse:
+    """One SQL warehouse of a workspace."""
+
+    def __init__(self, client: WorkspaceClient, warehouse_id: str) -> None:
+        self._statements = client.statement_execution
+        self._warehouse_id = warehouse_id
+
+    def rows(self, query: str, **parameters: str) -> list[dict[str, Any]]:
+        """The rows of a query, each with JSON's idea of its values."""
+        packed = f"SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM ({query})"
+        return [json.loads(row[0]) for row in self._execute(packed, parameters)]
+
+    def change(self, statement: str, **parameters: str) -> int:
+        """Carry out an UPDATE; the number of rows that it changed."""
+        ((changed, *_),) = self._execute(statement, parameters)
+        return int(changed)
+
+    def _execute(self, statement: str, parameters: dict[str, str]) -> Iterator[list[str]]:
+        """The rows of the answer.
+
+        Raises:
+            NoTableError: a table is not there.
+            WorkspaceError: the statement failed; the message has the reason.
+        """
+        answer = self._statements.execute_statement(
+            statement,
+            self._warehouse_id,
+            parameters=[
+                sql.StatementParameterListItem(name, value=value)
+                for name, value in parameters.items()
+            ],
+        )
+        number = answer.statement_id or ""
+        while answer.status and answer.status.state in _UNFINISHED:
+            time.sleep(ASK_AGAIN_AFTER_S)
+            answer = self._statements.get_statement(number)
+        status = answer.status or sql.StatementStatus()
+        if status.state is not sql.StatementState.SUCCEEDED:
+            reason = (status.error and status.error.message) or str(status.state)
+            if _NO_TABLE in reason:
+                raise NoTableError(reason)
+            raise WorkspaceError(f"The SQL warehouse could not answer: {reason}")
+        chunk = answer.result
+        while chunk:
+            yield from chunk.data_array or []
+            following = chunk.next_chunk_index
+            chunk = (
+                self._statements.get_statement_result_chunk_n(number, following)
+                if following
+                else None
+            )

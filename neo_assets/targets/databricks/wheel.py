@@ -1,0 +1,89 @@
+"""The wheel that a job runs: the lakehouse and the job's entry point, and nothing else of this.
+
+The whole project would bring Dagster and PySpark with it, and a second PySpark breaks the one that
+Databricks brings.
+"""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+ENTRY_POINT = "neo-stage"
+PACKAGE = "neo-assets-stages"
+
+_PROJECT = """\
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "{package}"
+version = "{version}"
+description = "The stages of neo-assets, for jobs on Databricks"
+requires-python = ">=3.10"
+dependencies = [{dependencies}]
+
+[project.scripts]
+{entry_point} = "neo_assets.targets.databricks.job:main"
+
+[tool.flit.module]
+name = "neo_assets"
+"""
+_CONTENT = (
+    *("__init__.py", "progress.py"),
+    *("lakehouse/**/*.py", "targets/__init__.py"),
+    *(f"targets/databricks/{name}.py" for name in ("__init__", "job", "layout", "unity_catalog")),
+)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """The wheel of the code that runs here, without being made yet."""
+
+    root: Path = Path(__file__).parents[2]
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        return f"{PACKAGE.replace('-', '_')}-{version('neo-assets')}-py3-none-any.whl"
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that change with every line of what is in it."""
+        content = hashlib.sha256(self._project.encode())
+        for file in self._files:
+            content.update(f"\0{file.relative_to(self.root)}\0".encode())
+            content.update(file.read_bytes())
+        return content.hexdigest()[:16]
+
+    def make(self, folder: Path) -> Path:
+        """Make it in an empty folder; return the file."""
+        from flit_core.wheel import make_wheel_in
+
+        source = folder / "source"
+        for file in self._files:
+            copy = source / "neo_assets" / file.relative_to(self.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+        project = source / "pyproject.toml"
+        project.write_text(self._project)
+        make_wheel_in(project, folder)
+        return folder / self.name
+
+    @property
+    def _files(self) -> list[Path]:
+        return sorted({file for pattern in _CONTENT for file in self.root.glob(pattern)})
+
+    @property
+    def _project(self) -> str:
+        # Both sides of Pipes speak the same version; Databricks brings pyspark and pyarrow.
+        dependencies = [f"dagster-pipes=={version('dagster-pipes')}", "pydantic>=2,<3"]
+        return _PROJECT.format(
+            package=PACKAGE,
+            version=version("neo-assets"),
+            dependencies=", ".join(f'"{dependency}"' for dependency in dependencies),
+            entry_point=ENTRY_POINT,
+        )

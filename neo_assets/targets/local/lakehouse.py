@@ -1,0 +1,157 @@
+"""A lakehouse reached through one Spark Connect session a run, made when first needed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from neo_assets.lakehouse.model.tables import TABLES
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Request, Result, StageError
+from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
+from neo_assets.progress import Say, told
+from neo_assets.settings import Settings
+from neo_assets.spark_server.server import spark_connect_server
+from neo_assets.targets.local.session import (
+    abandon,
+    is_lost,
+    is_there,
+    place_of,
+    run_cancelable,
+    spark_session,
+)
+from neo_assets.targets.locks import alone
+from neo_assets.targets.stage_runner import Context, LakehouseResource
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.store.storage import Lakehouse
+
+
+DISK_IS_FULL = "No space left on device"
+
+
+class SparkLakehouse(LakehouseResource):
+    """A lakehouse in folders of this machine.
+
+    With `NEO_SPARK_REMOTE` the session is one of that server; otherwise a server is started for the
+    run and ends with it.
+    """
+
+    _open: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _lakehouse: "Lakehouse | None" = PrivateAttr(default=None)
+    _has_tables: bool = PrivateAttr(default=False)
+    _address: str = PrivateAttr(default="")
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """End the session, and its server where the run started one."""
+        super().teardown_after_execution(context)
+        self._lakehouse = None
+        self._has_tables = False
+        self._open.close()
+
+    def run(self, context: Context, request: Request) -> Result:
+        """Run a stage in a session of this process."""
+        from neo_assets.lakehouse import stages
+
+        say = context.log.info
+
+        def run(lakehouse: "Lakehouse") -> Result:
+            if request.needs_tables:
+                self._make_tables(lakehouse, say)
+            return stages.run(lakehouse, request, say)
+
+        with self.rebuilding(say) as lakehouse:
+            return run_cancelable(lakehouse.spark, lambda: run(lakehouse))
+
+    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+        """Store the metrics without Spark."""
+        from neo_assets.lakehouse.store import metrics
+
+        tables = Settings.from_environment().tables_directory
+        metrics.record(tables, metrics.Measured(run_id, asset, reports))
+
+    @contextmanager
+    def writing(self, say: Say) -> Iterator["Lakehouse"]:
+        """The lakehouse, with no other writer on this machine until the block ends.
+
+        `say` is told what it waits for.
+
+        Raises:
+            dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
+        """
+        with self.rebuilding(say) as lakehouse:
+            self._make_tables(lakehouse, say)
+            yield lakehouse
+
+    @contextmanager
+    def rebuilding(self, say: Say) -> Iterator["Lakehouse"]:
+        """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
+        settings = Settings.from_environment()
+        with alone(settings, say):
+            try:
+                if self._lakehouse and not is_there(self._lakehouse.spark):
+                    # Spark died between two steps, or while this one waited.
+                    self._abandon()
+                if self._lakehouse is None:
+                    self._lakehouse = self._connect(say)
+                yield self._lakehouse
+            except StageError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            except Exception as error:
+                if is_lost(error):
+                    self._abandon()
+                    raise dg.Failure(
+                        f"Spark at {place_of(self._address)} died or cannot be reached, and "
+                        "nothing is half done: what this step had committed stands whole, the rest "
+                        "not at all; run it again."
+                    ) from error
+                if DISK_IS_FULL not in str(error):
+                    raise
+                raise dg.Failure(
+                    f"The disk with {settings.neo_data_dir} is full and nothing of this step was "
+                    "kept; make room and run it again.",
+                    allow_retries=False,
+                ) from error
+
+    def _make_tables(self, lakehouse: "Lakehouse", say: Say) -> None:
+        """Create the tables that do not exist yet, once in each run."""
+        if not self._has_tables:
+            for table in told(TABLES, len(TABLES), "tables made ready", say):
+                lakehouse.ensure_tables([table])
+            self._has_tables = True
+
+    def _connect(self, say: Say) -> "Lakehouse":
+        # Loading the code location must not cost what loading Spark costs.
+        from neo_assets.lakehouse.store.storage import Lakehouse
+        from neo_assets.targets.local.layout import LocalLayout
+
+        settings = Settings.from_environment()
+        refuse_other_digits(settings.tables_directory)
+        if settings.starts_spark:
+            say("Starting Spark.")
+        self._address = settings.neo_spark_remote or self._open.enter_context(
+            spark_connect_server(settings.neo_data_dir / "spark", is_lasting=False)
+        )
+        for table in settings.tables_directory.glob("*"):
+            for file in set_aside_damaged_checkpoints(table):
+                say(f"{file} is damaged; it was renamed, and Delta reads the commits instead.")
+        session = spark_session(self._address)
+        self._open.callback(session.stop)
+        return Lakehouse(
+            session,
+            LocalLayout(
+                landing=settings.landing_directory,
+                tables=settings.tables_directory,
+                checkpoints=settings.checkpoints_directory,
+            ),
+        )
+
+    def _abandon(self) -> None:
+        """Let go of all that was lost, so that a step that is tried again finds a new session."""
+        if self._lakehouse is not None:
+            abandon(self._lakehouse.spark)
+        self._lakehouse = None
+        self._has_tables = False
+        self._open.close()

@@ -1,0 +1,83 @@
+"""Delta tables in folders, and a Spark Connect server that sees them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from neo_assets.lakehouse.model.tables import Table
+from neo_assets.lakehouse.store.delta_files import open_table
+from neo_assets.progress import Say
+from neo_assets.settings import Settings
+from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
+from neo_assets.spark_server.supervision import supervised_server
+from neo_assets.targets.base import Target
+from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.locks import alone
+
+if TYPE_CHECKING:
+    from neo_assets.lakehouse.quarantine import Selection
+
+
+class LocalTarget(Target):
+    """This machine, or any Spark Connect server with the same folders."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def lakehouse(self) -> SparkLakehouse:
+        """A session of Spark Connect."""
+        return SparkLakehouse()
+
+    def landing_zone(self) -> LandingZone:
+        """A folder."""
+        return LocalLandingZone(self._settings.landing_directory)
+
+    def landing_location(self) -> str:
+        """The folder."""
+        return str(self._settings.landing_directory)
+
+    def location(self, table: Table) -> str:
+        """The table's folder."""
+        return str(self._settings.tables_directory / table.name)
+
+    @property
+    def has_tables_here(self) -> bool:
+        """They are folders here."""
+        return True
+
+    def content(self, table: Table) -> tuple[int, date | None]:
+        """By the statistics that Delta keeps of every file."""
+        folder = self._settings.tables_directory / table.name
+        delta = open_table(folder)
+        if delta is None:
+            return 0, None
+        files = delta.get_add_actions(flatten=True)
+        rows = files.column("num_records").to_pylist()
+        if not rows or not table.day_column:
+            return sum(rows), None
+        return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
+
+    def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
+        """Read by delta-rs."""
+        from neo_assets.lakehouse import quarantine
+
+        return quarantine.rows(self._settings.tables_directory, selection)
+
+    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+        """Written by delta-rs, as the only writer on this machine."""
+        from neo_assets.lakehouse import quarantine
+
+        with alone(self._settings, say):
+            chosen = self.quarantined(selection)
+            quarantine.discard(self._settings.tables_directory, chosen, note)
+        return len(chosen)
+
+    @contextmanager
+    def warm(self) -> Iterator[Mapping[str, str]]:
+        """One Spark Connect server for all runs, unless there is one already."""
+        if self._settings.neo_spark_remote:
+            yield {}
+            return
+        with supervised_server(self._settings.neo_data_dir / "spark") as address:
+            yield {"NEO_SPARK_REMOTE": address}

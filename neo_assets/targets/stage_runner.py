@@ -1,0 +1,50 @@
+"""What assets are given to reach the tables with, wherever these are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from datetime import date
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Request, Result
+from neo_assets.progress import Say
+from neo_assets.settings import Settings
+from neo_assets.targets import locks
+
+Context = dg.OpExecutionContext | dg.AssetExecutionContext
+
+
+class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
+    """The lakehouse of the configured target, for whoever has no need to know which that is."""
+
+    _reserved: Collection[date] = PrivateAttr(default=())
+
+    @abstractmethod
+    def run(self, context: Context, request: Request) -> Result:
+        """Run one stage to its end, with its metrics stored.
+
+        Raises:
+            dagster.Failure: it did not come to its end; the sentence says what to do.
+        """
+
+    @abstractmethod
+    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+        """Store the metrics of an asset that no stage materializes."""
+
+    def reserve(self, days: Collection[date], say: Say) -> None:
+        """Keep other runs on this machine from these days until this run ends.
+
+        `say` is told what it waits for. The assets of a run all reserve the days of the run, for
+        any of them may be its first; the first one waits.
+        """
+        if not self._reserved:
+            locks.reserve(days, Settings.from_environment(), say)
+            self._reserved = days
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let other runs have the days."""
+        if self._reserved:
+            locks.release(self._reserved, Settings.from_environment())
+            self._reserved = ()

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dagster._core.pipes import utils
+
+from neo_assets_tests.targets.databricks.stand_in import StandIn, serve
+
+VOLUME = ("spark_catalog", "neo", "files")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A workspace with an empty volume, which the environment points at with a token."""
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "TOKEN", "HOST", "CONFIG_PROFILE"):
+        monkeypatch.delenv(f"DATABRICKS_{name}", raising=False)
+    # No profile of whoever runs the tests.
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("NEO_TARGET", "databricks")
+    monkeypatch.setenv("NEO_DATABRICKS_POLL_S", "0.05")
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
+    for name, value in zip(("CATALOG", "SCHEMA", "VOLUME"), VOLUME, strict=True):
+        monkeypatch.setenv(f"NEO_DATABRICKS_{name}", value)
+    # Whoever ended without a word has nothing more to say here, and what is there is read at once.
+    monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
+    monkeypatch.setattr(utils, "DEFAULT_SLEEP_INTERVAL", 0.05)
+    with serve(StandIn(tmp_path / "workspace")) as workspace:
+        workspace.volume(*VOLUME).mkdir(parents=True)
+        monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
+        monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
+        yield workspace

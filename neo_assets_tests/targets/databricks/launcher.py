@@ -1,0 +1,105 @@
+"""What the stand-in starts in the place of a cluster: it runs the entry point of a wheel.
+
+    launcher.py VOLUMES BEHAVIOUR PACKAGE ENTRY_POINT [PARAMETER …]
+
+Three things are other than on Databricks, and all of them are done here: `/Volumes` is a folder,
+`cloudFiles` is Spark's own file source once its options were looked at, and with a behaviour other
+than `run` the stage is not what the wheel has.
+"""
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+VOLUMES = "/Volumes"
+OF_AUTO_LOADER = "cloudFiles."
+
+
+def main(volumes: str, behaviour: str, package: str, entry_point: str, *parameters: str) -> None:
+    if behaviour == "fail at start":
+        raise ImportError("No module named 'neo_assets'")
+    import dagster_pipes
+
+    # Whoever waits a second for what is there already does so in every test.
+    dagster_pipes.PipesStdioLogWriterChannel.WAIT_FOR_TEE_SECONDS = 0.1
+    dagster_pipes.PipesDefaultLogWriter.__init__.__defaults__ = (0.05,)
+    sys.argv = [entry_point, *_within(volumes, parameters)]
+    from neo_assets.targets.databricks import job, unity_catalog
+
+    assert Path(job.__file__).is_relative_to(Path.cwd()), "not the code of the wheel"
+    unity_catalog.VOLUMES = Path(volumes)
+    if behaviour == "run":
+        _teach_cloud_files(volumes)
+    else:
+        job.run = _in_its_place(behaviour, volumes)
+        job.check = lambda catalog: None
+    (found,) = metadata.distribution(package).entry_points.select(name=entry_point)
+    found.load()()
+
+
+def _within(volumes: str, parameters: Sequence[str]) -> Iterator[str]:
+    """The parameters, those of Pipes with the path in them mapped to the folder."""
+    from dagster_pipes import decode_param, encode_param
+
+    for before, parameter in zip(("", *parameters), parameters, strict=False):
+        if before.startswith("--dagster-pipes-"):
+            values = decode_param(parameter)
+            path = values["path"].replace(VOLUMES, volumes, 1)
+            yield encode_param({**values, "path": path})
+        else:
+            yield parameter
+
+
+def _teach_cloud_files(volumes: str) -> None:
+    from pyspark.sql.connect.streaming.readwriter import DataStreamReader
+
+    load = DataStreamReader.load
+
+    def checked(self: Any, path: str) -> Any:
+        if self._format == "cloudFiles":
+            names = [name for name in self._options if name.startswith(OF_AUTO_LOADER)]
+            given = {name.removeprefix(OF_AUTO_LOADER): self._options.pop(name) for name in names}
+            # What the file source does too; the exact values have a test of their own.
+            assert (given["format"], given["schemaEvolutionMode"]) == ("text", "none")
+            assert (given["allowOverwrites"], given["includeExistingFiles"]) == ("false", "true")
+            assert given["partitionColumns"] == "" and self._schema is not None
+            assert Path(given["schemaLocation"]).is_relative_to(volumes)
+            self.format("text").option("maxFileAge", "36500d")
+        return load(self, path)
+
+    DataStreamReader.load = checked  # type: ignore[assignment, method-assign]
+
+
+def _in_its_place(behaviour: str, volumes: str) -> Any:
+    from neo_assets.lakehouse.report import DayReport
+    from neo_assets.lakehouse.request import Request, Result
+
+    def stage(catalog: Any, request: Request, say: Any) -> Result:
+        print(f"{request.stage} runs", flush=True)
+        say("The stage says how far it is.")
+        if behaviour == "fail in the middle":
+            raise RuntimeError("the middle of the stage")
+        if behaviour == "hang":
+            Path(volumes, "hanging").touch()
+            time.sleep(600)
+        if behaviour == "refuse":
+            return Result(refusal="It is refused; mend it.")
+        if behaviour == "vanish":
+            # The process ends well, and what it said is lost.
+            for message in Path(volumes).rglob("tmp/*/*.json"):
+                message.unlink()
+            os._exit(0)
+        report = DayReport(request.days[0], rows_in=3, kept=2, dropped=1, reasons={"a_rule": 1})
+        reports = [dataclasses.replace(report, day=day) for day in request.days]
+        return Result(reports, {report.day: "| a | b |" for report in reports})
+
+    return stage
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

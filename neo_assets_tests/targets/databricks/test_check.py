@@ -1,0 +1,54 @@
+"""What is said of a workspace that lacks something."""
+
+import pytest
+from typer.testing import CliRunner
+
+from neo_assets.cli import application
+from neo_assets_tests.targets.databricks.conftest import VOLUME
+from neo_assets_tests.targets.databricks.stand_in import StandIn
+
+GRANT = "GRANT READ VOLUME, WRITE VOLUME ON VOLUME `spark_catalog`.`neo`.`files` TO"
+
+
+def check() -> tuple[int, list[str], str]:
+    """The exit code, whether each step works, and what is said to do."""
+    result = CliRunner().invoke(application, ["databricks-check"])
+    steps = [line.rpartition(" ")[2] for line in result.stdout.splitlines()]
+    return result.exit_code, steps, " ".join(result.stderr.split())
+
+
+def test_a_workspace_that_has_all(workspace: StandIn) -> None:
+    workspace.behaviour = ["answer"]
+    assert check() == (0, [*["works"] * 6, "NEO_TARGET=databricks."], "")
+    files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
+    assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
+
+
+def test_each_thing_that_is_missing_is_told_with_its_remedy(
+    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.behaviour = ["fail at start"]
+    code, steps, said = check()
+    assert (code, steps) == (1, [*["works"] * 5, "missing"])
+    assert "CREATE TABLE ON SCHEMA `spark_catalog`.`neo`" in said
+
+    workspace.denied = {"JOBS"}
+    assert "No entitlement for serverless compute. See that" in check()[2]
+
+    workspace.denied = {"WRITE_VOLUME"}
+    code, steps, said = check()
+    assert (code, steps) == (1, [*["works"] * 4, "missing"])
+    assert "does not have WRITE VOLUME on Volume" in said and GRANT in said
+
+    workspace.denied = set()
+    for name, number in (("VOLUME", 3), ("SCHEMA", 2), ("CATALOG", 1)):
+        monkeypatch.setenv(f"NEO_DATABRICKS_{name}", "elsewhere")
+        code, steps, said = check()
+        assert (code, steps) == (1, [*["works"] * number, "missing"])
+        assert "Databricks bundle deploy makes it" in said and "elsewhere` TO" in said
+
+    monkeypatch.setenv("DATABRICKS_TOKEN", "another")
+    assert check()[:2] == (1, ["missing"])
+    monkeypatch.delenv("DATABRICKS_HOST")
+    code, steps, said = check()
+    assert (code, steps) == (1, ["missing"]) and "set DATABRICKS_HOST" in said

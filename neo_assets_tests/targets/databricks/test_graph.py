@@ -1,0 +1,151 @@
+"""The whole graph on the stand-in workspace, row for row the same as on this machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from neo_assets.cli.console import counted
+from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
+from neo_assets_tests.impatience import IMPATIENT
+from neo_assets_tests.real_data import month, needs_real_data
+from neo_assets_tests.targets.databricks.conftest import VOLUME
+from neo_assets_tests.targets.databricks.stand_in import WAREHOUSE, StandIn
+
+FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
+"""Days with a row that is dropped, and with revisions."""
+SCHEMA = ".".join(VOLUME[:2])
+ONLY_OF_ONE_RUN = {"run_id", "ingested_at", "measured_at"}
+
+
+@pytest.fixture
+def catalog(spark_address: str, workspace: StandIn) -> Iterator[SparkSession]:
+    """A session in which the workspace's schema is there, empty; jobs have sessions beside it."""
+    workspace.spark_remote = spark_address
+    spark = SparkSession.builder.remote(spark_address).create()
+    spark.sql(f"CREATE SCHEMA {SCHEMA}")
+    yield spark
+    spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")
+    spark.stop()
+
+
+def command(
+    *arguments: str, program: str = "neo-assets", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line, as people call it."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *arguments],
+        env={**os.environ, **IMPATIENT, **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done
+
+
+def rows_of(rows: DataFrame, table: Table) -> list[tuple[Any, ...]]:
+    columns = [
+        f"to_json({column.name})"
+        if column.type == "VARIANT"
+        else f"regexp_substr({column.name}, 'feed_date=.*')"
+        if column.name == "source_file"
+        else column.name
+        for column in table.columns
+        if column.name not in ONLY_OF_ONE_RUN
+    ]
+    return sorted((tuple(row) for row in rows.selectExpr(*columns).collect()), key=repr)
+
+
+def replay_here(workspace: StandIn, here: Path, days: Sequence[str], spark_address: str) -> None:
+    """Bring what has landed in the workspace to gold on this machine."""
+    shutil.copytree(workspace.volume(*VOLUME) / "landing", here / "landing")
+    command(
+        *(*days, "--select", "bronze_neo_events++"),
+        NEO_TARGET="local",
+        NEO_DATA_DIR=str(here),
+        NEO_SPARK_REMOTE=spark_address,
+    )
+
+
+def assert_same_tables(catalog: SparkSession, here: Path) -> None:
+    for table in TABLES:
+        there = rows_of(catalog.table(f"{SCHEMA}.{table.name}"), table)
+        local = catalog.read.format("delta").load(str(here / "tables" / table.name))
+        assert there == rows_of(local, table), table.name
+        # Only what does not fit the schema is rescued, and in these days everything does.
+        assert there or table.name in ("bronze_rescued_data", "silver_neo_quarantine")
+
+
+@needs_real_data
+def test_a_month_of_real_answers(
+    workspace: StandIn, catalog: SparkSession, spark_address: str, tmp_path: Path
+) -> None:
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    (recordings / "month.json").write_text(json.dumps(month("2017-10")))
+    days = ("backfill", "--start", "2017-10-01", "--end", "2017-10-31")
+    command(*days, NEO_SIMULATOR_RECORDINGS=str(recordings))
+    replay_here(workspace, tmp_path / "here", days, spark_address)
+    assert_same_tables(catalog, tmp_path / "here")
+    assert catalog.table(f"{SCHEMA}.gold_neo_fact").count() > 200
+
+
+def test_the_same_rows_as_on_this_machine(
+    workspace: StandIn,
+    catalog: SparkSession,
+    spark_address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days = ("backfill", "--start", str(FIRST), "--end", str(LAST))
+    # What NASA said first, and what it says now.
+    command(*days, NEO_SIMULATOR_TODAY="2024-02-20")
+    command(*days, NEO_SIMULATOR_TODAY="2024-04-20")
+    names = [job.specification["tasks"][0]["task_key"] for job in workspace.runs.values()]
+    assert names == ["bronze_neo_events", "silver_neo_events", "gold_neo_fact"] * 2
+
+    here = tmp_path / "here"
+    replay_here(workspace, here, days, spark_address)
+    assert_same_tables(catalog, here)
+
+    measured = catalog.table(f"{SCHEMA}.{DQ_METRICS.name}")
+    (newest,) = measured.orderBy("measured_at", ascending=False).limit(1).collect()
+    of_run = measured.where(measured.run_id == newest.run_id)
+    assets = {row.asset for row in of_run.select("asset").distinct().collect()}
+    assert assets == {"raw_feed_files", *names}
+    assert not list((workspace.volume(*VOLUME) / "metrics").iterdir())
+    local_rows = DeltaTable(here / "tables" / DQ_METRICS.name).to_pyarrow_table().num_rows
+    assert of_run.where("asset <> 'raw_feed_files'").count() == local_rows
+
+    # People look at the tables, and close what was dropped.
+    monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
+    status = command("status").stdout.splitlines()
+    (gold,) = (line.split() for line in status if "gold_neo_fact" in line)
+    assert gold[1:3] == [str(catalog.table(f"{SCHEMA}.gold_neo_fact").count()), str(LAST)]
+    quarantined = catalog.table(f"{SCHEMA}.silver_neo_quarantine").count()
+    listed = command("quarantine", "list", "--status", "all").stdout
+    assert listed.count(".json") == quarantined
+    assert command("quarantine", "discard", "--file", ".json", "--why", "it's known").stdout == (
+        f"{counted(quarantined, 'row')} discarded.\n"
+    )
+
+    # Bronze made anew, and the stream goes on where that ended.
+    before = rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS)
+    job = ("-m", "neo_assets.definitions", "-j", "reset_streaming_checkpoints")
+    command("job", "execute", *job, program="dagster", DAGSTER_HOME=str(tmp_path / "data/dagster"))
+    assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
+    told = command(*days, "--select", "bronze_neo_events").stderr
+    assert "bronze_neo_events: 3 of 3 days done in " in told
+    assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
+    tables = {row.tableName for row in catalog.sql(f"SHOW TABLES IN {SCHEMA}").collect()}
+    assert tables == {table.name for table in (*TABLES, DQ_METRICS)}

@@ -1,0 +1,244 @@
+"""Stages as jobs: how they end, whatever the workspace does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result
+from neo_assets.targets.databricks import pipes
+from neo_assets.targets.databricks.lakehouse import DatabricksLakehouse
+from neo_assets_tests.targets.databricks.conftest import VOLUME
+from neo_assets_tests.targets.databricks.stand_in import CLUSTER, Fault, StandIn
+
+DAYS = [date(2024, 3, 1), date(2024, 3, 2)]
+STAGE = "silver_neo_events"
+
+
+def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | None, str]:
+    """What the stage says, or what is said of it when it fails."""
+    results: list[Result] = []
+
+    @dg.op
+    def stage(context: dg.OpExecutionContext, lakehouse: DatabricksLakehouse) -> None:
+        results.append(lakehouse.run(context, Request(name, context.run_id, days)))
+
+    @dg.job
+    def one_stage() -> None:
+        stage()
+
+    outcome = one_stage.execute_in_process(
+        resources={"lakehouse": DatabricksLakehouse()}, raise_on_error=False
+    )
+    if outcome.success:
+        return results[0], ""
+    failure = outcome.failure_data_for_node("stage")
+    assert failure is not None and failure.error is not None
+    return None, failure.error.message.removeprefix(
+        "dagster._core.definitions.events.Failure: "
+    ).strip()
+
+
+def test_a_stage_is_a_job_and_its_result_comes_back(
+    workspace: StandIn, capfd: pytest.CaptureFixture[str]
+) -> None:
+    workspace.behaviour = ["answer", "answer"]
+    result, _ = run_stage()
+    logged = capfd.readouterr().err
+    assert re.search(" INFO - one_stage .* stage - The stage says how far it is[.]", logged)
+    assert result and [report.day for report in result.reports] == DAYS
+    assert result.reports[0] == DayReport(
+        DAYS[0], rows_in=3, kept=2, dropped=1, reasons={"a_rule": 1}, drift=[]
+    )
+    assert result.previews == dict.fromkeys(DAYS, "| a | b |")
+    (job,) = workspace.runs.values()
+    assert job.specification["run_name"] == f"neo_assets {STAGE} for 2024-03-01…2024-03-02"
+    # Nothing is left in the volume but the wheel, which the next job finds there.
+    files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
+    assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
+    assert run_stage()[0] == result
+    uploads = [call for call in workspace.asked if call.startswith("PUT") and ".whl" in call]
+    assert len(uploads) == 1
+
+
+def test_a_cluster_is_used_where_one_is_named(
+    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_DATABRICKS_CLUSTER_ID", CLUSTER)
+    workspace.behaviour = ["answer"]
+    assert run_stage()[0]
+    (job,) = workspace.runs.values()
+    (task,) = job.specification["tasks"]
+    assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
+
+
+def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: StandIn) -> None:
+    assert run_stage([]) == (Result(), "")
+    assert not workspace.asked
+    for name in (REBUILD_BRONZE, UPKEEP):
+        workspace.behaviour = ["refuse"]
+        assert run_stage([], name) == (None, "It is refused; mend it.")
+    assert [job.specification["run_name"] for job in workspace.runs.values()] == [
+        *("neo_assets rebuild_bronze", "neo_assets upkeep")
+    ]
+
+
+def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: StandIn) -> None:
+    workspace.behaviour = ["refuse"]
+    assert run_stage() == (None, "It is refused; mend it.")
+    assert len(workspace.runs) == 1
+
+
+SUBMIT, STATE = "POST .*/runs/submit", "GET .*/runs/get$"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            Fault("PUT .*/directories", 401, error_code="UNAUTHENTICATED"),
+            "does not know us: .*TOKEN",
+        ),
+        (Fault("PUT .*/directories", 403, error_code="PERMISSION_DENIED"), "does not let us: "),
+        (Fault("PUT .*/directories", 404, error_code="NOT_FOUND"), "does not have it: "),
+        (Fault(SUBMIT, 403, error_code="PERMISSION_DENIED"), "does not let us: "),
+        (Fault(SUBMIT, 500, error_code="INTERNAL_ERROR"), "has trouble of its own: run the days"),
+        (Fault(SUBMIT, 400, error_code="INVALID_PARAMETER_VALUE"), "refused: "),
+    ],
+    ids=lambda value: f"{value.on} {value.status}" if isinstance(value, Fault) else "",
+)
+def test_a_refusal_of_the_workspace_is_one_sentence(
+    workspace: StandIn, fault: Fault, said: str
+) -> None:
+    workspace.faults = [fault]
+    result, failure = run_stage()
+    begin = "silver_neo_events for 2024-03-01…2024-03-02 was not done: the workspace "
+    assert result is None and re.match(begin + said, failure), failure
+    assert "\n" not in failure and workspace.token not in failure
+    assert not workspace.runs
+
+
+def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: StandIn) -> None:
+    workspace.behaviour = ["answer"]
+    workspace.faults = [
+        Fault(SUBMIT, 429, error_code="RESOURCE_EXHAUSTED", retry_after=1),
+        # The job is started, and the answer lost.
+        Fault(SUBMIT, 0, hangs_up=True),
+        Fault(STATE, 500, times=2, error_code="INTERNAL_ERROR"),
+        Fault(STATE, 0, hangs_up=True),
+        # The messages come late.
+        Fault(r"GET .*/tmp/\w+/1.json", 404, times=3, error_code="NOT_FOUND"),
+        # And cut off.
+        Fault(r"GET .*/tmp/\w+/1.json", 0, times=2, cuts_off=True),
+    ]
+    assert run_stage()[0]
+    assert len(workspace.runs) == 1 and not any(fault.times for fault in workspace.faults)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        ("fail at start", "ImportError: No module named 'neo_assets'"),
+        ("fail in the middle", "RuntimeError: the middle of the stage"),
+    ],
+)
+def test_a_job_that_fails_says_why_and_is_not_repeated(
+    workspace: StandIn, behaviour: str, said: str
+) -> None:
+    workspace.behaviour = [behaviour]
+    result, failure = run_stage()
+    assert result is None
+    assert re.match(
+        r"silver_neo_events for .* was not done: job run 1000 ended as FAILED "
+        rf"\(RUN_EXECUTION_ERROR\), Workload failed, {said}; its log: http://.*/jobs/runs/1000[.]",
+        failure,
+    )
+    assert len(workspace.runs) == 1
+
+
+def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: StandIn) -> None:
+    workspace.behaviour = ["unused", "answer"]
+    workspace.starts_that_fail = 1
+    assert run_stage()[0]
+    workspace.starts_that_fail = 9
+    result, failure = run_stage()
+    assert result is None and "(CLOUD_FAILURE), The cloud has no machine of this kind" in failure
+    assert len(workspace.runs) == 4
+
+
+def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: StandIn) -> None:
+    workspace.behaviour = ["vanish", "answer"]
+    assert run_stage()[0]
+    workspace.behaviour = ["vanish", "vanish"]
+    result, failure = run_stage()
+    assert result is None and "ended well, but without a result; nothing is lost" in failure
+    assert len(workspace.runs) == 4
+
+
+def test_a_job_whose_workspace_stays_away_is_told_to_end(
+    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipes, "STATES_ASKED_FOR_S", 0.5)
+    workspace.behaviour = ["hang"]
+    workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
+    result, failure = run_stage()
+    assert result is None
+    assert (
+        "the connection to job run 1000 was lost and it was told to end (It is told to" in failure
+    )
+    (job,) = workspace.runs.values()
+    assert job.state["result_state"] == "CANCELED"
+
+
+def test_a_run_that_is_cancelled_ends_its_job(workspace: StandIn, tmp_path: Path) -> None:
+    workspace.behaviour = ["hang"]
+    code = (
+        "from dagster._core.pipes import utils\n"
+        "from neo_assets_tests.targets.databricks.test_jobs import run_stage\n"
+        "utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL = 0\n"
+        "run_stage()"
+    )
+    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+        while not (workspace.root / "Volumes" / "hanging").exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    (job,) = workspace.runs.values()
+    assert job.state["result_state"] == "CANCELED"
+    assert job.process and job.process.wait(10) != 0
+    assert not list(workspace.volume(*VOLUME).glob("messages/tmp/*"))
+
+
+def test_who_we_are(
+    workspace: StandIn, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A service principal goes before a token, and neither is shown."""
+    workspace.behaviour = ["answer"]
+    monkeypatch.setenv("DATABRICKS_CLIENT_ID", workspace.client_id)
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", workspace.client_secret)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "a token of yesterday")
+    assert run_stage()[0]
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "a secret of yesterday")
+    failures = [run_stage()[1]]
+    monkeypatch.delenv("DATABRICKS_CLIENT_ID")
+    failures.append(run_stage()[1])
+    for failure in failures:
+        assert "does not know us: see that DATABRICKS_CLIENT_ID" in failure, failure
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    failures.append(run_stage()[1])
+    assert failures[-1].startswith("The workspace is not configured (")
+    told = "".join((*failures, *capfd.readouterr()))
+    for secret in (workspace.client_secret, workspace.token, *workspace.access_tokens):
+        assert secret not in told
+    assert "of yesterday" not in told

@@ -1,0 +1,74 @@
+"""What differs on Databricks, to the letter."""
+
+from pathlib import Path
+
+import pytest
+
+from neo_assets.lakehouse.model.tables import (
+    BRONZE_NEO_EVENTS,
+    GOLD_DIM_NEO,
+    GOLD_NEO_FACT,
+    SILVER_NEO_EVENTS,
+)
+from neo_assets.targets.databricks.layout import UnityCatalogLayout
+from neo_assets.targets.databricks.unity_catalog import UnityCatalog
+
+CATALOG = UnityCatalog("prod-1", "asteroids", "files")
+LAYOUT = UnityCatalogLayout.of(CATALOG)
+VOLUME = "/Volumes/prod-1/asteroids/files"
+
+
+def test_auto_loader_is_asked_for_exactly_this() -> None:
+    source = LAYOUT.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
+    assert (source.path, source.format) == (f"{VOLUME}/landing/neo_feed", "cloudFiles")
+    assert source.lists_all_days
+    assert source.options == {
+        "cloudFiles.format": "text",
+        "cloudFiles.schemaLocation": f"{VOLUME}/checkpoints/bronze_neo_events_auto_loader",
+        "cloudFiles.schemaEvolutionMode": "none",
+        "cloudFiles.allowOverwrites": "false",
+        "cloudFiles.includeExistingFiles": "true",
+        "cloudFiles.useNotifications": "false",
+        "cloudFiles.useIncrementalListing": "false",
+        "cloudFiles.partitionColumns": "",
+        "cloudFiles.validateOptions": "true",
+        "ignoreMissingFiles": "true",
+        "recursiveFileLookup": "true",
+        "pathGlobFilter": "*.json",
+    }
+
+
+def test_names_and_places() -> None:
+    assert LAYOUT.identifier(GOLD_NEO_FACT) == "`prod-1`.`asteroids`.`gold_neo_fact`"
+    assert LAYOUT.landing == Path(VOLUME, "landing/neo_feed")
+    assert LAYOUT.checkpoints == Path(VOLUME, "checkpoints")
+    assert (CATALOG.schema_name, CATALOG.volume_name) == (
+        "prod-1.asteroids",
+        "prod-1.asteroids.files",
+    )
+
+
+def test_what_grows_aside_is_apart_but_for_the_event_files() -> None:
+    aside = LAYOUT.aside("bronze-20240301")
+    assert aside.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"
+    assert aside.landing == LAYOUT.landing
+    options = aside.stream_source(BRONZE_NEO_EVENTS, "*").options
+    place = f"{VOLUME}/checkpoints/bronze-20240301"
+    assert options["cloudFiles.schemaLocation"] == f"{place}/bronze_neo_events_auto_loader"
+    # Its checkpoint stays where it has grown.
+    kept = LAYOUT.keep_checkpoint(aside, BRONZE_NEO_EVENTS)
+    assert kept == "bronze-20240301/bronze_neo_events"
+
+
+def test_tables_are_clustered_by_their_day() -> None:
+    assert LAYOUT.arrangement(BRONZE_NEO_EVENTS) == "CLUSTER BY (feed_date)"
+    assert LAYOUT.arrangement(SILVER_NEO_EVENTS) == "CLUSTER BY (partition_date)"
+    assert LAYOUT.arrangement(GOLD_NEO_FACT) == "CLUSTER BY (close_approach_date)"
+    assert LAYOUT.arrangement(GOLD_DIM_NEO) == ""
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "a`b", "a b", "../a", "a;", "-a", "ä", "a" * 256])
+def test_a_name_that_is_none_goes_no_further(name: str) -> None:
+    for names in ((name, "b", "c"), ("a", name, "c"), ("a", "b", name)):
+        with pytest.raises(ValueError, match=r"is no name for a (catalog|schema|volume)"):
+            UnityCatalog(*names)

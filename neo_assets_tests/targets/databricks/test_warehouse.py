@@ -1,0 +1,91 @@
+"""What a SQL warehouse is asked for, and its answers."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+
+from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
+from neo_assets.lakehouse.quarantine import Selection
+from neo_assets.progress import nobody
+from neo_assets.settings import SettingsError
+from neo_assets.targets.base import Target
+from neo_assets.targets.databricks import warehouse
+from neo_assets.targets.databricks.workspace_error import WorkspaceError
+from neo_assets.targets.registry import target
+from neo_assets_tests.targets.databricks.stand_in import WAREHOUSE, StandIn
+
+QUARANTINE = "`spark_catalog`.`neo`.`silver_neo_quarantine`"
+
+
+@dataclass
+class Said:
+    """What the warehouse answers from now on, and the statements that it was sent."""
+
+    answer: list[list[str]] | str = ""
+    statements: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture
+def said(workspace: StandIn, monkeypatch: pytest.MonkeyPatch) -> Said:
+    monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
+    monkeypatch.setattr(warehouse, "ASK_AGAIN_AFTER_S", 0.01)
+    said = Said()
+
+    def ask(statement: dict[str, Any]) -> list[list[str]] | str:
+        said.statements.append(statement)
+        return said.answer
+
+    monkeypatch.setattr(workspace, "ask", ask)
+    return said
+
+
+def place() -> Target:
+    return target()
+
+
+def test_no_value_gets_into_a_statement(said: Said) -> None:
+    row = {"partition_date": "2024-03-01", "content_hash": "ab", "status_note": None}
+    # More than one chunk of them.
+    said.answer = [[json.dumps(row)]] * 7
+    nasty = "'; DROP TABLE x --"
+    selection = Selection(date(2024, 3, 1), nasty, "a file", "3f29")
+    found = place().quarantined(selection)
+    assert found == [{**row, "partition_date": date(2024, 3, 1)}] * 7
+    said.answer = [["7"]]
+    assert place().discard(Selection(rule=nasty), "it's known", nobody) == 7
+    looked, changed = said.statements
+    conditions = (
+        "status = :status AND partition_date = CAST(:day AS DATE) AND array_contains(reasons, "
+        ":rule) AND contains(source_file, :file) AND startswith(content_hash, :row)"
+    )
+    assert f"FROM {QUARANTINE} WHERE {conditions} ORDER BY" in looked["statement"]
+    assert [each["value"] for each in looked["parameters"]] == [
+        *("open", "2024-03-01", nasty, "a file", "3f29")
+    ]
+    assert changed["statement"] == (
+        f"UPDATE {QUARANTINE} SET status = 'discarded', status_note = :note "
+        "WHERE status = :status AND array_contains(reasons, :rule)"
+    )
+
+
+def test_tables_that_are_there_and_that_are_not(said: Said) -> None:
+    said.answer = [[json.dumps({"rows": 5, "newest": "2024-03-04"})]]
+    assert place().content(GOLD_NEO_FACT) == (5, date(2024, 3, 4))
+    said.answer = [[json.dumps({"rows": 5, "newest": None})]]
+    assert place().content(GOLD_DIM_NEO) == (5, None)
+    said.answer = "[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."
+    assert place().content(GOLD_NEO_FACT) == (0, None)
+    assert place().quarantined(Selection()) == []
+    said.answer = "[INSUFFICIENT_PERMISSIONS] User does not have SELECT."
+    with pytest.raises(WorkspaceError, match=r"could not answer: .*does not have SELECT"):
+        place().quarantined(Selection())
+    assert len(said.statements) == 5
+
+
+def test_it_must_be_named(workspace: StandIn) -> None:
+    with pytest.raises(SettingsError, match="NEO_DATABRICKS_WAREHOUSE_ID is not set"):
+        place().content(GOLD_NEO_FACT)
+    assert not workspace.asked

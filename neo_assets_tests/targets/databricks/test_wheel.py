@@ -1,0 +1,53 @@
+"""The wheel that jobs run."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from neo_assets.targets.databricks.wheel import Wheel
+
+FOREIGN = ("dagster", "databricks", "deltalake", "filelock", "requests")
+"""What is not there where the wheel runs, or nobody can count on."""
+
+
+def test_it_brings_all_that_a_stage_needs_and_nothing_else(tmp_path: Path) -> None:
+    wheel = Wheel().make(tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    program = (
+        "import sys, neo_assets.targets.databricks.job, neo_assets.lakehouse.stages\n"
+        "import neo_assets.targets.databricks.layout\n"
+        "print(neo_assets.__file__)\n"
+        f"print([name for name in {FOREIGN} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(tmp_path / "site")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\n")[:2] == [f"{tmp_path}/site/neo_assets/__init__.py", "[]"]
+    (information,) = (tmp_path / "site").glob("*.dist-info")
+    metadata = (information / "METADATA").read_text().splitlines()
+    required = [line for line in metadata if line.startswith("Requires-Dist")]
+    assert required == [
+        "Requires-Dist: dagster-pipes==1.13.27",
+        "Requires-Dist: pydantic>=2,<3",
+    ]
+
+
+def test_its_digest_follows_every_line(tmp_path: Path) -> None:
+    root = tmp_path / "neo_assets"
+    for name in ("__init__.py", "targets/databricks/job.py", "lakehouse/gold.py", "settings.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("one = 1\n")
+    before = Wheel(root).digest
+    assert Wheel(root).digest == before
+    # Not in the wheel.
+    (root / "settings.py").write_text("two = 2\n")
+    assert Wheel(root).digest == before
+    (root / "lakehouse" / "gold.py").write_text("two = 2\n")
+    assert Wheel(root).digest != before

@@ -1,0 +1,128 @@
+"""Who waits for whom."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from neo_assets.settings import Settings
+from neo_assets.targets.locks import alone, release, reserve, reserve_if_free
+
+ANOTHER_RUN = """
+import sys
+from datetime import date
+from neo_assets.targets.locks import reserve
+from neo_assets.settings import Settings
+
+days = [date.fromisoformat(day) for day in sys.argv[1:]]
+reserve(days, Settings.from_environment(), lambda _: print("waits", flush=True))
+print("works", flush=True)
+sys.stdin.read()
+"""
+DAYS = [date(2024, 3, day) for day in (10, 11, 12)]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
+    return Settings.from_environment()
+
+
+def test_who_need_not_wait_says_nothing(settings: Settings) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        with alone(settings, said.append), pytest.raises(TimeoutError):
+            FileLock(settings.writing_lock, timeout=0).acquire()
+    assert not said
+
+
+def test_who_waits_says_what_for(settings: Settings) -> None:
+    said: list[str] = []
+    with alone(settings, said.append):
+        other = FileLock(settings.writing_lock, is_singleton=False)
+    other.acquire()
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        # The other one is ready at last.
+        other.release()
+
+    with alone(settings, say, told_after_s=0), pytest.raises(TimeoutError):
+        FileLock(settings.writing_lock, timeout=0).acquire()
+    (sentence,) = said
+    assert f"another run or command that writes to the tables of {settings.neo_data_dir}" in (
+        sentence
+    )
+
+
+@pytest.mark.parametrize("days", [("2024-03-12", "2024-03-20"), ("2024-03-01", "2024-03-31")])
+def test_runs_of_the_same_day_take_turns(settings: Settings, days: tuple[str, str]) -> None:
+    reserve(DAYS, settings, pytest.fail)
+    with another_run(days) as other:
+        assert said(other) == "waits"
+        release(DAYS, settings)
+        assert said(other) == "works"
+        assert not reserve_if_free(DAYS, settings)
+
+
+@pytest.mark.parametrize("days", [("2024-03-13", "2024-03-20"), ("2024-03-01", "2024-03-09")])
+def test_runs_of_other_days_do_not_wait(settings: Settings, days: tuple[str, str]) -> None:
+    reserve(DAYS, settings, pytest.fail)
+    with another_run(days) as other:
+        assert said(other) == "works"
+
+
+def test_days_are_let_go_by_themselves(settings: Settings) -> None:
+    """As a process that has asked ahead lets go of the run that is done, not of the next one."""
+    reserve(DAYS, settings, pytest.fail)
+    assert reserve_if_free([date(2024, 3, 13)], settings)
+    release(DAYS, settings)
+    with another_run(("2024-03-12",)) as first, another_run(("2024-03-13",)) as second:
+        assert (said(first), said(second)) == ("works", "waits")
+
+
+def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Settings) -> None:
+    told: list[str] = []
+    with another_run(("2024-03-12",)) as other:
+        assert said(other) == "works"
+
+        def say(sentence: str) -> None:
+            told.append(sentence)
+            other.kill()
+
+        reserve(DAYS, settings, say)
+        with another_run(("2024-03-12",)) as third:
+            assert said(third) == "waits"
+    assert told == ["Waiting for another run of 2024-03-10…2024-03-12."]
+
+
+def test_a_run_that_waits_can_be_ended(settings: Settings) -> None:
+    reserve(DAYS, settings, pytest.fail)
+    with another_run(("2024-03-12",)) as other:
+        assert said(other) == "waits"
+        other.send_signal(signal.SIGINT)
+        assert other.wait(20) == -signal.SIGINT
+
+
+@contextmanager
+def another_run(days: tuple[str, ...]) -> Iterator["subprocess.Popen[str]"]:
+    """A process with a reservation, or in wait for one, that lives as long as the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", ANOTHER_RUN, *days],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
