@@ -98,9 +98,9 @@ def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
 
     def run(day: date) -> float:
-        land(lakehouse.layout.landing, day)
+        land(lakehouse.backend.landing, day)
         begin = perf_counter()
-        by_hand(spark, lakehouse.layout.landing, [day], root)
+        by_hand(spark, lakehouse.backend.landing, [day], root)
         return perf_counter() - begin
 
     return run
@@ -110,7 +110,7 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
 
     def run(day: date) -> float:
-        land(lakehouse.layout.landing, day)
+        land(lakehouse.backend.landing, day)
         begin = perf_counter()
         bronze.ingest(lakehouse, [day], "benchmark")
         silver.refine(lakehouse, [day])

@@ -46,7 +46,7 @@ def accounted() -> dg.JobDefinition:
             reports = [_report(day) for day in days_of(context) if day not in failed]
             metrics.record(
                 Settings.from_environment().tables_directory,
-                metrics.Measured(context.run_id, context.asset_key.to_user_string(), reports),
+                metrics.RunMetrics(context.run_id, context.asset_key.to_user_string(), reports),
             )
             seen = {report.day: _preview(report) for report in reports}
             return conclude(context, Result(reports, seen), failed)

@@ -19,7 +19,7 @@ from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
 from neo_assets.sources.simulator import SimulatedSky
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 
 STAGES = LAYERS[1:]
 LAST_DAY = date(2024, 12, 30)
@@ -42,7 +42,7 @@ def folder_of(houses: Path | None) -> Path:
 def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
     """The lakehouse below `root`, with all its tables; `landing` may be shared."""
     lakehouse = Lakehouse(
-        spark, LocalLayout(landing or root / "landing", root / "checkpoints", root / "tables")
+        spark, LocalBackend(landing or root / "landing", root / "checkpoints", root / "tables")
     )
     lakehouse.ensure_tables()
     return lakehouse
@@ -81,8 +81,8 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
     for run in track(runs, f"{len(days)} days of history", disable=done.issuperset(days)):
         if not done.issuperset(run):
             for day in run:
-                land(lakehouse.layout.landing, day)
-                land(lakehouse.layout.landing, day, REVISED_AFTER)
+                land(lakehouse.backend.landing, day)
+                land(lakehouse.backend.landing, day, REVISED_AFTER)
             bronze.ingest(lakehouse, run, "history")
 
 

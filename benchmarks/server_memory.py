@@ -46,14 +46,14 @@ def main(
     with TemporaryDirectory() as folder, spark_connect_server(Path(folder) / "spark") as address:
         java = _child_of(_child_of(os.getpid()))
         with _session(address) as spark:
-            layout = house(spark, Path(folder)).layout
+            backend = house(spark, Path(folder)).backend
         begin, day = perf_counter(), FIRST_DAY
         for number in track(range(runs), "Runs"):
             with _session(address) as spark:
                 if number % (runs // days) == 0:
                     day = FIRST_DAY + timedelta(number // (runs // days))
-                    _bring_to_gold(Lakehouse(spark, layout), day)
-                Lakehouse(spark, layout).read_days(GOLD_NEO_FACT, [day]).collect()
+                    _bring_to_gold(Lakehouse(spark, backend), day)
+                Lakehouse(spark, backend).read_days(GOLD_NEO_FACT, [day]).collect()
             if number == 0 or (number + 1) % (runs // LINES) == 0:
                 in_gold = (day - FIRST_DAY).days + 1
                 minutes = (perf_counter() - begin) / 60
@@ -78,7 +78,7 @@ def _session(address: str) -> Iterator[SparkSession]:
 
 
 def _bring_to_gold(lakehouse: Lakehouse, day: date) -> None:
-    land(lakehouse.layout.landing, day)
+    land(lakehouse.backend.landing, day)
     run_stages(lakehouse, [day])
 
 

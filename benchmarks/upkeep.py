@@ -63,7 +63,7 @@ def _lay_out_by_day(lakehouse: Lakehouse, of: Table) -> None:
         .write.format("delta")
         .mode("overwrite")
         .option("dataChange", "false")
-        .saveAsTable(lakehouse.layout.identifier(of))
+        .saveAsTable(lakehouse.backend.identifier(of))
     )
 
 

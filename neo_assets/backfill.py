@@ -227,8 +227,8 @@ def _warm_instance() -> Iterator[dg.DagsterInstance]:
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
-        target().warm() as warmth,
-        _environment(warmth),
+        target().running_compute() as connection_env,
+        _environment(connection_env),
     ):
         complete_killed_runs(instance)
         yield instance

@@ -22,7 +22,7 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 from neo_assets_tests.interrupted import land_round, rounds_landed
 from neo_assets_tests.processes import descendants, still_running
@@ -49,7 +49,7 @@ def session(spark_address: str) -> Iterator[SparkSession]:
 
 def house(session: SparkSession, root: Path) -> Lakehouse:
     return Lakehouse(
-        session, LocalLayout(root / "landing" / "neo_feed", root / "checkpoints", root / "tables")
+        session, LocalBackend(root / "landing" / "neo_feed", root / "checkpoints", root / "tables")
     )
 
 
@@ -135,7 +135,7 @@ def test_a_kill_at_any_moment(
     never_killed = house(session, tmp_path / "never_killed")
     never_killed.ensure_tables([BRONZE_NEO_EVENTS])
     for number in range(rounds):
-        land_round(never_killed.layout.landing, number, FIRST)
+        land_round(never_killed.backend.landing, number, FIRST)
     bronze.ingest_all(never_killed, "one run")
     expected = events(never_killed)
     assert set(expected.values()) == {1} and expected.total() == 3 * rounds

@@ -33,7 +33,7 @@ def bronze_neo_events(
     Append-only, with the object whole in a VARIANT column: the source of every replay.
     """
     days = days_of(context)
-    lakehouse.reserve(days, context.log.info)
+    lakehouse.lock_partitions(days, context.log.info)
     held = held_days(context, context.asset_key, days)
     zone = feed.landing_zone
     damaged = {

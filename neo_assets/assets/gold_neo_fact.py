@@ -31,6 +31,6 @@ def gold_neo_fact(
     has every change that NASA made.
     """
     days = days_of(context)
-    lakehouse.reserve(days, context.log.info)
+    lakehouse.lock_partitions(days, context.log.info)
     held = held_days(context, context.asset_key, days)
     return materialize(context, lakehouse, held)

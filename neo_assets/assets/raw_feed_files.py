@@ -39,7 +39,7 @@ def raw_feed_files(
     alone.
     """
     days = days_of(context)
-    lakehouse.reserve(days, context.log.info)
+    lakehouse.lock_partitions(days, context.log.info)
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
@@ -68,7 +68,7 @@ def raw_feed_files(
         _summary(reports, failed)
         + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
     )
-    lakehouse.measure(context.run.run_id, context.asset_key.to_user_string(), reports)
+    lakehouse.record_metrics(context.run.run_id, context.asset_key.to_user_string(), reports)
     return conclude(context, Result(reports, previews, failed), {})
 
 

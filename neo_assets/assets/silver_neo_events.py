@@ -34,7 +34,7 @@ def silver_neo_events(
     in `silver_neo_versions`.
     """
     days = days_of(context)
-    lakehouse.reserve(days, context.log.info)
+    lakehouse.lock_partitions(days, context.log.info)
     held = held_days(context, context.asset_key, days)
     rules = quality(Settings.from_environment()).rule_set().rules
     return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])

@@ -55,12 +55,12 @@ def _run(port: int) -> None:
     settings = Settings.from_environment()
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
-    with target().warm() as warmth:
+    with target().running_compute() as connection_env:
         environment = {
             "NEO_UI_URL": f"http://127.0.0.1:{port}",
             **os.environ,
             "DAGSTER_HOME": str(home),
-            **warmth,
+            **connection_env,
         }
         with _dagster(port, environment) as dagster:
             while port_is_free(port) and dagster.poll() is None:

@@ -53,7 +53,7 @@ def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     pace = Pace(len(request.days), "days done")
     say(f"{pace}.")
     result = stage(lakehouse, request)
-    lakehouse.measure(request.run_id, request.stage, result.reports)
+    lakehouse.record_metrics(request.run_id, request.stage, result.reports)
     pace.done = len(result.reports)
     say(f"{pace.account}, {sum(report.rows_out for report in result.reports):,} rows.")
     return result

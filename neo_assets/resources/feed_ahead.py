@@ -57,7 +57,7 @@ class _FeedAhead:
         yield from _told(asked, say) if asked else feed.answers(days, say)
         # Only now: where the feed is not well, the next run finds out for itself.
         following = self._next.get(tuple(days))
-        if following and locks.reserve_if_free(following, Settings.from_environment()):
+        if following and locks.try_lock_partitions(following, Settings.from_environment()):
             self._asked[following] = heard = _Heard()
             # Python waits for threads at its end unless they are daemons.
             Thread(target=_listen, args=(following, heard, self._is_over), daemon=True).start()

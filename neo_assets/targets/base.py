@@ -59,5 +59,5 @@ class Target(ABC):
         """
 
     @abstractmethod
-    def warm(self) -> AbstractContextManager[Mapping[str, str]]:
+    def running_compute(self) -> AbstractContextManager[Mapping[str, str]]:
         """Keep what stages run on warm for the block; yield the environment that leads to it."""

@@ -19,7 +19,9 @@ from neo_assets.settings import Settings
 
 
 @contextmanager
-def alone(settings: Settings, say: Say, told_after_s: float = EVERY_S) -> Iterator[None]:
+def exclusive_writer(
+    settings: Settings, say: Say, logged_after_s: float = EVERY_S
+) -> Iterator[None]:
     """Wait until nobody else on this machine writes to the tables, and keep it so for the block.
 
     Delta on a local disk cannot settle a race between two processes.
@@ -27,7 +29,7 @@ def alone(settings: Settings, say: Say, told_after_s: float = EVERY_S) -> Iterat
     settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.writing_lock)
     try:
-        held = lock.acquire(timeout=told_after_s)
+        held = lock.acquire(timeout=logged_after_s)
     except Timeout:
         say(
             "Waiting for another run or command that writes to the tables of "
@@ -38,19 +40,19 @@ def alone(settings: Settings, say: Say, told_after_s: float = EVERY_S) -> Iterat
         yield
 
 
-def reserve(days: Collection[date], settings: Settings, say: Say) -> None:
+def lock_partitions(days: Collection[date], settings: Settings, say: Say) -> None:
     """Wait for other processes that have reserved any of these days, and reserve them.
 
     What a layer finds is held against what the layer before has told of the day: a snapshot that
     another run lands in between would look like a fault.
     """
-    if not reserve_if_free(days, settings):
+    if not try_lock_partitions(days, settings):
         first, last = min(days), max(days)
         say(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
         fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_place(days))
 
 
-def reserve_if_free(days: Collection[date], settings: Settings) -> bool:
+def try_lock_partitions(days: Collection[date], settings: Settings) -> bool:
     """Reserve the days unless another process has reserved any of them; whether it was done."""
     try:
         fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX | fcntl.LOCK_NB, *_place(days))
@@ -59,7 +61,7 @@ def reserve_if_free(days: Collection[date], settings: Settings) -> bool:
     return True
 
 
-def release(days: Collection[date], settings: Settings) -> None:
+def unlock_partitions(days: Collection[date], settings: Settings) -> None:
     """Let other processes have the days."""
     fcntl.lockf(_days_lock(settings), fcntl.LOCK_UN, *_place(days))
 

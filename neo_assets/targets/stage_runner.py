@@ -19,7 +19,7 @@ Context = dg.OpExecutionContext | dg.AssetExecutionContext
 class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
     """The lakehouse of the configured target, for whoever has no need to know which that is."""
 
-    _reserved: Collection[date] = PrivateAttr(default=())
+    _locked: Collection[date] = PrivateAttr(default=())
 
     @abstractmethod
     def run(self, context: Context, request: Request) -> Result:
@@ -30,21 +30,21 @@ class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
         """
 
     @abstractmethod
-    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+    def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of an asset that no stage materializes."""
 
-    def reserve(self, days: Collection[date], say: Say) -> None:
+    def lock_partitions(self, days: Collection[date], say: Say) -> None:
         """Keep other runs on this machine from these days until this run ends.
 
         `say` is told what it waits for. The assets of a run all reserve the days of the run, for
         any of them may be its first; the first one waits.
         """
-        if not self._reserved:
-            locks.reserve(days, Settings.from_environment(), say)
-            self._reserved = days
+        if not self._locked:
+            locks.lock_partitions(days, Settings.from_environment(), say)
+            self._locked = days
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let other runs have the days."""
-        if self._reserved:
-            locks.release(self._reserved, Settings.from_environment())
-            self._reserved = ()
+        if self._locked:
+            locks.unlock_partitions(self._locked, Settings.from_environment())
+            self._locked = ()

@@ -16,7 +16,7 @@ from neo_assets.definitions import ASSETS, defs
 from neo_assets.lakehouse.export import EXPORTED
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.partitions import range_tags
 
 EXPORT = power_bi_export.key
@@ -66,7 +66,7 @@ def daemon(data: Path, instance: dg.DagsterInstance) -> Daemon:
 
 
 def test_the_files_and_what_is_in_them_are_told(data: Path) -> None:
-    metrics.record(data / "tables", Measured("a run", "gold_neo_fact", [DayReport(DAYS[0])]))
+    metrics.record(data / "tables", RunMetrics("a run", "gold_neo_fact", [DayReport(DAYS[0])]))
     result = dg.materialize([power_bi_export])
     (materialization,) = result.asset_materializations_for_node(power_bi_export.op.name)
     assert materialization.partition is None

@@ -12,7 +12,7 @@ from deltalake import write_deltalake
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.plain_reading import Day, Key, Row, read_day, revisions_of
 
@@ -97,7 +97,7 @@ def account(tables: Path, run: str, days: Mapping[date, Day]) -> None:
         )
         for day, content in days.items()
     ]
-    metrics.record(tables, Measured(run, "silver_neo_events", reports))
+    metrics.record(tables, RunMetrics(run, "silver_neo_events", reports))
 
 
 def simulated(tables: Path) -> None:

@@ -11,7 +11,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.sources.landing_zone import LocalLandingZone
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 
 FeedObject = dict[str, Any]
 Snapshot = tuple[datetime, Sequence[FeedObject]]
@@ -69,7 +69,7 @@ def feed_object(
 
 def land(lakehouse: Lakehouse, histories: Mapping[date, Iterable[Snapshot]]) -> None:
     """Put snapshots of days into the landing zone, as the raw asset does."""
-    zone = LocalLandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(lakehouse.backend.landing)
     for day, snapshots in histories.items():
         for fetched_at, objects in snapshots:
             zone.land(day, objects, source="simulator", fetched_at=fetched_at)
@@ -91,8 +91,8 @@ def run(
 
 def tables_of(lakehouse: Lakehouse) -> Path:
     """The folder of a local lakehouse that has one folder a table."""
-    assert isinstance(lakehouse.layout, LocalLayout)
-    return lakehouse.layout.tables
+    assert isinstance(lakehouse.backend, LocalBackend)
+    return lakehouse.backend.tables
 
 
 def rows_of(lakehouse: Lakehouse, table: str) -> list[dict[str, Any]]:

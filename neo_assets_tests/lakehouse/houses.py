@@ -6,7 +6,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 
 
 def new_lakehouse(spark: SparkSession, root: Path) -> Lakehouse:
@@ -24,4 +24,4 @@ def copied_lakehouse(spark: SparkSession, empty: Path, root: Path) -> Lakehouse:
 
 def lakehouse_in(spark: SparkSession, root: Path) -> Lakehouse:
     """What is in a folder."""
-    return Lakehouse(spark, LocalLayout(root / "landing", root / "checkpoints", root / "tables"))
+    return Lakehouse(spark, LocalBackend(root / "landing", root / "checkpoints", root / "tables"))

@@ -63,7 +63,7 @@ def test_a_day_without_objects_is_known(lakehouse: Lakehouse) -> None:
 
 
 def test_a_line_that_is_no_json_is_kept_as_text_and_quarantined(lakehouse: Lakehouse) -> None:
-    zone = LocalLandingZone(lakehouse.layout.landing)
+    zone = LocalLandingZone(lakehouse.backend.landing)
     objects = [feed_object(FIRST, "2024 AA1"), feed_object(FIRST, "2024 AB2")]
     file = zone.land(FIRST, objects, source="simulator", fetched_at=fetched(0)).file
     whole, cut = file.read_text().splitlines()
@@ -85,12 +85,12 @@ def test_a_line_that_is_no_json_is_kept_as_text_and_quarantined(lakehouse: Lakeh
 def test_what_the_stream_lost_or_doubled_is_reported(lakehouse: Lakehouse) -> None:
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
     bronze.ingest(lakehouse, [FIRST], "a run")
-    identifier = lakehouse.layout.identifier(BRONZE_NEO_EVENTS)
+    identifier = lakehouse.backend.identifier(BRONZE_NEO_EVENTS)
     lakehouse.spark.sql(f"INSERT INTO {identifier} SELECT * FROM {identifier}").collect()
     assert bronze.ingest(lakehouse, [FIRST], "again")[0].rows_doubled == 1
 
     shutil.rmtree(tables_of(lakehouse) / "bronze_neo_events")
-    shutil.rmtree(lakehouse.layout.checkpoints)
+    shutil.rmtree(lakehouse.backend.checkpoints)
     lakehouse.ensure_tables()
     lost = bronze._account(lakehouse, [FIRST])[0]
     assert (lost.rows_in, lost.rows_out, lost.rows_lost) == (1, 0, 1)
@@ -100,7 +100,7 @@ def test_bronze_cannot_be_changed(lakehouse: Lakehouse) -> None:
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
     bronze.ingest(lakehouse, [FIRST], "a run")
     with pytest.raises(PySparkException, match="append"):
-        lakehouse.spark.sql(f"DELETE FROM {lakehouse.layout.identifier(BRONZE_NEO_EVENTS)}")
+        lakehouse.spark.sql(f"DELETE FROM {lakehouse.backend.identifier(BRONZE_NEO_EVENTS)}")
     assert len(payloads(lakehouse)) == 1
 
 

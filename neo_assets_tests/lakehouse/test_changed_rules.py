@@ -64,7 +64,7 @@ def test_a_stricter_rule_lets_gold_forget_nothing(lakehouse: Lakehouse) -> None:
 
     # Versions of this project before this test existed have deleted revisions.
     lakehouse.spark.sql(
-        f"DELETE FROM {lakehouse.layout.identifier(GOLD_NEO_REVISION)} WHERE designation = 'lost'"
+        f"DELETE FROM {lakehouse.backend.identifier(GOLD_NEO_REVISION)} WHERE designation = 'lost'"
     ).collect()
     snapshot(1, "stays")
     run(lakehouse, [DAY], limit=20.0)

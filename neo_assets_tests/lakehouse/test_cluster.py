@@ -63,7 +63,7 @@ def test_two_workers_give_what_one_process_gives(
     run(here, snapshots)
     session = spark_session(cluster.address)
     there = new_lakehouse(session, tmp_path / "there")
-    shutil.copytree(here.layout.landing, there.layout.landing)
+    shutil.copytree(here.backend.landing, there.backend.landing)
     run(there, snapshots)
     state = cluster.state
     session.stop()

@@ -77,7 +77,7 @@ def test_objects_with_the_same_key_are_found(lakehouse: Lakehouse) -> None:
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST, "2024 AA1")])]})
     run(lakehouse, [FIRST])
     lakehouse.spark.sql(
-        f"UPDATE {lakehouse.layout.identifier(GOLD_DIM_NEO)} SET designation = '1999 ZZ9' "
+        f"UPDATE {lakehouse.backend.identifier(GOLD_DIM_NEO)} SET designation = '1999 ZZ9' "
         "WHERE designation = '2024 AA1'"
     ).collect()
     before = rows_of(lakehouse, "gold_dim_neo")
@@ -92,7 +92,7 @@ def test_approaches_with_the_same_key_are_found(lakehouse: Lakehouse, day: date)
     run(lakehouse, [FIRST])
     coming = f"{day}|Earth|2024 AB2"
     lakehouse.spark.sql(
-        f"UPDATE {lakehouse.layout.identifier(GOLD_NEO_FACT)} "
+        f"UPDATE {lakehouse.backend.identifier(GOLD_NEO_FACT)} "
         f"SET neo_event_key = {surrogate_key(coming)}"
     ).collect()
     star = ("gold_dim_neo", "gold_neo_fact", "gold_neo_revision")
@@ -108,7 +108,7 @@ def test_a_fact_without_its_day_in_the_calendar_is_counted(lakehouse: Lakehouse)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])], SECOND: [(fetched(0), [])]})
     run(lakehouse, [FIRST])
     lakehouse.spark.sql(
-        f"DELETE FROM {lakehouse.layout.identifier(GOLD_DIM_DATE)} WHERE date = DATE'{FIRST}'"
+        f"DELETE FROM {lakehouse.backend.identifier(GOLD_DIM_DATE)} WHERE date = DATE'{FIRST}'"
     ).collect()
     _, _, in_gold = run(lakehouse, [FIRST, SECOND])
     missing = {day: report.details["foreign_keys_missing"] for day, report in in_gold.items()}

@@ -148,7 +148,7 @@ def payloads() -> list[str]:
 def write_day(lakehouse: Lakehouse, day: date, lines: list[str]) -> None:
     """An event file, written as text: Python cannot hold each of these objects."""
     snapshot = f"{fetched(0):%Y%m%dT%H%M%S%f}Z-by_hand"
-    folder = lakehouse.layout.landing / f"feed_date={day}"
+    folder = lakehouse.backend.landing / f"feed_date={day}"
     folder.mkdir(parents=True)
     envelope = (
         f'{{"feed_date": "{day}", "source": "simulator", "fetched_at": "{fetched(0):%FT%T}Z", '
@@ -305,7 +305,7 @@ def test_a_line_that_is_no_event_is_told_from_one_that_landed(
 ) -> None:
     day = START - timedelta(days=1)
     write_day(lakehouse, day, [json.dumps(feed_object(START))])
-    (file,) = (lakehouse.layout.landing / f"feed_date={day}").glob("*.json")
+    (file,) = (lakehouse.backend.landing / f"feed_date={day}").glob("*.json")
     added = ["null", "5", "[]", "{}", "", "not JSON", '{"feed_date": "2024-01-01", "pay']
     file.write_text(file.read_text() + "".join(f"{line}\n" for line in added))
     in_bronze, in_silver, _ = run(lakehouse, [day])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 
 DAYS = [date(2024, 3, number) for number in (1, 2, 3)]
 
@@ -31,15 +31,17 @@ def rows(tables: Path) -> dict[tuple[str, str, date, str, str | None], int]:
 def test_a_retried_run_replaces_what_it_has_stored(tmp_path: Path) -> None:
     started = datetime.now(timezone.utc)
     report = DayReport(DAYS[0], rows_in=3, kept=2, dropped=1, reasons={"invalid_velocity": 1})
-    metrics.record(tmp_path, Measured("one", "silver_neo_events", [report]))
-    metrics.record(tmp_path, Measured("one", "gold_neo_fact", [DayReport(DAYS[0], rows_in=2)]))
-    metrics.record(tmp_path, Measured("two", "silver_neo_events", [DayReport(DAYS[0], rows_in=5)]))
+    metrics.record(tmp_path, RunMetrics("one", "silver_neo_events", [report]))
+    metrics.record(tmp_path, RunMetrics("one", "gold_neo_fact", [DayReport(DAYS[0], rows_in=2)]))
+    metrics.record(
+        tmp_path, RunMetrics("two", "silver_neo_events", [DayReport(DAYS[0], rows_in=5)])
+    )
     before = rows(tmp_path)
     assert before["one", "silver_neo_events", DAYS[0], "dropped", None] == 1
     assert before["one", "silver_neo_events", DAYS[0], "dropped", "invalid_velocity"] == 1
 
     retried = [DayReport(day, rows_in=9, rule_set="abc") for day in DAYS]
-    metrics.record(tmp_path, Measured("one", "silver_neo_events", retried))
+    metrics.record(tmp_path, RunMetrics("one", "silver_neo_events", retried))
     after = rows(tmp_path)
     assert {place for place in after if place[:2] == ("one", "silver_neo_events")} == {
         ("one", "silver_neo_events", day, name, rule)
@@ -59,7 +61,7 @@ def test_compaction_leaves_old_versions_readable(tmp_path: Path) -> None:
     """How long they are kept is a setting that only maintenance knows."""
     for number in range(120):
         report = DayReport(DAYS[0], rows_in=number)
-        metrics.record(tmp_path, Measured(f"run {number}", "raw_feed_files", [report]))
+        metrics.record(tmp_path, RunMetrics(f"run {number}", "raw_feed_files", [report]))
         if number == 0:
             DeltaTable(tmp_path / DQ_METRICS.name).alter.set_table_properties(
                 {"delta.deletedFileRetentionDuration": "interval 0 days"}
@@ -74,7 +76,7 @@ def test_compaction_leaves_old_versions_readable(tmp_path: Path) -> None:
 def record_days(place: tuple[Path, str]) -> None:
     tables, asset = place
     for number in range(5):
-        metrics.record(tables, Measured(f"run {number}", asset, [DayReport(day) for day in DAYS]))
+        metrics.record(tables, RunMetrics(f"run {number}", asset, [DayReport(day) for day in DAYS]))
 
 
 def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
@@ -86,7 +88,9 @@ def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
 
 def test_the_number_of_files_stays_small(tmp_path: Path) -> None:
     for number in range(metrics._FILES_BEFORE_COMPACTION + 5):
-        metrics.record(tmp_path, Measured(f"run {number}", "raw_feed_files", [DayReport(DAYS[0])]))
+        metrics.record(
+            tmp_path, RunMetrics(f"run {number}", "raw_feed_files", [DayReport(DAYS[0])])
+        )
     table = DeltaTable(tmp_path / DQ_METRICS.name)
     assert len(table.file_uris()) < 20
     assert len(rows(tmp_path)) == (metrics._FILES_BEFORE_COMPACTION + 5) * len(
@@ -95,7 +99,7 @@ def test_the_number_of_files_stays_small(tmp_path: Path) -> None:
 
 
 def test_columns_have_their_comments(tmp_path: Path) -> None:
-    metrics.record(tmp_path, Measured("one", "raw_feed_files", [DayReport(DAYS[0])]))
+    metrics.record(tmp_path, RunMetrics("one", "raw_feed_files", [DayReport(DAYS[0])]))
     table = DeltaTable(tmp_path / DQ_METRICS.name)
     assert [(field.name, field.metadata["comment"]) for field in table.schema().fields] == [
         (column.name, column.comment) for column in DQ_METRICS.columns

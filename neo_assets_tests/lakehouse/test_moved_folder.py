@@ -22,11 +22,11 @@ from neo_assets.lakehouse.model.tables import (
     Table,
 )
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.store.layout import StreamSource
+from neo_assets.lakehouse.store.backend import StreamSource
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.progress import nobody
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of, version_of
@@ -37,7 +37,7 @@ NO_VELOCITY = feed_object(FIRST, "2024 AC", relative_velocity={})
 
 
 @dataclass(frozen=True)
-class WholeZoneLayout(LocalLayout):
+class WholeZoneBackend(LocalBackend):
     """A local lakehouse whose stream lists the whole landing zone, as Auto Loader does."""
 
     def stream_source(self, table: Table, folders: str) -> StreamSource:
@@ -46,7 +46,7 @@ class WholeZoneLayout(LocalLayout):
 
 
 def house(
-    spark: SparkSession, root: Path, kind: type[LocalLayout] = LocalLayout, tables: str = "tables"
+    spark: SparkSession, root: Path, kind: type[LocalBackend] = LocalBackend, tables: str = "tables"
 ) -> Lakehouse:
     """The lakehouse in a folder, opened."""
     lakehouse = Lakehouse(spark, kind(root / "landing", root / "checkpoints", root / tables))
@@ -77,7 +77,7 @@ def lines(lakehouse: Lakehouse) -> Counter[tuple[str, ...]]:
 
 def is_complete(lakehouse: Lakehouse) -> bool:
     """Whether bronze has all event files, each of their lines once, and nothing else."""
-    found, landing = lines(lakehouse), lakehouse.layout.landing
+    found, landing = lines(lakehouse), lakehouse.backend.landing
     files = event_files(landing, landed_days(landing))
     return {file for file, _ in found} == files and set(found.values()) == {1}
 
@@ -93,9 +93,9 @@ PLACES: dict[str, Callable[[Path, Path], Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [LocalLayout, WholeZoneLayout])
+@pytest.mark.parametrize("kind", [LocalBackend, WholeZoneBackend])
 def test_a_folder_at_another_place_changes_nothing(
-    spark: SparkSession, empty: Path, tmp_path: Path, kind: type[LocalLayout]
+    spark: SparkSession, empty: Path, tmp_path: Path, kind: type[LocalBackend]
 ) -> None:
     """One folder that is moved, copied and linked in turn, with a new snapshot at each place."""
     root = tmp_path / "data"
@@ -141,7 +141,7 @@ def undo_last_commit(lakehouse: Lakehouse) -> None:
     version = version_of(lakehouse, BRONZE)
     for file in (tables_of(lakehouse) / BRONZE / "_delta_log").glob(f"*{version:020}*"):
         file.unlink()
-    commits = lakehouse.layout.checkpoints / BRONZE / "commits"
+    commits = lakehouse.backend.checkpoints / BRONZE / "commits"
     last = max(int(file.name) for file in commits.glob("[0-9]*"))
     for file in (commits / f"{last}", commits / f".{last}.crc"):
         file.unlink()
@@ -149,10 +149,10 @@ def undo_last_commit(lakehouse: Lakehouse) -> None:
 
 @pytest.mark.parametrize(
     ("bring", "kind"),
-    [("moved", LocalLayout), ("copied", LocalLayout), ("moved", WholeZoneLayout)],
+    [("moved", LocalBackend), ("copied", LocalBackend), ("moved", WholeZoneBackend)],
 )
 def test_a_batch_that_was_cut_off_before_the_folder_was_moved(
-    spark: SparkSession, empty: Path, tmp_path: Path, bring: str, kind: type[LocalLayout]
+    spark: SparkSession, empty: Path, tmp_path: Path, bring: str, kind: type[LocalBackend]
 ) -> None:
     """The checkpoint names the files of that batch by paths that may be gone, or of a copy."""
     old, new = tmp_path / "old", tmp_path / "new"
@@ -227,11 +227,11 @@ def test_copies_within_the_landing_zone_are_no_event_files(
     spark: SparkSession, empty: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
-    for kind in (LocalLayout, WholeZoneLayout):
+    for kind in (LocalBackend, WholeZoneBackend):
         lakehouse = house(spark, tmp_path, kind)
-        day = FIRST if kind is LocalLayout else SECOND
+        day = FIRST if kind is LocalBackend else SECOND
         land(lakehouse, {day: [(fetched(0), [feed_object(day)])]})
-        landing = lakehouse.layout.landing
+        landing = lakehouse.backend.landing
         folder = landing / f"feed_date={day}"
         for copy in (
             landing / f"{folder.name} (copy)",
@@ -253,7 +253,7 @@ def as_before_294eff6(spark: SparkSession, lakehouse: Lakehouse, place: str) -> 
     """Write absolute paths into all tables, as the version of that commit did."""
     for table in TABLES:
         if "source_file" in table.column_names:
-            name = lakehouse.layout.identifier(table)
+            name = lakehouse.backend.identifier(table)
             spark.sql(f"ALTER TABLE {name} UNSET TBLPROPERTIES ('neo.source_file')")
             if table is BRONZE_NEO_EVENTS:
                 spark.sql(f"ALTER TABLE {name} UNSET TBLPROPERTIES ('delta.appendOnly')")

@@ -93,7 +93,7 @@ def identified(lakehouse: Lakehouse, models: dict[date, Model]) -> dict[date, di
     found: dict[date, dict[Identity, Any]] = {day: {} for day in models}
     for row in rows_of(lakehouse, "silver_neo_quarantine"):
         day = row["partition_date"]
-        names = sorted({file.name for file in lakehouse.layout.landing.glob(f"*{day}/*.json")})
+        names = sorted({file.name for file in lakehouse.backend.landing.glob(f"*{day}/*.json")})
         number = names.index(row["source_file"].rpartition("/")[2])
         identity = number, canonical(json.loads(row["payload"])), row["repeat"]
         assert identity not in found[day]

@@ -87,7 +87,7 @@ def test_nothing_counts_it_twice(redesignated: Lakehouse) -> None:
     assert (shown.approaches, shown.objects, shown.withdrawn) == (2, 1, 1)
     assert [it.designation for it in shown.upcoming] == [NEW]
 
-    query = predictions(redesignated.layout.identifier(GOLD_NEO_REVISION), [3, 2])
+    query = predictions(redesignated.backend.identifier(GOLD_NEO_REVISION), [3, 2])
     found = [
         (row.days_before, row.predicted_event_key, row.event_key, row.days_off)
         for row in redesignated.spark.sql(query).collect()
@@ -124,7 +124,7 @@ def test_an_older_dimension_has_its_new_columns_filled(spark: SparkSession, tmp_
     lakehouse = lakehouse_in(spark, tmp_path)
     lakehouse.ensure_tables([older])
     spark.sql(
-        f"INSERT INTO {lakehouse.layout.identifier(older)} (neo_key, designation, is_current) "
+        f"INSERT INTO {lakehouse.backend.identifier(older)} (neo_key, designation, is_current) "
         "VALUES (7, '433', false), (7, '433', true)"
     ).collect()
     for _ in range(2):

@@ -15,7 +15,7 @@ from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
-from neo_assets.targets.local.layout import LocalLayout
+from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of
@@ -54,7 +54,7 @@ def is_append_only(lakehouse: Lakehouse) -> bool:
 
 
 def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: Lakehouse) -> None:
-    identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
+    identifier = full.backend.identifier(BRONZE_NEO_EVENTS)
     before, gold_before = bronze_of(full)[0], publish(full)
     comments = [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema]
     (old,) = full.spark.sql(f"DESCRIBE HISTORY {identifier} LIMIT 1").collect()
@@ -119,7 +119,7 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
 
 
 def test_killed_between_lifting_append_only_and_the_swap(full: Lakehouse) -> None:
-    identifier = full.layout.identifier(BRONZE_NEO_EVENTS)
+    identifier = full.backend.identifier(BRONZE_NEO_EVENTS)
     full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
     full.ensure_tables([BRONZE_NEO_EVENTS])
     assert is_append_only(full)
@@ -132,7 +132,7 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     monkeypatch.setattr(bronze, "ingest_all", lambda *_: None)
     with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
         replay.rebuild_bronze(full, "rebuild", nobody)
-    shutil.rmtree(full.layout.landing)
+    shutil.rmtree(full.backend.landing)
     with pytest.raises(LakehouseError, match="no event files"):
         replay.rebuild_bronze(full, "rebuild", nobody)
     assert bronze_of(full) == before
@@ -140,7 +140,7 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
 
 def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
     """Bronze itself says which event files it has, so a new checkpoint does no harm."""
-    checkpoint = full.layout.checkpoints / BRONZE
+    checkpoint = full.backend.checkpoints / BRONZE
     for number, part in enumerate(("offsets", "metadata", "."), start=2):
         before, runs = bronze_of(full)
         (checkpoint / part).resolve().rename(tmp_path / f"gone {number}")
@@ -156,11 +156,11 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
 
 def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Path) -> None:
     unfinished = replace(
-        full, layout=LocalLayout(full.layout.landing, tmp_path / "begun", tmp_path / "new")
+        full, backend=LocalBackend(full.backend.landing, tmp_path / "begun", tmp_path / "new")
     )
     unfinished.ensure_tables()
-    begun = unfinished.layout.checkpoints / BRONZE
-    shutil.copytree(full.layout.checkpoints / BRONZE, begun)
+    begun = unfinished.backend.checkpoints / BRONZE
+    shutil.copytree(full.backend.checkpoints / BRONZE, begun)
     shutil.rmtree(begun / "commits")
     (begun / "offsets" / "0").rename(begun / "offsets" / ".0.unfinished.tmp")
     for offset in (begun / "offsets").glob("[0-9]*"):

@@ -123,7 +123,7 @@ def test_how_far_off_predictions_were(lakehouse: Lakehouse) -> None:
     land(lakehouse, {place: [snapshot(60), snapshot(20, moving="55")]})
     run(lakehouse, [when, place])
 
-    query = predictions(lakehouse.layout.identifier(GOLD_NEO_REVISION), [365, 30, 7])
+    query = predictions(lakehouse.backend.identifier(GOLD_NEO_REVISION), [365, 30, 7])
     found = {
         (row.designation, row.days_before): (row.days_off, row.distance_off_km)
         for row in lakehouse.spark.sql(query).collect()

@@ -29,7 +29,7 @@ WATCHED = (BRONZE_NEO_EVENTS, SILVER_NEO_VERSIONS, GOLD_NEO_FACT, GOLD_DIM_NEO)
 
 def rows(lakehouse: Lakehouse, table: Table, version: int | None = None) -> list[str]:
     of_version = "" if version is None else f" VERSION AS OF {version}"
-    found = lakehouse.spark.sql(f"SELECT * FROM {lakehouse.layout.identifier(table)}{of_version}")
+    found = lakehouse.spark.sql(f"SELECT * FROM {lakehouse.backend.identifier(table)}{of_version}")
     return sorted(map(str, found.collect()))
 
 
@@ -48,7 +48,7 @@ def test_files_keep_the_bounds_of_their_days_and_of_no_other_column(lakehouse: L
 
 
 def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> None:
-    identifier = lakehouse.layout.identifier(GOLD_NEO_FACT)
+    identifier = lakehouse.backend.identifier(GOLD_NEO_FACT)
     names = ", ".join(f"'{name}'" for name in GOLD_NEO_FACT.properties)
     lakehouse.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ({names})").collect()
     list(upkeep.keep_up(lakehouse, 30, [GOLD_NEO_FACT]))
@@ -58,10 +58,10 @@ def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> 
 
 def test_metrics_are_kept_up_when_nobody_writes_them(lakehouse: Lakehouse) -> None:
     """A run that fetches writes its metrics without Spark, while another one has Spark at work."""
-    lakehouse.measure("a run", "raw_feed_files", [DayReport(DAYS[0])])
+    lakehouse.record_metrics("a run", "raw_feed_files", [DayReport(DAYS[0])])
     before = version_of(lakehouse, DQ_METRICS.name)
     with futures.ThreadPoolExecutor() as beside:
-        with metrics.alone(tables_of(lakehouse)):
+        with metrics.exclusive_writer(tables_of(lakehouse)):
             upkeeping = beside.submit(list, upkeep.keep_up(lakehouse, 30, [DQ_METRICS]))
             with pytest.raises(futures.TimeoutError):
                 upkeeping.result(3)

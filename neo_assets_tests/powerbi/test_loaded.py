@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.checks.accounts import LAYERS
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import land, run
 from neo_assets_tests.lakehouse.houses import copied_lakehouse
@@ -50,7 +50,7 @@ def folder(spark_address: str, empty: Path, tmp_path_factory: pytest.TempPathFac
         },
     )
     for asset, reports in zip(LAYERS[1:], run(lakehouse, DAYS), strict=True):
-        metrics.record(root / "tables", Measured("a run", asset, list(reports.values())))
+        metrics.record(root / "tables", RunMetrics("a run", asset, list(reports.values())))
     session.stop()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEO_DATA_DIR", str(root))
@@ -122,7 +122,7 @@ def test_measures_count_what_the_tables_hold(loaded: Mapping[str, Table]) -> Non
     standing = [row for row in loaded["Approach"].rows if not row["is_withdrawn"]]
     assert model.value("Approaches") == model.value("Number of approaches") == len(standing)
     assert model.value("Withdrawn approaches") == len(loaded["Approach"].rows) - len(standing) > 0
-    assert model.value("Measured days") == len(DAYS)
+    assert model.value("RunMetrics days") == len(DAYS)
     assert model.value("Lost or doubled rows") == 0
     assert model.value("Open quarantine rows") == len(loaded["Quarantine"].rows)
     assert model.value("Dropped rows by rule") >= len(loaded["Quarantine"].rows)

@@ -16,7 +16,7 @@ from neo_assets.lakehouse.model.tables import (
 )
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 from neo_assets_tests.powerbi.dax import Filters, Model
@@ -98,7 +98,7 @@ def measured(tmp_path: Path) -> Model:
         ("first", "silver_neo_events", silver),
         ("second", "silver_neo_events", silver[1:]),
     ):
-        metrics.record(tmp_path, Measured(run_id, asset, reports))
+        metrics.record(tmp_path, RunMetrics(run_id, asset, reports))
     return loaded(tmp_path)
 
 
@@ -109,13 +109,13 @@ def test_a_dropped_row_counts_once_for_each_rule(measured: Model) -> None:
 
 
 def test_days_are_those_that_silver_has_measured(measured: Model) -> None:
-    assert measured.value("Measured days") == 2
+    assert measured.value("RunMetrics days") == 2
     assert measured.value("Drops a day") == 3
     assert measured.value("Drop share") == 0.6
 
 
 @pytest.mark.parametrize(
-    "measure", ["Measured days", "Drops a day", "Drop share", "Dropped rows by rule"]
+    "measure", ["RunMetrics days", "Drops a day", "Drop share", "Dropped rows by rule"]
 )
 def test_what_is_of_silver_does_not_depend_on_the_layer_chosen(
     measure: str, measured: Model

@@ -9,7 +9,7 @@ import pytest
 from neo_assets.progress import nobody
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.lakehouse import SparkLakehouse
-from neo_assets.targets.local.session import place_of
+from neo_assets.targets.local.session import display_address
 
 NAME = "".join(chr(0x06F0) for _ in range(20)) + ".json"
 """The first log file of a table, in Persian digits."""
@@ -40,7 +40,9 @@ def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
     with spark_connect_server(tmp_path / "spark") as address:
         monkeypatch.setenv("NEO_SPARK_REMOTE", address)
         said = refusal(lakehouse)
-    assert said.startswith(f"Spark at {place_of(address)} runs in a locale with other digits")
+    assert said.startswith(
+        f"Spark at {display_address(address)} runs in a locale with other digits"
+    )
     assert "LC_ALL=C.UTF-8" in said
     assert not (tmp_path / "data" / "tables").exists()
 

@@ -12,16 +12,21 @@ import pytest
 from filelock import FileLock
 
 from neo_assets.settings import Settings
-from neo_assets.targets.locks import alone, release, reserve, reserve_if_free
+from neo_assets.targets.locks import (
+    exclusive_writer,
+    lock_partitions,
+    try_lock_partitions,
+    unlock_partitions,
+)
 
 ANOTHER_RUN = """
 import sys
 from datetime import date
-from neo_assets.targets.locks import reserve
+from neo_assets.targets.locks import lock_partitions
 from neo_assets.settings import Settings
 
 days = [date.fromisoformat(day) for day in sys.argv[1:]]
-reserve(days, Settings.from_environment(), lambda _: print("waits", flush=True))
+lock_partitions(days, Settings.from_environment(), lambda _: print("waits", flush=True))
 print("works", flush=True)
 sys.stdin.read()
 """
@@ -37,14 +42,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_who_need_not_wait_says_nothing(settings: Settings) -> None:
     said: list[str] = []
     for _ in range(2):
-        with alone(settings, said.append), pytest.raises(TimeoutError):
+        with exclusive_writer(settings, said.append), pytest.raises(TimeoutError):
             FileLock(settings.writing_lock, timeout=0).acquire()
     assert not said
 
 
 def test_who_waits_says_what_for(settings: Settings) -> None:
     said: list[str] = []
-    with alone(settings, said.append):
+    with exclusive_writer(settings, said.append):
         other = FileLock(settings.writing_lock, is_singleton=False)
     other.acquire()
 
@@ -53,7 +58,7 @@ def test_who_waits_says_what_for(settings: Settings) -> None:
         # The other one is ready at last.
         other.release()
 
-    with alone(settings, say, told_after_s=0), pytest.raises(TimeoutError):
+    with exclusive_writer(settings, say, logged_after_s=0), pytest.raises(TimeoutError):
         FileLock(settings.writing_lock, timeout=0).acquire()
     (sentence,) = said
     assert f"another run or command that writes to the tables of {settings.neo_data_dir}" in (
@@ -63,26 +68,26 @@ def test_who_waits_says_what_for(settings: Settings) -> None:
 
 @pytest.mark.parametrize("days", [("2024-03-12", "2024-03-20"), ("2024-03-01", "2024-03-31")])
 def test_runs_of_the_same_day_take_turns(settings: Settings, days: tuple[str, str]) -> None:
-    reserve(DAYS, settings, pytest.fail)
+    lock_partitions(DAYS, settings, pytest.fail)
     with another_run(days) as other:
         assert said(other) == "waits"
-        release(DAYS, settings)
+        unlock_partitions(DAYS, settings)
         assert said(other) == "works"
-        assert not reserve_if_free(DAYS, settings)
+        assert not try_lock_partitions(DAYS, settings)
 
 
 @pytest.mark.parametrize("days", [("2024-03-13", "2024-03-20"), ("2024-03-01", "2024-03-09")])
 def test_runs_of_other_days_do_not_wait(settings: Settings, days: tuple[str, str]) -> None:
-    reserve(DAYS, settings, pytest.fail)
+    lock_partitions(DAYS, settings, pytest.fail)
     with another_run(days) as other:
         assert said(other) == "works"
 
 
 def test_days_are_let_go_by_themselves(settings: Settings) -> None:
     """As a process that has asked ahead lets go of the run that is done, not of the next one."""
-    reserve(DAYS, settings, pytest.fail)
-    assert reserve_if_free([date(2024, 3, 13)], settings)
-    release(DAYS, settings)
+    lock_partitions(DAYS, settings, pytest.fail)
+    assert try_lock_partitions([date(2024, 3, 13)], settings)
+    unlock_partitions(DAYS, settings)
     with another_run(("2024-03-12",)) as first, another_run(("2024-03-13",)) as second:
         assert (said(first), said(second)) == ("works", "waits")
 
@@ -96,14 +101,14 @@ def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Setti
             told.append(sentence)
             other.kill()
 
-        reserve(DAYS, settings, say)
+        lock_partitions(DAYS, settings, say)
         with another_run(("2024-03-12",)) as third:
             assert said(third) == "waits"
     assert told == ["Waiting for another run of 2024-03-10…2024-03-12."]
 
 
 def test_a_run_that_waits_can_be_ended(settings: Settings) -> None:
-    reserve(DAYS, settings, pytest.fail)
+    lock_partitions(DAYS, settings, pytest.fail)
     with another_run(("2024-03-12",)) as other:
         assert said(other) == "waits"
         other.send_signal(signal.SIGINT)

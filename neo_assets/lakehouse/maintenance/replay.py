@@ -3,7 +3,7 @@
 The new bronze grows in a folder of its own, with its own checkpoint.  Only when it has every line
 of every event file does one Delta commit put its rows, and the name of its checkpoint, into the
 table.  Whenever the process is killed, the table is either all of the old one, with the old
-checkpoint, or all of the new one; what is left aside is cleared by the next call.
+checkpoint, or all of the new one; what is left in staging is cleared by the next call.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
         LakehouseError: there are no event files, or the new bronze does not have each of their
             lines once; the old one stands.
     """
-    layout = lakehouse.layout
-    files = event_files(layout.landing, landed_days(layout.landing))
+    backend = lakehouse.backend
+    files = event_files(backend.landing, landed_days(backend.landing))
     if not files:
         raise LakehouseError(
-            f"There are no event files in {layout.landing}, so bronze was left as it is; fetch "
+            f"There are no event files in {backend.landing}, so bronze was left as it is; fetch "
             "them with: neo-assets backfill"
         )
-    layout.clear_aside(lakehouse.spark, [BRONZE_NEO_EVENTS])
+    backend.clear_staging(lakehouse.spark, [BRONZE_NEO_EVENTS])
     # A name never used before: a Spark that runs on remembers the tables of old ones.
     name = f"{BRONZE_NEO_EVENTS.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
-    new = Lakehouse(lakehouse.spark, layout.aside(name))
+    new = Lakehouse(lakehouse.spark, backend.staging(name))
     new.ensure_tables([BRONZE_NEO_EVENTS])
     say(f"A new bronze reads {len(files):,} event files.")
     bronze.ingest_all(new, run_id)
@@ -49,12 +49,12 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
     rows = _verified(new, files)
     say(f"It has all of their {rows:,} lines, and is swapped in.")
     # Before the commit that names it: a checkpoint that no table names does no harm.
-    checkpoint = layout.keep_checkpoint(new.layout, BRONZE_NEO_EVENTS)
+    checkpoint = backend.adopt_checkpoint(new.backend, BRONZE_NEO_EVENTS)
     rebuilt = new.read(BRONZE_NEO_EVENTS)
     if lakehouse.has(BRONZE_NEO_EVENTS):
         rebuilt = rebuilt.unionByName(_without_file(lakehouse, rebuilt))
     lakehouse.swap_in(BRONZE_NEO_EVENTS, rebuilt, checkpoint)
-    layout.clear_aside(lakehouse.spark, [BRONZE_NEO_EVENTS])
+    backend.clear_staging(lakehouse.spark, [BRONZE_NEO_EVENTS])
     return rows
 
 

@@ -39,7 +39,7 @@ def keep_up(
     A table that was made before it had all its properties gets them.
     """
     for table in filter(lakehouse.has, tables):
-        with lakehouse.layout.alone(table):
+        with lakehouse.backend.exclusive_writer(table):
             lakehouse.set_properties(table, table.properties | _retention(time_travel_days))
             done = _kept_up(lakehouse, table)
         yield done
@@ -59,7 +59,7 @@ def _retention(days: int) -> dict[str, str]:
 
 
 def _kept_up(lakehouse: Lakehouse, table: Table) -> Upkeep:
-    identifier = lakehouse.layout.identifier(table)
+    identifier = lakehouse.backend.identifier(table)
     files_before, bytes_before = _live_files(lakehouse, identifier)
     lakehouse.spark.sql(f"OPTIMIZE {identifier}").collect()
     lakehouse.spark.sql(f"VACUUM {identifier}").collect()

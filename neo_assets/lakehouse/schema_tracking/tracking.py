@@ -35,7 +35,7 @@ class Tracking:
 
 def tracked_schemas(lakehouse: Lakehouse) -> TrackedSchemas:
     """The schemas tracked for bronze, beside its checkpoint."""
-    return TrackedSchemas(lakehouse.layout.checkpoints / f"{BRONZE_NEO_EVENTS.name}_schemas")
+    return TrackedSchemas(lakehouse.backend.checkpoints / f"{BRONZE_NEO_EVENTS.name}_schemas")
 
 
 def days_with_new_fields(

@@ -25,7 +25,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
-class Measured(Message):
+class RunMetrics(Message):
     """What a run has measured of an asset."""
 
     run_id: str
@@ -33,7 +33,7 @@ class Measured(Message):
     reports: Sequence[DayReport]
 
 
-def rows(measured: Sequence[Measured]) -> pa.Table:
+def rows(measured: Sequence[RunMetrics]) -> pa.Table:
     """Rows of `dq_metrics`, measured now."""
     measured_at = datetime.now(timezone.utc)
     values = [
@@ -54,7 +54,7 @@ def rows(measured: Sequence[Measured]) -> pa.Table:
     return pa.Table.from_pylist(values, schema=_schema(DQ_METRICS))
 
 
-def is_of(measured: Sequence[Measured]) -> str:
+def is_of(measured: Sequence[RunMetrics]) -> str:
     """A condition for the rows that these runs have stored of these assets."""
     return " OR ".join(
         f"(run_id = '{of_run.run_id}' AND asset = '{of_run.asset}')" for of_run in measured
@@ -62,7 +62,7 @@ def is_of(measured: Sequence[Measured]) -> str:
 
 
 @contextmanager
-def alone(tables: Path) -> Iterator[None]:
+def exclusive_writer(tables: Path) -> Iterator[None]:
     """Keep everyone else on this machine from writing metrics for the block.
 
     Runs overlap, and two commits on a local disk can meet.
@@ -75,7 +75,7 @@ def alone(tables: Path) -> Iterator[None]:
         yield
 
 
-def record(tables: Path, measured: Measured) -> None:
+def record(tables: Path, measured: RunMetrics) -> None:
     """Store the metrics of a run and asset, in place of what a try before has stored of them.
 
     Written by delta-rs: landing event files needs no Spark, and neither does counting them.
@@ -85,7 +85,7 @@ def record(tables: Path, measured: Measured) -> None:
 
     if not measured.reports:
         return
-    with alone(tables):
+    with exclusive_writer(tables):
         set_aside_damaged_checkpoints(tables / DQ_METRICS.name)
         table = DeltaTable.create(
             tables / DQ_METRICS.name,

@@ -19,7 +19,7 @@ from neo_assets.lakehouse.model.tables import SOURCE_FILE, TABLES, Column, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.store import migration
-from neo_assets.lakehouse.store.layout import Layout
+from neo_assets.lakehouse.store.backend import StorageBackend
 
 CHECKPOINT = "neo.checkpoint"
 """Property of a table that names the checkpoint of the stream that fills it.
@@ -58,10 +58,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Lakehouse:
-    """The tables of one layout, reached through one Spark session."""
+    """The tables of one storage backend, reached through one Spark session."""
 
     spark: SparkSession
-    layout: Layout
+    backend: StorageBackend
 
     def ensure_tables(self, tables: Iterable[Table] = TABLES) -> None:
         """Create the tables that do not exist yet, and bring older ones to today's form.
@@ -71,7 +71,7 @@ class Lakehouse:
                 over all that the table held.
         """
         for table in tables:
-            with self.layout.alone(table):
+            with self.backend.exclusive_writer(table):
                 if self.has(table):
                     self._add_columns(table)
                     if SOURCE_FILE in table.column_names:
@@ -80,19 +80,19 @@ class Lakehouse:
                     self._create(table)
 
     def _create(self, table: Table) -> None:
-        if any(map(_is_checkpoint, self.layout.checkpoints.glob(f"{table.name}*"))):
+        if any(map(_is_checkpoint, self.backend.checkpoints.glob(f"{table.name}*"))):
             raise LakehouseError(
                 f"The table {table.name} is gone, but the checkpoint of its stream is not; "
                 "rebuild it from the landing zone with: neo-assets replay --full"
             )
-        self.spark.sql(_creation(table, self.layout))
+        self.spark.sql(_creation(table, self.backend))
 
     def _add_columns(self, table: Table) -> None:
         known = set(self.read(table).columns)
         new = [column for column in table.columns if column.name not in known]
         if not new:
             return
-        identifier = self.layout.identifier(table)
+        identifier = self.backend.identifier(table)
         self.spark.sql(f"ALTER TABLE {identifier} ADD COLUMNS ({', '.join(map(_column, new))})")
         values = ", ".join(f"{column.name} = {column.initial}" for column in new if column.initial)
         if values:
@@ -105,22 +105,22 @@ class Lakehouse:
         if not migration.is_done(table, properties):
             if properties.get(APPEND_ONLY) == "true":
                 self._lift_append_only(table)
-            migration.migrate(self.spark, self.layout.identifier(table), table)
+            migration.migrate(self.spark, self.backend.identifier(table), table)
         self._set_properties(table, table.properties)
 
     def _lift_append_only(self, table: Table) -> None:
         """Allow changes to rows; whoever is killed after this has it set by the next append."""
         self.spark.sql(
-            f"ALTER TABLE {self.layout.identifier(table)} UNSET TBLPROPERTIES ('{APPEND_ONLY}')"
+            f"ALTER TABLE {self.backend.identifier(table)} UNSET TBLPROPERTIES ('{APPEND_ONLY}')"
         )
 
     def has(self, table: Table) -> bool:
         """Whether the table exists."""
-        return self.layout.has(self.spark, table)
+        return self.backend.has(self.spark, table)
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
-        return self.spark.table(self.layout.identifier(table))
+        return self.spark.table(self.backend.identifier(table))
 
     def read_days(self, table: Table, days: Collection[date]) -> DataFrame:
         """The rows of these days; the literal bounds let Delta skip every other file."""
@@ -146,7 +146,7 @@ class Lakehouse:
         if not table.properties.items() <= properties.items():
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
             self._bring_up_to_date(table, properties)
-        checkpoint = self.layout.checkpoints / properties.get(CHECKPOINT, table.name)
+        checkpoint = self.backend.checkpoints / properties.get(CHECKPOINT, table.name)
         if new_checkpoint or not _is_checkpoint(checkpoint):
             # Spark refuses to begin where a stream was killed while it wrote its first offset.
             shutil.rmtree(checkpoint, ignore_errors=True)
@@ -161,7 +161,7 @@ class Lakehouse:
             .option("checkpointLocation", str(checkpoint))
             .trigger(availableNow=True)
         )
-        self.layout.start(stream, table).awaitTermination()
+        self.backend.start(stream, table).awaitTermination()
 
     def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
         """Give the table these properties; without a commit where it has them."""
@@ -169,12 +169,11 @@ class Lakehouse:
             self._set_properties(table, properties)
 
     def _set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
-        self.spark.sql(
-            f"ALTER TABLE {self.layout.identifier(table)} SET TBLPROPERTIES ({_listed(properties)})"
-        )
+        identifier = self.backend.identifier(table)
+        self.spark.sql(f"ALTER TABLE {identifier} SET TBLPROPERTIES ({_listed(properties)})")
 
     def _properties(self, table: Table) -> dict[str, str]:
-        rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.layout.identifier(table)}").collect()
+        rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.backend.identifier(table)}").collect()
         return {row["key"]: row["value"] for row in rows}
 
     def swap_in(self, table: Table, rows: DataFrame, checkpoint: str) -> None:
@@ -182,13 +181,13 @@ class Lakehouse:
 
         What the table was stays in its history, for RESTORE.
         """
-        identifier = self.layout.identifier(table)
+        identifier = self.backend.identifier(table)
         if self.has(table) and APPEND_ONLY in table.properties:
             self._lift_append_only(table)
         view = f"swapped_{table.name}"
         rows.createOrReplaceTempView(view)
         self.spark.sql(
-            f"CREATE OR REPLACE TABLE {identifier} USING delta {self.layout.arrangement(table)} "
+            f"CREATE OR REPLACE TABLE {identifier} USING delta {self.backend.clustering(table)} "
             f"COMMENT {_literal(table.comment)} "
             f"TBLPROPERTIES ({_listed(table.properties | {CHECKPOINT: checkpoint})}) "
             f"AS SELECT * FROM {view}"
@@ -231,7 +230,7 @@ class Lakehouse:
                     offered.write.format("delta")
                     .mode("overwrite")
                     .option("replaceWhere", differing_days)
-                    .saveAsTable(self.layout.identifier(part))
+                    .saveAsTable(self.backend.identifier(part))
                 )
             else:
                 # What a new day brings; there is nothing that Delta would have to look for.
@@ -245,14 +244,14 @@ class Lakehouse:
         ]
         return {row.day for row in reduce(DataFrame.unionAll, held).distinct().collect()}
 
-    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+    def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of a run and asset, in place of what a try before has stored."""
         if reports:
-            self.layout.measure(self.spark, run_id, asset, reports)
+            self.backend.record_metrics(self.spark, run_id, asset, reports)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows to those that the table has."""
-        rows.write.format("delta").mode("append").saveAsTable(self.layout.identifier(table))
+        rows.write.format("delta").mode("append").saveAsTable(self.backend.identifier(table))
 
     def compare(
         self, table: Table, offered: DataFrame, standing: DataFrame, before: Sequence[str] = ()
@@ -299,7 +298,7 @@ class Lakehouse:
             days = set(differing.column(table.day_column).to_pylist())
             is_same += f" AND {in_days(f'target.{table.day_column}', days)}"
         self.spark.sql(
-            f"MERGE INTO {self.layout.identifier(table)} AS target USING {view} AS changed "
+            f"MERGE INTO {self.backend.identifier(table)} AS target USING {view} AS changed "
             f"ON {is_same} "
             "WHEN MATCHED AND changed.change = 'deleted' THEN DELETE "
             "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
@@ -401,12 +400,12 @@ def _has_unfinished_batch(checkpoint: Path) -> bool:
     return begun > finished
 
 
-def _creation(table: Table, layout: Layout) -> str:
+def _creation(table: Table, backend: StorageBackend) -> str:
     columns = ", ".join(map(_column, table.columns))
     properties = _listed(table.properties)
     clauses: Iterable[str] = (
-        f"CREATE TABLE IF NOT EXISTS {layout.identifier(table)} ({columns}) USING delta",
-        layout.arrangement(table),
+        f"CREATE TABLE IF NOT EXISTS {backend.identifier(table)} ({columns}) USING delta",
+        backend.clustering(table),
         f"COMMENT {_literal(table.comment)}",
         f"TBLPROPERTIES ({properties})" if properties else "",
     )

@@ -106,7 +106,7 @@ def _append(
 ) -> None:
     """Append the event files of these days, of all unless given, that bronze does not have."""
     folders = [day_folder(day) for day in days] if days else ["feed_date=*"]
-    source = lakehouse.layout.stream_source(
+    source = lakehouse.backend.stream_source(
         BRONZE_NEO_EVENTS, folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}"
     )
     lines = (
@@ -117,7 +117,7 @@ def _append(
     )
     lakehouse.append_stream(
         BRONZE_NEO_EVENTS,
-        _events(lines, lakehouse.layout.landing).withColumns(
+        _events(lines, lakehouse.backend.landing).withColumns(
             {"run_id": F.lit(run_id), "ingested_at": F.current_timestamp()}
         ),
         unless_known=SOURCE_FILE,
@@ -128,12 +128,12 @@ def _append(
 
 def landed_days(lakehouse: Lakehouse, days: Collection[date]) -> list[date]:
     """Those of the days that have a folder in the landing zone, in order."""
-    return [day for day in sorted(days) if (lakehouse.layout.landing / day_folder(day)).is_dir()]
+    return [day for day in sorted(days) if (lakehouse.backend.landing / day_folder(day)).is_dir()]
 
 
 def _new_files(lakehouse: Lakehouse, days: Collection[date]) -> set[str]:
     """The event files of these days that bronze does not have."""
-    landed = event_files(lakehouse.layout.landing, days)
+    landed = event_files(lakehouse.backend.landing, days)
     if not landed:
         return set()
     known = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select(
@@ -147,7 +147,7 @@ def landed_lines(lakehouse: Lakehouse, days: Collection[date] | None = None) -> 
 
     They are rows of bronze, but for the run's own columns.
     """
-    landing = lakehouse.layout.landing
+    landing = lakehouse.backend.landing
     folders = [landing] if days is None else [landing / day_folder(day) for day in days]
     lines = (
         lakehouse.spark.read.format("text")

@@ -17,7 +17,7 @@ from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
 from neo_assets.targets.databricks.submission import submission, uploaded
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
-from neo_assets.targets.databricks.workspace import plain_words, said, workspace_client
+from neo_assets.targets.databricks.workspace import said, translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
 JOB_TAKES_AT_MOST = timedelta(minutes=20)
@@ -82,7 +82,7 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[S
 
 def _problem(act: Callable[[], object], remedy: str) -> str:
     try:
-        with plain_words("It did not work"):
+        with translate_errors("It did not work"):
             act()
     except (WorkspaceError, JobFailedError) as error:
         cause = error.__cause__

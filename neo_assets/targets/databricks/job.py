@@ -47,9 +47,9 @@ def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
     from neo_assets.lakehouse import stages
     from neo_assets.lakehouse.model.tables import DQ_METRICS, TABLES
     from neo_assets.lakehouse.store.storage import Lakehouse
-    from neo_assets.targets.databricks.layout import UnityCatalogLayout
+    from neo_assets.targets.databricks.backend import UnityCatalogBackend
 
-    lakehouse = Lakehouse(_session(), UnityCatalogLayout.of(catalog))
+    lakehouse = Lakehouse(_session(), UnityCatalogBackend.of(catalog))
     try:
         if request.needs_tables:
             tables = (*TABLES, DQ_METRICS)
@@ -63,11 +63,11 @@ def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
 def check(catalog: UnityCatalog) -> None:
     """See that tables can be made, filled, read and dropped here, with all types they have."""
     from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
-    from neo_assets.targets.databricks.layout import UnityCatalogLayout
+    from neo_assets.targets.databricks.backend import UnityCatalogBackend
 
     spark, table = _session(), catalog.table("neo_assets_check")
     columns = ", ".join(f"{column.name} {column.type}" for column in BRONZE_NEO_EVENTS.columns)
-    arrangement = UnityCatalogLayout.of(catalog).arrangement(BRONZE_NEO_EVENTS)
+    arrangement = UnityCatalogBackend.of(catalog).clustering(BRONZE_NEO_EVENTS)
     spark.sql(f"DROP TABLE IF EXISTS {table}")
     spark.sql(f"CREATE TABLE {table} ({columns}) USING delta {arrangement}")
     spark.sql(f"INSERT INTO {table} (payload) VALUES (parse_json('[1, 2]'))").collect()

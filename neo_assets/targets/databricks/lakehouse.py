@@ -10,7 +10,7 @@ from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
-from neo_assets.lakehouse.store.metrics import Measured
+from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.settings import Settings
 from neo_assets.targets.databricks.job import CATALOG, REQUEST, RESULT
 from neo_assets.targets.databricks.job_failure import JobFailedError
@@ -18,9 +18,9 @@ from neo_assets.targets.databricks.pipes import pipes_client
 from neo_assets.targets.databricks.submission import submission, uploaded
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
-from neo_assets.targets.databricks.workspace import plain_words, workspace_client
+from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
-from neo_assets.targets.locks import alone
+from neo_assets.targets.locks import exclusive_writer
 from neo_assets.targets.stage_runner import Context, LakehouseResource
 
 TRIES = 2
@@ -43,7 +43,10 @@ class DatabricksLakehouse(LakehouseResource):
         settings, what = Settings.from_environment(), _subject(request)
         for attempt in range(1, TRIES + 1):
             try:
-                with plain_words(f"{what} was not done"), alone(settings, context.log.info):
+                with (
+                    translate_errors(f"{what} was not done"),
+                    exclusive_writer(settings, context.log.info),
+                ):
                     result = self._job(context, request, attempt)
                 break
             except WorkspaceError as error:
@@ -58,18 +61,18 @@ class DatabricksLakehouse(LakehouseResource):
             raise dg.Failure(result.refusal, allow_retries=False)
         return result
 
-    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+    def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Leave the metrics in the volume, for the next stage to store."""
         if not reports:
             return
         folder = unity_catalog(Settings.from_environment()).metrics
         try:
-            with plain_words(f"The metrics of {asset} were not stored"):
+            with translate_errors(f"The metrics of {asset} were not stored"):
                 files = self._workspace().files
                 files.create_directory(str(folder))
                 files.upload(
                     str(folder / f"{run_id}-{asset}.json"),
-                    io.BytesIO(Measured(run_id, asset, reports).to_json().encode()),
+                    io.BytesIO(RunMetrics(run_id, asset, reports).to_json().encode()),
                     overwrite=True,
                 )
         except WorkspaceError as error:

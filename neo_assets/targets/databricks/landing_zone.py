@@ -10,7 +10,7 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.service.files import FilesAPI
 
 from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
-from neo_assets.targets.databricks.workspace import plain_words
+from neo_assets.targets.databricks.workspace import translate_errors
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
 
@@ -75,7 +75,7 @@ class VolumeLandingZone(LandingZone):
 @contextmanager
 def _as_landing(what: str) -> Iterator[None]:
     try:
-        with plain_words(what):
+        with translate_errors(what):
             yield
     except WorkspaceError as error:
         raise LandingError(str(error)) from error

@@ -13,7 +13,7 @@ from neo_assets.targets.base import Target
 from neo_assets.targets.databricks.lakehouse import DatabricksLakehouse, unity_catalog
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.targets.databricks.warehouse import Warehouse
-from neo_assets.targets.databricks.workspace import plain_words, workspace_client
+from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import NoTableError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class DatabricksTarget(Target):
     def discard(self, selection: "Selection", note: str, say: Say) -> int:
         """Changed by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
-        with plain_words("Nothing was discarded"):
+        with translate_errors("Nothing was discarded"):
             return self._warehouse().change(
                 f"UPDATE {self._quarantine} SET status = 'discarded', status_note = :note "
                 f"WHERE {conditions}",
@@ -84,7 +84,7 @@ class DatabricksTarget(Target):
 
     def _asked(self, query: str, **parameters: str) -> list[dict[str, Any]]:
         """The rows of a query; none where the table is not there yet."""
-        with plain_words("The tables could not be looked at"), suppress(NoTableError):
+        with translate_errors("The tables could not be looked at"), suppress(NoTableError):
             return self._warehouse().rows(query, **parameters)
         return []
 
@@ -100,7 +100,7 @@ class DatabricksTarget(Target):
     def _quarantine(self) -> str:
         return self._catalog.table(SILVER_NEO_QUARANTINE.name)
 
-    def warm(self) -> AbstractContextManager[Mapping[str, str]]:
+    def running_compute(self) -> AbstractContextManager[Mapping[str, str]]:
         """Nothing: serverless compute is warm by itself."""
         return nullcontext({})
 

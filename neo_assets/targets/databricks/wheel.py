@@ -35,7 +35,7 @@ name = "neo_assets"
 _CONTENT = (
     *("__init__.py", "progress.py"),
     *("lakehouse/**/*.py", "targets/__init__.py"),
-    *(f"targets/databricks/{name}.py" for name in ("__init__", "job", "layout", "unity_catalog")),
+    *(f"targets/databricks/{name}.py" for name in ("__init__", "job", "backend", "unity_catalog")),
 )
 
 

@@ -26,13 +26,13 @@ RETRY_FOR_S = 300
 
 CHECK = "neo-assets databricks-check says what is missing"
 
-_STRANGER = (
+_UNAUTHENTICATED = (
     "does not know us: see that DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (or "
     "DATABRICKS_TOKEN) are of this workspace and have not expired"
 )
 
 _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((Unauthenticated,), _STRANGER),
+    ((Unauthenticated,), _UNAUTHENTICATED),
     ((PermissionDenied,), f"does not let us: {CHECK}"),
     ((NotFound,), f"does not have it: {CHECK}"),
     (
@@ -65,7 +65,7 @@ def workspace_client() -> WorkspaceClient:
     """
     problem = ""
     try:
-        with plain_words("Nothing was done"):
+        with translate_errors("Nothing was done"):
             config = Config(
                 auth_type=_auth_type(),
                 retry_timeout_seconds=RETRY_FOR_S,
@@ -79,7 +79,7 @@ def workspace_client() -> WorkspaceClient:
     except ValueError as error:
         problem = said(error)
     if "invalid_client" in problem:
-        raise WorkspaceError(f"Nothing was done: the workspace {_STRANGER}.")
+        raise WorkspaceError(f"Nothing was done: the workspace {_UNAUTHENTICATED}.")
     raise WorkspaceError(
         f"The workspace is not configured ({problem}): set DATABRICKS_HOST, and for a service "
         "principal DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, else DATABRICKS_TOKEN."
@@ -87,7 +87,7 @@ def workspace_client() -> WorkspaceClient:
 
 
 @contextmanager
-def plain_words(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Turn what goes wrong with the workspace inside the block into one sentence about `what`.
 
     Raises:

@@ -16,13 +16,13 @@ from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.session import (
     abandon,
+    display_address,
+    is_alive,
     is_lost,
-    is_there,
-    place_of,
     run_cancelable,
     spark_session,
 )
-from neo_assets.targets.locks import alone
+from neo_assets.targets.locks import exclusive_writer
 from neo_assets.targets.stage_runner import Context, LakehouseResource
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ class SparkLakehouse(LakehouseResource):
         with self.rebuilding(say) as lakehouse:
             return run_cancelable(lakehouse.spark, lambda: run(lakehouse))
 
-    def measure(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
+    def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics without Spark."""
         from neo_assets.lakehouse.store import metrics
 
         tables = Settings.from_environment().tables_directory
-        metrics.record(tables, metrics.Measured(run_id, asset, reports))
+        metrics.record(tables, metrics.RunMetrics(run_id, asset, reports))
 
     @contextmanager
     def writing(self, say: Say) -> Iterator["Lakehouse"]:
@@ -89,9 +89,9 @@ class SparkLakehouse(LakehouseResource):
     def rebuilding(self, say: Say) -> Iterator["Lakehouse"]:
         """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
         settings = Settings.from_environment()
-        with alone(settings, say):
+        with exclusive_writer(settings, say):
             try:
-                if self._lakehouse and not is_there(self._lakehouse.spark):
+                if self._lakehouse and not is_alive(self._lakehouse.spark):
                     # Spark died between two steps, or while this one waited.
                     self._abandon()
                 if self._lakehouse is None:
@@ -103,7 +103,7 @@ class SparkLakehouse(LakehouseResource):
                 if is_lost(error):
                     self._abandon()
                     raise dg.Failure(
-                        f"Spark at {place_of(self._address)} died or cannot be reached, and "
+                        f"Spark at {display_address(self._address)} died or cannot be reached, and "
                         "nothing is half done: what this step had committed stands whole, the rest "
                         "not at all; run it again."
                     ) from error
@@ -125,7 +125,7 @@ class SparkLakehouse(LakehouseResource):
     def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
         from neo_assets.lakehouse.store.storage import Lakehouse
-        from neo_assets.targets.local.layout import LocalLayout
+        from neo_assets.targets.local.backend import LocalBackend
 
         settings = Settings.from_environment()
         refuse_other_digits(settings.tables_directory)
@@ -141,7 +141,7 @@ class SparkLakehouse(LakehouseResource):
         self._open.callback(session.stop)
         return Lakehouse(
             session,
-            LocalLayout(
+            LocalBackend(
                 landing=settings.landing_directory,
                 tables=settings.tables_directory,
                 checkpoints=settings.checkpoints_directory,

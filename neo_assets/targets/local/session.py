@@ -38,7 +38,7 @@ _LOST = ("INVALID_HANDLE.", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
 _Returned = TypeVar("_Returned")
 
 
-def place_of(address: str) -> str:
+def display_address(address: str) -> str:
     """An address of Spark Connect, for people: without the token or whatever else it holds."""
     return f"sc://{urlsplit(address).netloc.rpartition('@')[2]}"
 
@@ -62,10 +62,10 @@ def spark_session(address: str) -> "SparkSession":
         session.client.set_retry_policies(
             [DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_WAIT_MS)]
         )
-        _refuse_what_does_not_fit(session, place_of(address))
+        _refuse_what_does_not_fit(session, display_address(address))
         # Times of the feed have no zone, and a server elsewhere would read them as of its own.
         session.conf.set(_TIME_ZONE, _UTC)
-        _refuse_other_digits(session, place_of(address))
+        _refuse_other_digits(session, display_address(address))
     except BaseException:
         abandon(session)
         raise
@@ -127,7 +127,7 @@ def _cancel(session: "SparkSession", working: Thread) -> None:
     session.stop()
 
 
-def is_there(session: "SparkSession") -> bool:
+def is_alive(session: "SparkSession") -> bool:
     """Whether the session is still known to its server; waits for one that is started anew."""
     try:
         session.conf.get(_EXTENSIONS, "")

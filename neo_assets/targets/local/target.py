@@ -13,7 +13,7 @@ from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
 from neo_assets.spark_server.supervision import supervised_server
 from neo_assets.targets.base import Target
 from neo_assets.targets.local.lakehouse import SparkLakehouse
-from neo_assets.targets.locks import alone
+from neo_assets.targets.locks import exclusive_writer
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
@@ -68,13 +68,13 @@ class LocalTarget(Target):
         """Written by delta-rs, as the only writer on this machine."""
         from neo_assets.lakehouse import quarantine
 
-        with alone(self._settings, say):
+        with exclusive_writer(self._settings, say):
             chosen = self.quarantined(selection)
             quarantine.discard(self._settings.tables_directory, chosen, note)
         return len(chosen)
 
     @contextmanager
-    def warm(self) -> Iterator[Mapping[str, str]]:
+    def running_compute(self) -> Iterator[Mapping[str, str]]:
         """One Spark Connect server for all runs, unless there is one already."""
         if self._settings.neo_spark_remote:
             yield {}

@@ -17,7 +17,7 @@ def test_it_brings_all_that_a_stage_needs_and_nothing_else(tmp_path: Path) -> No
         archive.extractall(tmp_path / "site")
     program = (
         "import sys, neo_assets.targets.databricks.job, neo_assets.lakehouse.stages\n"
-        "import neo_assets.targets.databricks.layout\n"
+        "import neo_assets.targets.databricks.backend\n"
         "print(neo_assets.__file__)\n"
         f"print([name for name in {FOREIGN} if name in sys.modules])"
     )

@@ -101,7 +101,7 @@ def test_a_step_that_is_tried_again_finds_a_new_session(
 def test_a_token_that_the_server_does_not_know(
     lakehouse: SparkLakehouse, monkeypatch: pytest.MonkeyPatch, spark_address: str
 ) -> None:
-    server = spark_session.place_of(spark_address)
+    server = spark_session.display_address(spark_address)
     monkeypatch.setenv("NEO_SPARK_REMOTE", f"{server}/;token={TOKEN}")
     failure = refusal(lakehouse)
     assert (failure.description or "").startswith(f"Spark at {server} does not know the token")
@@ -128,7 +128,7 @@ def test_the_session_of_a_run_is_released_with_it(
     "address", ["sc://host:15002", f"sc://host:15002/;token={TOKEN}", f"sc://me:{TOKEN}@host:15002"]
 )
 def test_the_place_of_a_server_has_no_secrets(address: str) -> None:
-    assert spark_session.place_of(address) == "sc://host:15002"
+    assert spark_session.display_address(address) == "sc://host:15002"
 
 
 @pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED")

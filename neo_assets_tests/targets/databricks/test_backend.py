@@ -10,16 +10,16 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_FACT,
     SILVER_NEO_EVENTS,
 )
-from neo_assets.targets.databricks.layout import UnityCatalogLayout
+from neo_assets.targets.databricks.backend import UnityCatalogBackend
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 CATALOG = UnityCatalog("prod-1", "asteroids", "files")
-LAYOUT = UnityCatalogLayout.of(CATALOG)
+BACKEND = UnityCatalogBackend.of(CATALOG)
 VOLUME = "/Volumes/prod-1/asteroids/files"
 
 
 def test_auto_loader_is_asked_for_exactly_this() -> None:
-    source = LAYOUT.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
+    source = BACKEND.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
     assert (source.path, source.format) == (f"{VOLUME}/landing/neo_feed", "cloudFiles")
     assert source.lists_all_days
     assert source.options == {
@@ -39,32 +39,34 @@ def test_auto_loader_is_asked_for_exactly_this() -> None:
 
 
 def test_names_and_places() -> None:
-    assert LAYOUT.identifier(GOLD_NEO_FACT) == "`prod-1`.`asteroids`.`gold_neo_fact`"
-    assert LAYOUT.landing == Path(VOLUME, "landing/neo_feed")
-    assert LAYOUT.checkpoints == Path(VOLUME, "checkpoints")
+    assert BACKEND.identifier(GOLD_NEO_FACT) == "`prod-1`.`asteroids`.`gold_neo_fact`"
+    assert BACKEND.landing == Path(VOLUME, "landing/neo_feed")
+    assert BACKEND.checkpoints == Path(VOLUME, "checkpoints")
     assert (CATALOG.schema_name, CATALOG.volume_name) == (
         "prod-1.asteroids",
         "prod-1.asteroids.files",
     )
 
 
-def test_what_grows_aside_is_apart_but_for_the_event_files() -> None:
-    aside = LAYOUT.aside("bronze-20240301")
-    assert aside.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"
-    assert aside.landing == LAYOUT.landing
-    options = aside.stream_source(BRONZE_NEO_EVENTS, "*").options
+def test_what_is_in_staging_is_apart_but_for_the_event_files() -> None:
+    staging = BACKEND.staging("bronze-20240301")
+    assert (
+        staging.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"
+    )
+    assert staging.landing == BACKEND.landing
+    options = staging.stream_source(BRONZE_NEO_EVENTS, "*").options
     place = f"{VOLUME}/checkpoints/bronze-20240301"
     assert options["cloudFiles.schemaLocation"] == f"{place}/bronze_neo_events_auto_loader"
     # Its checkpoint stays where it has grown.
-    kept = LAYOUT.keep_checkpoint(aside, BRONZE_NEO_EVENTS)
+    kept = BACKEND.adopt_checkpoint(staging, BRONZE_NEO_EVENTS)
     assert kept == "bronze-20240301/bronze_neo_events"
 
 
 def test_tables_are_clustered_by_their_day() -> None:
-    assert LAYOUT.arrangement(BRONZE_NEO_EVENTS) == "CLUSTER BY (feed_date)"
-    assert LAYOUT.arrangement(SILVER_NEO_EVENTS) == "CLUSTER BY (partition_date)"
-    assert LAYOUT.arrangement(GOLD_NEO_FACT) == "CLUSTER BY (close_approach_date)"
-    assert LAYOUT.arrangement(GOLD_DIM_NEO) == ""
+    assert BACKEND.clustering(BRONZE_NEO_EVENTS) == "CLUSTER BY (feed_date)"
+    assert BACKEND.clustering(SILVER_NEO_EVENTS) == "CLUSTER BY (partition_date)"
+    assert BACKEND.clustering(GOLD_NEO_FACT) == "CLUSTER BY (close_approach_date)"
+    assert BACKEND.clustering(GOLD_DIM_NEO) == ""
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a`b", "a b", "../a", "a;", "-a", "ä", "a" * 256])

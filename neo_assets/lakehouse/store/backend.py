@@ -1,4 +1,4 @@
-"""Where a lakehouse has its places, and all that differs between one target and another."""
+"""What the lakehouse needs to know of a target: where tables and files are, and what differs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class StreamSource:
 
 
 @dataclass(frozen=True)
-class Layout(ABC):
-    """The places of one lakehouse; event files and checkpoints are in folders on every target."""
+class StorageBackend(ABC):
+    """Where one lakehouse is stored; event files and checkpoints are in folders on every target."""
 
     landing: Path
     checkpoints: Path
@@ -47,7 +47,7 @@ class Layout(ABC):
         """Whether the table exists."""
 
     @abstractmethod
-    def arrangement(self, table: Table) -> str:
+    def clustering(self, table: Table) -> str:
         """The clause of CREATE TABLE that says how rows are laid out in files; may be empty."""
 
     @abstractmethod
@@ -62,23 +62,23 @@ class Layout(ABC):
         """Start a stream into the table."""
 
     @abstractmethod
-    def aside(self, name: str) -> Layout:
-        """Places of that name beside these, for tables that grow until they are swapped in."""
+    def staging(self, name: str) -> StorageBackend:
+        """Storage of that name beside this one, for tables that grow until they are swapped in."""
 
     @abstractmethod
-    def keep_checkpoint(self, aside: Layout, table: Table) -> str:
-        """Make the table's checkpoint that grew aside one of these; return its name here."""
+    def adopt_checkpoint(self, staging: StorageBackend, table: Table) -> str:
+        """Move the table's checkpoint out of staging; return its name here."""
 
     @abstractmethod
-    def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
-        """Remove what stands aside of these tables, finished or not."""
+    def clear_staging(self, spark: SparkSession, tables: Sequence[Table]) -> None:
+        """Remove all that is in staging of these tables, finished or not."""
 
-    def alone(self, table: Table) -> AbstractContextManager[None]:
+    def exclusive_writer(self, table: Table) -> AbstractContextManager[None]:
         """Wait for whoever writes to the table without this Spark, and keep them waiting."""
         return nullcontext()
 
     @abstractmethod
-    def measure(
+    def record_metrics(
         self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
     ) -> None:
         """Store the metrics of a run and asset, in place of what a try before has stored."""

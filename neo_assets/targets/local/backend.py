@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.layout import Layout, StreamSource
+from neo_assets.lakehouse.store.backend import StorageBackend, StreamSource
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LocalLayout(Layout):
+class LocalBackend(StorageBackend):
     """One folder a table below `tables`, which Spark knows by their paths alone."""
 
     tables: Path
@@ -35,7 +35,7 @@ class LocalLayout(Layout):
         """Whether its log has begun; whoever is killed while creating it leaves an empty one."""
         return any((self.tables / table.name / "_delta_log").glob("*.json"))
 
-    def arrangement(self, table: Table) -> str:
+    def clustering(self, table: Table) -> str:
         """Folders by month and the like, where there are enough rows for it."""
         columns = ", ".join(table.partitioned_by)
         return f"PARTITIONED BY ({columns})" if columns else ""
@@ -58,32 +58,32 @@ class LocalLayout(Layout):
         """Write to the table's folder."""
         return stream.start(str(self.tables / table.name))
 
-    def aside(self, name: str) -> LocalLayout:
+    def staging(self, name: str) -> LocalBackend:
         """A folder with tables and checkpoints of its own."""
-        folder = self._aside / name
-        return LocalLayout(self.landing, folder / "checkpoints", folder / "tables")
+        folder = self._staging / name
+        return LocalBackend(self.landing, folder / "checkpoints", folder / "tables")
 
-    def keep_checkpoint(self, aside: Layout, table: Table) -> str:
-        """Move it here, under the name of the place aside."""
-        name = aside.checkpoints.parent.name
+    def adopt_checkpoint(self, staging: StorageBackend, table: Table) -> str:
+        """Move it here, under the name of the staging folder."""
+        name = staging.checkpoints.parent.name
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        (aside.checkpoints / table.name).rename(self.checkpoints / name)
+        (staging.checkpoints / table.name).rename(self.checkpoints / name)
         return name
 
-    def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
+    def clear_staging(self, spark: SparkSession, tables: Sequence[Table]) -> None:
         """Remove all those folders."""
-        shutil.rmtree(self._aside, ignore_errors=True)
+        shutil.rmtree(self._staging, ignore_errors=True)
 
-    def alone(self, table: Table) -> AbstractContextManager[None]:
+    def exclusive_writer(self, table: Table) -> AbstractContextManager[None]:
         """Metrics are written by others too."""
-        return metrics.alone(self.tables) if table is DQ_METRICS else nullcontext()
+        return metrics.exclusive_writer(self.tables) if table is DQ_METRICS else nullcontext()
 
-    def measure(
+    def record_metrics(
         self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
     ) -> None:
         """Without Spark, which would take longer."""
-        metrics.record(self.tables, metrics.Measured(run_id, asset, reports))
+        metrics.record(self.tables, metrics.RunMetrics(run_id, asset, reports))
 
     @property
-    def _aside(self) -> Path:
+    def _staging(self) -> Path:
         return self.checkpoints.parent / "replay"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
-from neo_assets.lakehouse.store.layout import Layout, StreamSource
+from neo_assets.lakehouse.store.backend import StorageBackend, StreamSource
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
     from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-_ASIDE = "replay"
+_STAGING = "replay"
 
 
 @dataclass(frozen=True)
-class UnityCatalogLayout(Layout):
-    """Tables by their names in a catalog; `prefix` tells those that grow aside from the others."""
+class UnityCatalogBackend(StorageBackend):
+    """Tables by their names in a catalog; `prefix` tells staging tables from the others."""
 
     catalog: UnityCatalog
     prefix: str = ""
 
     @classmethod
-    def of(cls, catalog: UnityCatalog) -> UnityCatalogLayout:
-        """The layout of these places."""
+    def of(cls, catalog: UnityCatalog) -> UnityCatalogBackend:
+        """The backend for this schema and volume."""
         return cls(catalog.landing, catalog.checkpoints, catalog)
 
     def identifier(self, table: Table) -> str:
@@ -45,7 +45,7 @@ class UnityCatalogLayout(Layout):
         """Whether the catalog has it."""
         return spark.catalog.tableExists(self.identifier(table))
 
-    def arrangement(self, table: Table) -> str:
+    def clustering(self, table: Table) -> str:
         """Liquid clustering by the day, which all reads and writes name.
 
         Databricks advises it for every new table, and against partitions in tables this small.
@@ -102,27 +102,27 @@ class UnityCatalogLayout(Layout):
         """Write to the table by its name: managed tables have no path to write to."""
         return stream.toTable(self.identifier(table))
 
-    def aside(self, name: str) -> UnityCatalogLayout:
+    def staging(self, name: str) -> UnityCatalogBackend:
         """Tables with a prefix, and checkpoints where they are to stay."""
-        return replace(self, checkpoints=self.checkpoints / name, prefix=f"{_ASIDE}_")
+        return replace(self, checkpoints=self.checkpoints / name, prefix=f"{_STAGING}_")
 
-    def keep_checkpoint(self, aside: Layout, table: Table) -> str:
+    def adopt_checkpoint(self, staging: StorageBackend, table: Table) -> str:
         """It has grown where it stays: to move files in a volume is to copy them one by one."""
-        return str((aside.checkpoints / table.name).relative_to(self.checkpoints))
+        return str((staging.checkpoints / table.name).relative_to(self.checkpoints))
 
-    def clear_aside(self, spark: SparkSession, tables: Sequence[Table]) -> None:
+    def clear_staging(self, spark: SparkSession, tables: Sequence[Table]) -> None:
         """Drop the tables with the prefix."""
         for table in tables:
-            spark.sql(f"DROP TABLE IF EXISTS {self.aside('').identifier(table)}")
+            spark.sql(f"DROP TABLE IF EXISTS {self.staging('').identifier(table)}")
 
-    def measure(
+    def record_metrics(
         self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
     ) -> None:
         """In one commit with what was measured where there is no Spark."""
         waiting = sorted(self.catalog.metrics.glob("[!.]*.json"))
         measured = [
-            metrics.Measured(run_id, asset, reports),
-            *(metrics.Measured.from_json(file.read_text(encoding="utf-8")) for file in waiting),
+            metrics.RunMetrics(run_id, asset, reports),
+            *(metrics.RunMetrics.from_json(file.read_text(encoding="utf-8")) for file in waiting),
         ]
         (
             spark.createDataFrame(metrics.rows(measured))
