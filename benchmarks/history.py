@@ -36,8 +36,8 @@ from benchmarks.tables import Goal, spread, table
 from neo_assets.lakehouse.maintenance import upkeep
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.spark_server.server import spark_connect_server
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 
 SHORT_HISTORY = 30
 ALL = "all three"

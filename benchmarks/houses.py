@@ -17,9 +17,10 @@ from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import FETCHED_AT, LocalLandingZone
+from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets.targets.local.backend import LocalBackend
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 
 STAGES = LAYERS[1:]
 LAST_DAY = date(2024, 12, 30)

@@ -13,8 +13,8 @@ import dagster as dg
 from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
 
 DAYS = 3

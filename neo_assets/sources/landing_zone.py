@@ -14,17 +14,14 @@ Whatever else lies in a day's folder begins with a dot, which Spark passes over 
 
 import hashlib
 import json
-import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 FETCHED_AT = "%Y%m%dT%H%M%S%fZ"
 
@@ -35,9 +32,6 @@ _DAY_FOLDER = re.compile(r"feed_date=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}Z-([0-9a-f]{16})[.]json")
 _IS_OURS = re.compile(r"[0-9].*Z-.*[.]json$")
-
-LONGEST_LOCK_S = 60
-"""How long a landing waits for another one of the same day, which takes milliseconds."""
 
 
 class LandingError(Exception):
@@ -141,40 +135,6 @@ class LandingZone(ABC):
         return self.root / f"{FOLDER_PREFIX}{day.isoformat()}"
 
 
-class LocalLandingZone(LandingZone):
-    """A landing zone in a folder of this machine."""
-
-    def days(self) -> list[date]:
-        """The days that have an event file, in order."""
-        return days_of({file.parent.name for file in self.root.glob("*/[0-9]*Z-*.json")})
-
-    def _files(self, day: date) -> Sequence[Path]:
-        return list(self._directory(day).glob("[!.]*"))
-
-    def _read(self, file: Path) -> bytes:
-        return file.read_bytes()
-
-    def _publish(self, file: Path, content: str) -> None:
-        _publish(file, content)
-
-    def _set_aside(self, file: Path) -> Path:
-        return file.rename(hidden(file))
-
-    @contextmanager
-    def _alone(self, day: date) -> Iterator[None]:
-        directory = self._directory(day)
-        directory.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
-                _clear(directory)
-                yield
-        except Timeout as error:
-            raise LandingError(
-                f"{day} could not be landed, for another process has been landing it for "
-                f"{LONGEST_LOCK_S} seconds; end that one and run the day again."
-            ) from error
-
-
 def days_of(folders: Iterable[str]) -> list[date]:
     """The days that these folders belong to, in order.
 
@@ -246,34 +206,3 @@ def _event_lines(
     events: list[dict[str, Any]] = [{**envelope, "payload": item} for item in objects] or [envelope]
     # A line that is not strict JSON is one that Spark cannot read.
     return "".join(json.dumps(event, allow_nan=False) + "\n" for event in events)
-
-
-def _publish(file: Path, content: str) -> None:
-    """Make the whole file appear at once, and for good: a power cut takes nothing back."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="ascii") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.rename(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    # The names too: the file's in its folder, and the folder's in the landing zone.
-    _sync(file.parent)
-    _sync(file.parent.parent)
-
-
-def _clear(directory: Path) -> None:
-    """Remove what a killed process left unfinished; whoever holds the lock is alone here."""
-    for unfinished in directory.glob(".*.unfinished"):
-        unfinished.unlink()
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

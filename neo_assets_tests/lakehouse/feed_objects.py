@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
-from neo_assets.sources.landing_zone import LocalLandingZone
 from neo_assets.targets.local.backend import LocalBackend
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 
 FeedObject = dict[str, Any]
 Snapshot = tuple[datetime, Sequence[FeedObject]]

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
-from neo_assets.sources.landing_zone import LocalLandingZone
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of
 

@@ -9,10 +9,11 @@ from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import LandingZone, LocalLandingZone
+from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.spark_server.supervision import supervised_server
 from neo_assets.targets.base import Target
 from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets.targets.locks import exclusive_writer
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from neo_assets.sources.landing_zone import Landing, LandingError, LocalLandingZone
+from neo_assets.sources.landing_zone import Landing, LandingError
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.workspace import workspace_client
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets_tests.faults import injected
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.stand_in import Fault, StandIn

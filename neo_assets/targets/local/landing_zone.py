@@ -1,0 +1,74 @@
+"""The landing zone in a folder of this machine."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
+
+LONGEST_LOCK_S = 60
+"""How long a landing waits for another one of the same day, which takes milliseconds."""
+
+
+class LocalLandingZone(LandingZone):
+    """A landing zone in a folder of this machine."""
+
+    def days(self) -> list[date]:
+        """The days that have an event file, in order."""
+        return days_of({file.parent.name for file in self.root.glob("*/[0-9]*Z-*.json")})
+
+    def _files(self, day: date) -> Sequence[Path]:
+        return list(self._directory(day).glob("[!.]*"))
+
+    def _read(self, file: Path) -> bytes:
+        return file.read_bytes()
+
+    def _publish(self, file: Path, content: str) -> None:
+        """The names are synced too: the file's in its folder, the folder's in the landing zone."""
+        unfinished = file.with_name(f".{file.name}.unfinished")
+        try:
+            with unfinished.open("w", encoding="ascii") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            unfinished.rename(file)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _sync(file.parent)
+        _sync(file.parent.parent)
+
+    def _set_aside(self, file: Path) -> Path:
+        return file.rename(hidden(file))
+
+    @contextmanager
+    def _alone(self, day: date) -> Iterator[None]:
+        directory = self._directory(day)
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(directory / ".landing.lock", timeout=LONGEST_LOCK_S):
+                _clear(directory)
+                yield
+        except Timeout as error:
+            raise LandingError(
+                f"{day} could not be landed, for another process has been landing it for "
+                f"{LONGEST_LOCK_S} seconds; end that one and run the day again."
+            ) from error
+
+
+def _clear(directory: Path) -> None:
+    """Remove what a killed process left unfinished; whoever holds the lock is alone here."""
+    for unfinished in directory.glob(".*.unfinished"):
+        unfinished.unlink()
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
