@@ -20,8 +20,9 @@ setup:
 demo: setup
 	@.venv/bin/neo-assets demo
 
+# Each worker has a Spark of its own; more than two want more than two cores and 8 GB.
 test: setup
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 ui: setup
 	@exec .venv/bin/neo-assets ui $(if $(UI_PORT),--port $(UI_PORT))

@@ -1,6 +1,8 @@
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -8,13 +10,31 @@ from pyspark.sql import SparkSession
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
 from neo_assets_tests.lakehouse.houses import new_lakehouse
+from neo_assets_tests.processes import javas, resident_bytes
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FaultsOfWorkers())
     # Whoever starts the tests may ignore them, and whatever they start would inherit that.  After a
     # run Dagster does with the one as with the other.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker has injected to the process that prints the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["injected"] = dict(INJECTED)
+
+
+class FaultsOfWorkers:
+    """Adds up what the workers of pytest-xdist have injected."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended; one that crashed has left nothing."""
+        INJECTED.update(getattr(node, "workeroutput", {}).get("injected", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -26,18 +46,58 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{INJECTED.total()} faults injected ({kinds}): {outcome}.")
 
 
+RENEWED_FROM_BYTES = 2_000_000_000
+"""Resident memory from which the shared server is replaced before the next module.
+
+Its heap has 2 GB.  It keeps each ended stream for an hour with its session, so that a server which
+serves hundreds of tests ends up collecting garbage more than it works.
+"""
+
+
+class SharedServer:
+    """The Spark Connect server of all tests that do not ask for their own."""
+
+    def __init__(self, new_folder: Callable[[], Path]) -> None:
+        self._new_folder = new_folder
+        self._running = ExitStack()
+        self._address = ""
+
+    def address(self) -> str:
+        """Its address; it is started when this is first asked for."""
+        if not self._address:
+            self._address = self._running.enter_context(spark_connect_server(self._new_folder()))
+        return self._address
+
+    def renew(self) -> None:
+        """End it if it has grown large; no test may be using it."""
+        if self._address and resident_bytes(javas()) > RENEWED_FROM_BYTES:
+            self.stop()
+
+    def stop(self) -> None:
+        """End it; whoever asks for its address starts another."""
+        self._running.close()
+        self._address = ""
+
+
 @pytest.fixture(scope="session")
-def spark_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    server = SharedServer(lambda: tmp_path_factory.mktemp("spark"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def spark_address(shared_server: SharedServer) -> str:
     """One Spark Connect server for all tests that do not ask for their own."""
-    with spark_connect_server(tmp_path_factory.mktemp("spark")) as address:
-        yield address
+    shared_server.renew()
+    return shared_server.address()
 
 
 @pytest.fixture(scope="session")
-def empty(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty(shared_server: SharedServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a lakehouse without rows, to be copied: to make its tables takes seconds."""
     root = tmp_path_factory.mktemp("empty")
-    session = SparkSession.builder.remote(spark_address).create()
+    session = SparkSession.builder.remote(shared_server.address()).create()
     new_lakehouse(session, root)
     session.stop()
     return root

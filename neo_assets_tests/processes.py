@@ -44,3 +44,13 @@ def still_running(processes: set[int], seconds: float) -> set[int]:
     while (left := processes & running().keys()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return left
+
+
+def resident_bytes(processes: set[int]) -> int:
+    """How much memory they have; those that have ended in the meantime have none."""
+    listing = subprocess.run(
+        ["ps", "-o", "rss=", "-p", ",".join(map(str, processes)) or "0"],
+        capture_output=True,
+        text=True,
+    )
+    return 1024 * sum(map(int, listing.stdout.split()))
