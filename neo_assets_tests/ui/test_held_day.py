@@ -73,4 +73,5 @@ def test_the_partitions_of_gold_show_it(user: Browser) -> None:
     expect(user.page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
     user.page.get_by_role("button", name="View all historical events (1)").click()
     dialog = user.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="arrow_drop_down").click()
     expect(dialog.get_by_text("held back, silver_neo_events drop_count").first).to_be_visible()
