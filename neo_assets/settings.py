@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         "local", description="Where tables live: Delta on this machine, or Databricks."
     )
     neo_source: Literal["simulator", "nasa"] = Field(
-        "simulator", description="Who answers for the feed: the built-in simulator, or NASA."
+        "simulator", description="Where responses come from: the built-in simulator, or NASA."
     )
     neows_base_url: str = Field(
         "https://api.nasa.gov/neo/rest/v1", description="Base address of NeoWs, without `/feed`."
@@ -54,18 +54,22 @@ class Settings(BaseSettings):
     nasa_api_key: SecretStr = Field(
         SecretStr("DEMO_KEY"), description="Key for api.nasa.gov; never stored, logged or shown."
     )
-    neo_data_dir: Path = Field(Path(".neo"), description="Everything local lives below it.")
+    neo_data_dir: Path = Field(
+        Path(".neo"), description="The folder for everything that is stored locally."
+    )
     neo_start_date: date = Field(date(2015, 1, 1), description="First daily partition.")
-    neo_days_ahead: int = Field(7, ge=0, le=365, description="Partitions after today.")
+    neo_days_ahead: int = Field(
+        7, ge=0, le=365, description="Partitions after today, because NASA publishes predictions."
+    )
     neo_refresh_days_back: int = Field(
-        7, ge=0, le=3700, description="Days before today that the daily refresh asks for again."
+        7, ge=0, le=3700, description="Days before today that the daily refresh requests again."
     )
     neo_partitions_per_run: int = Field(
         92,
         ge=1,
         le=3700,
-        description="Partitions in one backfill run, for all four assets. Longer runs save little "
-        "and lose more when one fails; see benchmarks/README.md.",
+        description="Days in one run of a backfill, for all four assets. Longer runs save little "
+        "and lose more when one fails, see [benchmarks](../benchmarks/README.md).",
     )
     neo_max_drop_share: float = Field(
         0.25,
@@ -75,53 +79,59 @@ class Settings(BaseSettings):
     )
     neo_quality_file: Path | None = Field(
         None,
-        description="A YAML file with rules and tolerances; see neo_assets/quality/.",
+        description="A YAML file that changes rules and tolerances, see [quality.md](quality.md).",
     )
     neo_schema_evolution: Literal["addNewColumns", "rescue", "failOnNewColumns", "none"] = Field(
         "addNewColumns",
-        description="What to do with fields the tracked schema does not know: track them, set them "
-        "aside in bronze_rescued_data, fail, or ignore them. Bronze has the object whole anyway.",
+        description="What to do with fields that the tracked schema does not contain, see "
+        "[schema_evolution.md](schema_evolution.md).",
     )
     neo_time_travel_days: int = Field(
         30,
         # With less than a day, files are deleted while readers that opened a table before use them.
         ge=1,
         le=3700,
-        description="Days for which old versions of the tables can be read and restored; what is "
-        "older is deleted by the job `upkeep`.",
+        description="Days for which old versions of the tables can be read and restored; the job "
+        "`upkeep` deletes older ones.",
     )
     neo_http_timeout_s: float = Field(
         30,
         gt=0,
         le=3600,
         allow_inf_nan=False,
-        description="Seconds one request may take as a whole.",
+        description="Seconds that one request may take in total.",
     )
-    neo_http_retries: int = Field(5, ge=0, le=20, description="Further tries after a failure.")
+    neo_http_retries: int = Field(
+        5, ge=0, le=20, description="Retries of a request after a failure."
+    )
     neo_rate_limit: Literal["stop", "wait"] = Field(
         "stop",
-        description="What to do when the hourly limit of calls is met: fail the days not fetched "
-        "yet, or wait until it is over.",
+        description="What to do when the hourly limit of calls is reached: fail the days that are "
+        "not fetched yet, or wait until the hour is over.",
     )
     dagster_home: Path | None = Field(
-        None, description="The Dagster instance; `<NEO_DATA_DIR>/dagster` unless set."
+        None,
+        description="Folder of the Dagster instance that all commands and the UI share; "
+        "`<NEO_DATA_DIR>/dagster` unless set.",
     )
     neo_spark_remote: str | None = Field(
         None,
         # The address may hold a token.
         repr=False,
-        description="A Spark Connect endpoint, `sc://host:port`; a local one unless set.",
+        description="A Spark Connect server, `sc://host:port`; a local one is started unless set.",
     )
     neo_databricks_catalog: str = Field(
-        "neo", pattern=_NAME_IN_CATALOG, description="Catalog of Unity Catalog for everything."
+        "neo", pattern=_NAME_IN_CATALOG, description="The catalog in Unity Catalog."
     )
     neo_databricks_schema: str = Field(
-        "asteroids", pattern=_NAME_IN_CATALOG, description="Schema in it, for all tables."
+        "asteroids",
+        pattern=_NAME_IN_CATALOG,
+        description="The schema in the catalog, for all tables.",
     )
     neo_databricks_volume: str = Field(
         "files",
         pattern=_NAME_IN_CATALOG,
-        description="Volume in the schema, for event files, checkpoints and code.",
+        description="The volume in the schema, for event files, checkpoints and code.",
     )
     neo_databricks_cluster_id: str | None = Field(
         None,
@@ -134,32 +144,33 @@ class Settings(BaseSettings):
         description="A SQL warehouse, for `neo-assets status` and `neo-assets quarantine`.",
     )
     neo_databricks_poll_s: float = Field(
-        5, gt=0, le=60, description="Seconds between two questions whether a job is done."
+        5, gt=0, le=60, description="Seconds between two requests for the state of a job."
     )
     neo_alert_urls: SecretStr | None = Field(
         None,
-        description="Apprise addresses of the services that alerts go to, separated by spaces or "
-        "commas; no alerts are sent unless set. They may hold passwords and tokens.",
+        description="Apprise addresses of the services that receive alerts, separated by spaces or "
+        "commas (add new ones at the end); no alerts are sent unless set. They may contain "
+        "passwords and tokens.",
     )
     neo_ui_url: str = Field(
-        "http://127.0.0.1:3000", description="Address of the web UI, for the links in alerts."
+        "http://127.0.0.1:3000", description="Address of the web UI, for links in alerts."
     )
     neo_stale_after_hours: float = Field(
         36,
         gt=0,
         le=87_600,
         allow_inf_nan=False,
-        description="Hours since a newest past day was last materialized in gold_neo_fact, above "
+        description="Hours since the newest past day was materialized in gold_neo_fact, above "
         "which gold is stale. A daily refresh that fails once is half a day late by then.",
     )
     neo_simulator_seed: int = Field(
-        20150101, description="Another seed makes another sky in the simulator."
+        20150101, description="Seed of the simulator; another seed generates other asteroids."
     )
     neo_simulator_today: date | None = Field(
-        None, description="The day the simulator takes for today; the real one unless set."
+        None, description="The day that the simulator treats as today; the real one unless set."
     )
     neo_simulator_recordings: Path | None = Field(
-        None, description="A folder of recorded feed answers for the simulator to replay."
+        None, description="A folder of recorded responses that the simulator replays."
     )
 
     @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings", "neo_quality_file")

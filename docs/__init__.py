@@ -1,0 +1,1 @@
+"""Scripts that generate pages and pictures of the documentation."""
