@@ -10,13 +10,13 @@ from datetime import date, datetime, timezone
 from typing import Literal, TypeVar
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from neo_assets.automation.troubles import stale_gold
 from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
+from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
 from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.partitions import DAILY, spans
@@ -136,9 +136,7 @@ class _History:
                 yield day
 
     def _newest_materializations(self, name: str) -> dict[date, int]:
-        newest = self._instance.event_log_storage.get_latest_storage_id_by_partition(
-            dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION
-        )
+        newest = newest_materialization_ids(self._instance, dg.AssetKey(name))
         return dict(self._by_day(newest.items()))
 
     def _failed_evaluations(self, name: str) -> Mapping[date, Collection[int | None]]:
@@ -146,14 +144,10 @@ class _History:
 
         None stands for an evaluation without a materialization: the day could not be done.
         """
-        asset = dg.AssetKey(name)
-        infos = self._instance.event_log_storage.get_asset_check_partition_info(
-            [dg.AssetCheckKey(asset, check.name) for check in checks_of(name)]
-        )
+        checks = [dg.AssetCheckKey(dg.AssetKey(name), check.name) for check in checks_of(name)]
         found: dict[date, set[int | None]] = defaultdict(set)
-        for day, info in self._by_day((info.partition_key, info) for info in infos):
-            if info.latest_execution_status is AssetCheckExecutionRecordStatus.FAILED:
-                found[day].add(info.latest_target_materialization_storage_id)
+        for day, target_id in self._by_day(failed_evaluations(self._instance, checks)):
+            found[day].add(target_id)
         return found
 
     def _by_day(self, values: Iterable[tuple[str | None, _Value]]) -> Iterator[tuple[date, _Value]]:

@@ -280,7 +280,7 @@ def _run(
         if event:
             _record(event, outcome)
             if event.is_step_failure:
-                failures.append(failure_sentence(event.step_failure_data))
+                failures.append(failure_sentence(event))
         on_progress(entry)
 
     instance.add_event_listener(run_id, listen)

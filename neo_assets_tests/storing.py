@@ -6,7 +6,7 @@ Each round is a batch of three, and its number is printed when they are stored.
 import sys
 
 import dagster as dg
-from dagster._core.events import EngineEventData
+from dagster._core.events import EngineEventData  # noqa: TID251
 
 from neo_assets.instance import prepare_instance
 from neo_assets.settings import Settings

@@ -12,6 +12,7 @@ from neo_assets.attention import SPANS_LISTED, Finding, findings
 from neo_assets.backfill import BackfillError, release
 from neo_assets.checks.accounts import LAYERS, report_metadata
 from neo_assets.checks.evaluations import NOT_DONE
+from neo_assets.dagster_internals.events import target_materialization
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.settings import Settings
@@ -80,16 +81,10 @@ class Written:
         )
 
     def _target(self, asset: dg.AssetKey, day: date) -> object:
-        from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-            AssetCheckEvaluationTargetMaterializationData as Target,
-        )
-
         (record,) = self.instance.fetch_materializations(
             dg.AssetRecordsFilter(asset, asset_partitions=[str(day)]), limit=1
         ).records
-        return Target(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
+        return target_materialization(record.storage_id, record.run_id, record.timestamp)
 
     def needs(self, days: Sequence[date] | None = None) -> list[Finding]:
         # Long before anything can be stale by the clock.

@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value  # noqa: TID251
 from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets

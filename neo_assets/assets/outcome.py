@@ -5,23 +5,17 @@ from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from neo_assets.checks.accounts import LAYERS, report_metadata
 from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
-from neo_assets.checks.evaluations import is_in_run, record_evaluations
+from neo_assets.checks.evaluations import record_evaluations
 from neo_assets.checks.evidence import history
+from neo_assets.dagster_internals.events import NO_MATERIALIZATION
+from neo_assets.dagster_internals.runs import is_in_run
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
 from neo_assets.targets.stage_runner import LakehouseResource
-
-_NOTHING_MORE_TO_LOG = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
-"""Metadata of an output that Dagster passes on downstream without a materialization of its own.
-
-Otherwise it would log one for every day of the run, those that failed too; and without an output
-it would skip the next layer, where the good days are to go on.
-"""
 
 
 def materialize(
@@ -79,7 +73,7 @@ def conclude(
     if reports and _next_is_in_run(context):
         record_evaluations(context, context.asset_key, sorted(failed), failed=failed)
         context.log.error(said)
-        return dg.MaterializeResult(metadata=_NOTHING_MORE_TO_LOG)
+        return dg.MaterializeResult(metadata=NO_MATERIALIZATION)
     record_evaluations(context, context.asset_key, days, failed=failed)
     raise dg.Failure(said, allow_retries=False)
 

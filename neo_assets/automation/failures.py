@@ -1,10 +1,11 @@
 """What a failed step says of itself."""
 
-from dagster._core.execution.plan.objects import StepFailureData
+import dagster as dg
 
 
-def failure_sentence(failure: StepFailureData) -> str:
+def failure_sentence(event: dg.DagsterEvent) -> str:
     """Why a step failed: in its own words where it has any, else the first line of its error."""
+    failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description
     error = failure.error_display_string.strip() or "failed without a word"

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta, timezone
 from urllib.parse import quote, urlencode
 
 import dagster as dg
-from dagster._core.events import JobFailureData
 
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.checks.evaluations import HELD_BACK, outcome_of, reason_not_done_of
@@ -140,10 +139,10 @@ def _failed_run(
     run = instance.get_run_by_id(run_id)
     days: Sequence[date | None] = days_of_run(run) if run else []
     # The event of a run whose process died has none of this.
-    failure: JobFailureData | None = event.event_specific_data  # type: ignore[assignment]
+    failure = event.job_failure_data if event.event_specific_data else None
     step = failure.first_step_failure_event if failure else None
     if step:
-        what, reason = str(step.step_key), failure_sentence(step.step_failure_data)
+        what, reason = str(step.step_key), failure_sentence(step)
     else:
         error = failure.error if failure else None
         what, reason = event.job_name, error.message if error else event.message or ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from neo_assets.dagster_internals.history import newest_materialization_ids
 from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
@@ -65,9 +66,7 @@ def newest_accounts(
     # Dagster takes a filter by nothing for no filter.
     if not days:
         return {}
-    newest = instance.event_log_storage.get_latest_storage_id_by_partition(
-        asset, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
-    )
+    newest = newest_materialization_ids(instance, asset, [day.isoformat() for day in days])
     if not newest:
         return {}
     found = _accounts(

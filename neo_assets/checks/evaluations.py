@@ -1,7 +1,7 @@
 """Check evaluations: one for every check, run and day, with that day as its partition.
 
 A plain `AssetCheckResult` of a run over several days would be stored without a partition.  So the
-evaluations are logged one by one, which is the reason for the imports from private modules.
+evaluations are logged one by one.
 "Execute all" in the UI launches a run without a day; it gets one evaluation for all days.
 """
 
@@ -9,15 +9,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
-from dagster._core.event_api import PartitionKeyFilter
 
 from neo_assets.checks.accounts import LAYERS, Account
 from neo_assets.checks.evidence import Case, cases, errors
 from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
-from neo_assets.event_log import one_commit
+from neo_assets.dagster_internals.event_log import one_commit
+from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
+from neo_assets.dagster_internals.history import newest_evaluation, partitions_materialized_in
+from neo_assets.dagster_internals.runs import run_that_executed
 from neo_assets.external_text import printable
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.progress import told
@@ -27,8 +26,6 @@ NOT_DONE = "Not done: "
 """How the evaluations of a day begin that an asset could not do."""
 HELD_BACK = "held back, "
 """How the reason begins where it is a check of the layer before that ended in ERROR."""
-
-Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
 
 def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
@@ -125,14 +122,6 @@ def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
     return "passed" if evaluation.passed else evaluation.severity.value
 
 
-def is_in_run(context: Context, asset: dg.AssetKey) -> bool:
-    """Whether the run materializes the asset; one that re-executes a failed run skips some."""
-    steps = context.run.step_keys_to_execute
-    return (steps is None or asset.to_python_identifier() in steps) and asset in set(
-        context.job_def.asset_layer.executable_asset_keys
-    )
-
-
 def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
     """The days that the layer before does not hand on to the asset, and why."""
     name = asset.to_user_string()
@@ -151,12 +140,10 @@ def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) ->
 
     A run that re-executes a failed one from its failure goes on from what that one has done.
     """
-    run_id = _run_that_executed(context, asset)
+    run_id = run_that_executed(context, asset)
     if run_id is None:
         return {}
-    done = context.instance.event_log_storage.get_asset_partitions_for_run(
-        run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
-    ).get(asset, ())
+    done = partitions_materialized_in(context.instance, run_id).get(asset, ())
     return {
         day: reason_not_done(context.instance, asset, day)
         or f"{asset.to_user_string()} was not materialized"
@@ -165,32 +152,11 @@ def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) ->
     }
 
 
-def _run_that_executed(context: Context, asset: dg.AssetKey) -> str | None:
-    """This run, or the nearest of those that it re-executes, that the asset is part of."""
-    if is_in_run(context, asset):
-        return context.run.run_id
-    run = context.run
-    while run.parent_run_id and (parent := context.instance.get_run_by_id(run.parent_run_id)):
-        run = parent
-        plan_id = run.execution_plan_snapshot_id
-        plan = context.instance.get_execution_plan_snapshot(plan_id) if plan_id else None
-        if plan and asset.to_python_identifier() in plan.step_keys_to_execute:
-            return run.run_id
-    return None
-
-
 def reason_not_done(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str | None:
     """Why an asset could not do a day when it last tried; none where it did, or never tried."""
     (check, *_) = checks_of(asset.to_user_string())
-    for record in instance.event_log_storage.get_asset_check_execution_history(
-        dg.AssetCheckKey(asset, check.name),
-        limit=1,
-        partition_filter=PartitionKeyFilter(key=day.isoformat()),
-    ):
-        event = record.event.dagster_event if record.event else None
-        if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            return reason_not_done_of(event.asset_check_evaluation_data)
-    return None
+    evaluation = newest_evaluation(instance, dg.AssetCheckKey(asset, check.name), day.isoformat())
+    return reason_not_done_of(evaluation) if evaluation else None
 
 
 def reason_not_done_of(evaluation: dg.AssetCheckEvaluation) -> str | None:
@@ -225,11 +191,10 @@ def _record(
         description=printable(verdict.description),
         metadata=dict(verdict.numbers),
         partition=day.isoformat() if day else None,
-        target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
-            storage_id=account.storage_id, run_id=account.run_id, timestamp=account.timestamp
+        target_materialization_data=target_materialization(
+            account.storage_id, account.run_id, account.timestamp
         )
         if account
         else None,
     )
-    # Accepted and stored like any other event, though the annotation leaves it out.
-    context.log_event(evaluation)  # type: ignore[arg-type]
+    log_evaluation(context, evaluation)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.events import AssetObservationData
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
@@ -21,7 +20,9 @@ from neo_assets.checks.evaluations import (
     not_done,
     reason_not_done_of,
 )
-from neo_assets.event_log import one_commit
+from neo_assets.dagster_internals.event_log import one_commit
+from neo_assets.dagster_internals.events import report_for_run
+from neo_assets.dagster_internals.history import partitions_materialized_in
 
 RESOURCE = "planned_checks"
 CANCELED = "the run was canceled"
@@ -93,9 +94,7 @@ def complete(instance: dg.DagsterInstance, run_id: str) -> int:
     if not left or run is None:
         return 0
     reasons = _Reasons(instance, run, evaluations)
-    done = instance.event_log_storage.get_asset_partitions_for_run(
-        run_id, dg.DagsterEventType.ASSET_MATERIALIZATION
-    )
+    done = partitions_materialized_in(instance, run_id)
     undone: dict[tuple[dg.AssetKey, str], str] = {}
     with one_commit(instance):
         for planned in left:
@@ -104,11 +103,11 @@ def complete(instance: dg.DagsterInstance, run_id: str) -> int:
                 planned.partition,
                 reasons.of(planned),
             )
-            _report(instance, run, _evaluation(planned, reason))
+            report_for_run(instance, run, _evaluation(planned, reason))
             if partition and partition not in done.get(asset, ()):
                 undone[asset, partition] = reason
         for (asset, partition), reason in undone.items():
-            _report(instance, run, not_done(asset, partition, reason))
+            report_for_run(instance, run, not_done(asset, partition, reason))
     return len(left)
 
 
@@ -144,7 +143,7 @@ def _first_failure(instance: dg.DagsterInstance, run_id: str) -> str:
     for record in failures.records:
         event = record.event_log_entry.dagster_event
         if event:
-            return failure_sentence(event.step_failure_data).rstrip(".")
+            return failure_sentence(event).rstrip(".")
     killed = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
     return KILLED if killed.records else ENDED
 
@@ -179,23 +178,6 @@ def _evaluation(planned: _Planned, reason: str) -> dg.AssetCheckEvaluation:
         metadata=dict(NOTHING_TAKEN_IN),
         partition=planned.partition,
     )
-
-
-def _report(
-    instance: dg.DagsterInstance,
-    run: dg.DagsterRun,
-    said: dg.AssetCheckEvaluation | dg.AssetObservation,
-) -> None:
-    """Store what a run did not say itself as one of its events."""
-    data: dg.AssetCheckEvaluation | AssetObservationData
-    if isinstance(said, dg.AssetCheckEvaluation):
-        kind, data = dg.DagsterEventType.ASSET_CHECK_EVALUATION, said
-    else:
-        kind, data = dg.DagsterEventType.ASSET_OBSERVATION, AssetObservationData(said)
-    event = dg.DagsterEvent(
-        kind.value, run.job_name, event_specific_data=data, message=said.description
-    )
-    instance.report_dagster_event(event, run_id=run.run_id)
 
 
 def _of(context: dg.InitResourceContext) -> tuple[dg.DagsterInstance, str]:

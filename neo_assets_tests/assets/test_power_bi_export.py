@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
-from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor  # noqa: TID251
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill  # noqa: TID251
 
 from neo_assets.assets.power_bi_export import power_bi_export
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH

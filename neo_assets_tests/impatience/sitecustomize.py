@@ -9,8 +9,8 @@ import sys
 program = {argument.rpartition("/")[2] for argument in sys.orig_argv[1:3]}
 
 if "dagster._daemon" in program:
-    from dagster._core.run_coordinator import QueuedRunCoordinator
-    from dagster._daemon import controller
+    from dagster._core.run_coordinator import QueuedRunCoordinator  # noqa: TID251
+    from dagster._daemon import controller  # noqa: TID251
 
     # Between two looks at the backfills that go on, in place of 30.
     controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
@@ -19,8 +19,8 @@ if "dagster._daemon" in program:
     QueuedRunCoordinator.dequeue_interval_seconds = 2  # type: ignore[assignment, method-assign]
 
 if program & {"dagster", "neo-assets"}:
-    from dagster._core.definitions import sensor_definition
-    from dagster._core.pipes import utils
+    from dagster._core.definitions import sensor_definition  # noqa: TID251
+    from dagster._core.pipes import utils  # noqa: TID251
 
     # Between two questions to a sensor that does not say how many, in place of 30.
     sensor_definition.DEFAULT_SENSOR_DAEMON_INTERVAL = 5

@@ -6,8 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import tenacity
-from dagster import AssetExecutionContext, OpExecutionContext
-from dagster._core.errors import DagsterExecutionInterruptedError, DagsterPipesExecutionError
+from dagster import (
+    AssetExecutionContext,
+    DagsterExecutionInterruptedError,
+    OpExecutionContext,
+)
 from dagster_databricks.pipes import (
     BasePipesDatabricksClient,
     PipesDatabricksClient,
@@ -18,6 +21,7 @@ from dagster_databricks.pipes import (
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 
+from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
 from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
 from neo_assets.targets.databricks.workspace import PASSING
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster._core.pipes import utils
+from dagster._core.pipes import utils  # noqa: TID251
 
 from neo_assets_tests.targets.databricks.stand_in import StandIn, serve
 
