@@ -1,6 +1,5 @@
 """Backfill and replay in this process: no daemon, but the same runs and history as from the UI."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,14 +19,14 @@ from neo_assets.checks.accounts import newest_accounts, report_of
 from neo_assets.checks.evaluations import outcome_of, reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.planned import complete_killed_runs
-from neo_assets.definitions import ASSETS, defs
+from neo_assets.definitions import ASSETS, build_definitions, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.quality import quality
 from neo_assets.resources.feed_ahead import asking_ahead
 from neo_assets.settings import Settings
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration that keeps events off the console; the instance has them all the same."""
@@ -119,7 +118,7 @@ def landed_days() -> list[date]:
     Raises:
         BackfillError: there are none.
     """
-    days = landed_partitions()
+    days = landed_partitions(create_target(Settings.from_environment()))
     if not days:
         raise BackfillError("Nothing has landed yet, so there is nothing to rebuild.")
     return days
@@ -132,13 +131,13 @@ def backfill(
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
-    Every run uses what is kept warm for all, and its days are fetched while the run before works on
+    All runs use the same compute, and its days are fetched while the run before works on
     its own. `on_progress` is told each entry of the log as it is stored: events, and what the runs
     say.
     """
     outcome = Outcome(days_left=days)
-    with _stoppable(outcome), _warm_instance() as instance:
-        _backfill(instance, assets, days, outcome, on_progress)
+    with _stoppable(outcome), _running_instance() as (instance, definitions):
+        _backfill(instance, definitions, assets, days, outcome, on_progress)
     return outcome
 
 
@@ -153,15 +152,15 @@ def replay(
     A bronze made anew is accounted for again, for its checks are about the old one.
     """
     outcome = Outcome(days_left=days)
-    with _stoppable(outcome), _warm_instance() as instance:
+    with _stoppable(outcome), _running_instance() as (instance, definitions):
         if full:
-            job = defs.resolve_job_def(reset_streaming_checkpoints.name)
+            job = definitions.resolve_job_def(reset_streaming_checkpoints.name)
             failure = _run(instance, job, outcome, on_progress)
             if failure:
                 outcome.failures[days[0], days[-1]] = failure
                 return outcome
         assets = replayed_assets(full=full)
-        _backfill(instance, assets, days, outcome, on_progress)
+        _backfill(instance, definitions, assets, days, outcome, on_progress)
     return outcome
 
 
@@ -202,8 +201,8 @@ def correct_tracked_type(
 ) -> str | None:
     """Give a field of the tracked schema other types; why that failed in one sentence, or None."""
     config = {"ops": {"correct_tracked_type": {"config": {"field": field, "types": list(types)}}}}
-    with _warm_instance() as instance:
-        job = defs.resolve_job_def(correct_schema.name)
+    with _running_instance() as (instance, definitions):
+        job = definitions.resolve_job_def(correct_schema.name)
         return _run(instance, job, Outcome(), on_progress, config=config)
 
 
@@ -223,25 +222,26 @@ def _stoppable(outcome: Outcome) -> Iterator[None]:
 
 
 @contextmanager
-def _warm_instance() -> Iterator[dg.DagsterInstance]:
+def _running_instance() -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
+    """The instance, and the definitions on compute that runs for the whole block."""
     settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
-        target().running_compute() as connection_env,
-        _environment(connection_env),
+        create_target(settings).running_compute() as connection_env,
     ):
         complete_killed_runs(instance)
-        yield instance
+        yield instance, build_definitions(settings.with_variables(connection_env))
 
 
 def _backfill(
     instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
     outcome: Outcome,
     on_progress: Callable[[dg.EventLogEntry], None],
 ) -> None:
-    job = defs.resolve_implicit_global_asset_job_def()
+    job = definitions.resolve_implicit_global_asset_job_def()
     runs = list(chunks(days))
     with asking_ahead(runs):
         for chunk in runs:
@@ -337,17 +337,3 @@ def _record(event: dg.DagsterEvent, outcome: Outcome) -> None:
         if evaluation.partition is not None:
             place = evaluation.asset_key.to_user_string(), date.fromisoformat(evaluation.partition)
             outcome.checks.setdefault(place, {})[evaluation.check_name] = evaluation
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

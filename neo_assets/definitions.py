@@ -34,44 +34,53 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
+from neo_assets.targets.stage_runner import lakehouse_resource
 
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""
 
-_TARGET = target()
+READERS = (power_bi_export, neo_dashboard)
+"""What reads gold on this machine, without Spark."""
 
-READERS = (power_bi_export, neo_dashboard) if _TARGET.has_tables_here else ()
-"""What reads gold without Spark."""
 
-defs = dg.Definitions(
-    assets=[*ASSETS, *READERS],
-    asset_checks=[checks_on(asset.key) for asset in ASSETS],
-    jobs=[
-        REFRESH,
-        full_refresh,
-        SELECTIVE_REFRESH,
-        reset_streaming_checkpoints,
-        REPLAY_AFTER_RESET,
-        replay_quarantine,
-        discard_quarantine,
-        upkeep_job,
-        correct_schema,
-    ],
-    schedules=[daily_refresh, weekly_upkeep],
-    sensors=[
-        replay_after_reset_sensor,
-        quarantine_replay_sensor,
-        complete_failed,
-        complete_canceled,
-        *((power_bi_export_sensor, neo_dashboard_sensor) if READERS else ()),
-        *alert_sensors(Settings.from_environment()),
-    ],
-    resources={
-        "feed": NeoFeed(),
-        "lakehouse": _TARGET.lakehouse(),
-        "planned_checks": PlannedChecks(),
-    },
-    # One process a run is one Spark session a run.
-    executor=dg.in_process_executor,
-)
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """All that Dagster knows of, for these settings."""
+    target = create_target(settings)
+    has_readers = target.local_tables is not None
+    return dg.Definitions(
+        assets=[*ASSETS, *(READERS if has_readers else ())],
+        asset_checks=[checks_on(asset.key) for asset in ASSETS],
+        jobs=[
+            REFRESH,
+            full_refresh,
+            SELECTIVE_REFRESH,
+            reset_streaming_checkpoints,
+            REPLAY_AFTER_RESET,
+            replay_quarantine,
+            discard_quarantine,
+            upkeep_job,
+            correct_schema,
+        ],
+        schedules=[daily_refresh, weekly_upkeep],
+        sensors=[
+            replay_after_reset_sensor,
+            quarantine_replay_sensor,
+            complete_failed,
+            complete_canceled,
+            *((power_bi_export_sensor, neo_dashboard_sensor) if has_readers else ()),
+            *alert_sensors(settings),
+        ],
+        resources={
+            "feed": NeoFeed(),
+            "settings": settings,
+            "target": target,
+            "lakehouse": lakehouse_resource(target.stage_runner),
+            "planned_checks": PlannedChecks(),
+        },
+        # One process a run is one Spark session a run.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(Settings.from_environment())

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from neo_assets.targets import TARGETS
 
 _NOT_IN_A_DATA_FOLDER = re.compile(
     # Spark takes them for a pattern, Dagster for the options of a database, delta-rs ends in a
@@ -42,8 +45,9 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    neo_target: Literal["local", "databricks"] = Field(
-        "local", description="Where tables live: Delta on this machine, or Databricks."
+    neo_target: str = Field(
+        "local",
+        description="Where tables are: `local` (Delta on this machine), or `databricks`.",
     )
     neo_source: Literal["simulator", "nasa"] = Field(
         "simulator", description="Where responses come from: the built-in simulator, or NASA."
@@ -208,6 +212,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("neo_target")
+    @classmethod
+    def _known_target(cls, value: str) -> str:
+        if value not in TARGETS:
+            raise ValueError(f"must be one of {', '.join(TARGETS)}")
+        return value
+
     @field_validator("neo_spark_remote")
     @classmethod
     def _spark_connect_address(cls, value: str | None) -> str | None:
@@ -255,10 +266,10 @@ class Settings(BaseSettings):
         # shows values.
         raise SettingsError("; ".join(problems))
 
-    @property
-    def starts_spark(self) -> bool:
-        """Whether whoever needs Spark starts one of its own, which takes seconds."""
-        return self.neo_target == "local" and self.neo_spark_remote is None
+    def with_variables(self, variables: Mapping[str, str]) -> "Settings":
+        """These settings, but for those that these environment variables name."""
+        changed = {name.lower(): value for name, value in variables.items()}
+        return Settings(**{**dict(self), **changed})
 
     @property
     def dagster_directory(self) -> Path:
@@ -272,17 +283,7 @@ class Settings(BaseSettings):
 
     @property
     def tables_directory(self) -> Path:
-        """One folder a Delta table.
-
-        Raises:
-            SettingsError: the tables are not on this machine.
-        """
-        if self.neo_target == "databricks":
-            raise SettingsError(
-                "NEO_TARGET=databricks: what reads tables on this machine does not reach those in "
-                f"{self.neo_databricks_catalog}.{self.neo_databricks_schema}; look at them in the "
-                "workspace, see docs/databricks.md"
-            )
+        """One folder a Delta table, with the target `local`."""
         return self.neo_data_dir / "tables"
 
     @property

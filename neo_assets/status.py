@@ -14,7 +14,8 @@ from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
 from neo_assets.lakehouse.model.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES
 from neo_assets.settings import Settings
-from neo_assets.targets.registry import target
+from neo_assets.targets.base import Target
+from neo_assets.targets.registry import create_target
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def status() -> Status:
     """The state now; a table not made yet has no rows."""
     settings = Settings.from_environment()
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        return Status(list(_table_states(instance)), findings(instance))
+        return Status(list(_table_states(instance, create_target(settings))), findings(instance))
 
 
 def attention(days: Sequence[date]) -> list[Finding]:
@@ -53,17 +54,16 @@ def attention(days: Sequence[date]) -> list[Finding]:
         return findings(instance, days)
 
 
-def _table_states(instance: dg.DagsterInstance) -> Iterator[TableState]:
-    place = target()
+def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[TableState]:
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
     for table in (*TABLES, DQ_METRICS):
-        rows, newest = place.content(table)
+        rows, newest = target.content(table)
         yield TableState(
             table.name,
             rows,
             newest,
             _last_checks(instance, assets[table.name]) if table.name in assets else {},
-            len(place.quarantined(quarantine.Selection())) if table is SILVER_NEO_EVENTS else None,
+            len(target.quarantined(quarantine.Selection())) if table is SILVER_NEO_EVENTS else None,
         )
 
 

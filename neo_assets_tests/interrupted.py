@@ -8,13 +8,11 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-import dagster as dg
-
 from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
-from neo_assets.targets.local.lakehouse import SparkLakehouse
 from neo_assets.targets.local.landing_zone import LocalLandingZone
+from neo_assets.targets.local.target import LocalTarget
 from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
 
 DAYS = 3
@@ -30,8 +28,8 @@ def land_round(landing: Path, number: int, first_day: date) -> date:
 
 
 def main(rounds: int, first_day: date) -> None:
-    spark = SparkLakehouse()
-    landing = Settings.from_environment().landing_directory
+    settings = Settings.from_environment()
+    spark, landing = LocalTarget(settings).stage_runner(), settings.landing_directory
     done = max(0, rounds_landed(landing, first_day) - 1)
     try:
         with spark.writing(nobody):
@@ -41,7 +39,7 @@ def main(rounds: int, first_day: date) -> None:
             with spark.writing(nobody) as lakehouse:
                 bronze.ingest(lakehouse, [day], f"round {number}")
     finally:
-        spark.teardown_after_execution(dg.build_init_resource_context())
+        spark.close()
 
 
 def rounds_landed(landing: Path, first_day: date) -> int:

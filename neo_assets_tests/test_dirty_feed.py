@@ -12,6 +12,7 @@ from neo_assets.automation.jobs import discard_quarantine, replay_quarantine
 from neo_assets.automation.schedules import quarantine_replay_sensor
 from neo_assets.backfill import Outcome, days_between
 from neo_assets.checks.accounts import LAYERS
+from neo_assets.targets.registry import target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object
 from neo_assets_tests.lakehouse.plain_reading import read_day
@@ -193,7 +194,10 @@ def test_the_quarantine_as_jobs(site: Site) -> None:
     rule = {"rule": "invalid_velocity"}
     with site.instance() as instance:
         chosen = {"ops": {"choose_rows": {"config": rule}}}
-        assert replay_quarantine.execute_in_process(chosen, instance=instance).success
+        resources = {"target": target()}
+        assert replay_quarantine.execute_in_process(
+            chosen, instance=instance, resources=resources
+        ).success
         run = instance.create_run_for_job(
             replay_quarantine, run_config=chosen, status=dg.DagsterRunStatus.SUCCESS
         )
@@ -202,6 +206,7 @@ def test_the_quarantine_as_jobs(site: Site) -> None:
             dg.DagsterEvent("PIPELINE_SUCCESS", "replay_quarantine"),
             instance,
             run,
+            resources=resources,
         )
         requests = list(quarantine_replay_sensor(context))  # type: ignore[arg-type]
         tags = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -210,10 +215,12 @@ def test_the_quarantine_as_jobs(site: Site) -> None:
 
         config = rule | {"day": str(DAYS[0]), "why": "by ada: never had one"}
         discard = {"ops": {"discard_rows": {"config": config}}}
-        assert discard_quarantine.execute_in_process(discard, instance=instance).success
+        assert discard_quarantine.execute_in_process(
+            discard, instance=instance, resources=resources
+        ).success
         everything = {"ops": {"discard_rows": {"config": {"why": "all"}}}}
         refused = discard_quarantine.execute_in_process(
-            everything, instance=instance, raise_on_error=False
+            everything, instance=instance, resources=resources, raise_on_error=False
         )
         assert not refused.success
     statuses = {row["partition_date"]: row["status"] for row in site.rows("silver_neo_quarantine")}

@@ -26,7 +26,8 @@ from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.simulator import SimulatedSky, serve
-from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.registry import target
+from neo_assets.targets.stage_runner import lakehouse_resource
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, Snapshot, feed_object
 from neo_assets_tests.lakehouse.plain_reading import Day, Row, read_day
 from neo_assets_tests.real_data import CAPTURES, month, needs_real_data
@@ -366,7 +367,7 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
             instance=instance,
             resources={
                 "feed": NeoFeed(),
-                "lakehouse": SparkLakehouse(),
+                "lakehouse": lakehouse_resource(target().stage_runner),
                 "planned_checks": PlannedChecks(),
             },
         )

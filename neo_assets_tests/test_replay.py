@@ -16,7 +16,9 @@ from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.checks.verdicts import checks_of
-from neo_assets.definitions import ASSETS, defs
+from neo_assets.definitions import ASSETS, build_definitions, defs
+from neo_assets.settings import Settings
+from neo_assets.targets.registry import create_target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import in_this_process
@@ -60,7 +62,8 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
 
     # Upkeep is a job too, and what it makes anew are files.
     with site.instance() as instance:
-        assert defs.resolve_job_def("upkeep").execute_in_process(instance=instance).success
+        definitions = build_definitions(Settings.from_environment())
+        assert definitions.resolve_job_def("upkeep").execute_in_process(instance=instance).success
     assert gold(site) == before
 
 
@@ -106,20 +109,17 @@ def test_the_kinds_of_refresh_are_jobs() -> None:
     assert names > {"refresh", "full_refresh", "selective_refresh", "reset_streaming_checkpoints"}
 
 
-def test_the_daily_refresh_asks_for_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_REFRESH_DAYS_BACK", "3")
+def test_the_daily_refresh_asks_for_a_window() -> None:
     now = datetime(2024, 3, 10, 6, 30, tzinfo=timezone.utc)
     context = dg.build_schedule_context(scheduled_execution_time=now)
-    request = daily_refresh(context)
+    request = daily_refresh(context, settings=Settings(neo_refresh_days_back=3))
     assert isinstance(request, dg.RunRequest)
     assert request.tags["dagster/asset_partition_range_start"] == "2024-03-07"
     assert request.tags["dagster/asset_partition_range_end"] == "2024-03-17"
 
 
-def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
+def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(tmp_path: Path) -> None:
+    target = create_target(Settings(neo_data_dir=tmp_path))
     for day in (*DAYS, LATER):
         folder = tmp_path / "landing" / "neo_feed" / f"feed_date={day}"
         folder.mkdir(parents=True)
@@ -128,7 +128,7 @@ def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(
         run = instance.create_run_for_job(full_refresh, status=dg.DagsterRunStatus.SUCCESS)
         event = dg.DagsterEvent("PIPELINE_SUCCESS", "full_refresh")
         context = dg.build_run_status_sensor_context(
-            "replay_after_reset_sensor", event, instance, run
+            "replay_after_reset_sensor", event, instance, run, resources={"target": target}
         )
         requests = list(replay_after_reset_sensor(context))  # type: ignore[arg-type]
     assert [

@@ -1,7 +1,7 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -11,7 +11,7 @@ from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import damage
-from neo_assets.targets.registry import target
+from neo_assets.targets.base import TargetResource
 from neo_assets.targets.stage_runner import LakehouseResource
 
 if TYPE_CHECKING:
@@ -100,10 +100,6 @@ class QuarantineFilter(dg.Config):
             self.file or None,
         )
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows that are meant."""
-        return target().quarantined(self.selection)
-
 
 class Discard(QuarantineFilter):
     """Which rows are discarded, and why."""
@@ -112,9 +108,11 @@ class Discard(QuarantineFilter):
 
 
 @dg.op(out=dg.Out(dg.Nothing))
-def choose_rows(context: dg.OpExecutionContext, config: QuarantineFilter) -> None:
-    """Find the days of the rows that are to be judged anew."""
-    found = config.rows()
+def choose_rows(
+    context: dg.OpExecutionContext, config: QuarantineFilter, target: TargetResource
+) -> None:
+    """Find the days of the rows that are to be checked again."""
+    found = target.quarantined(config.selection)
     days = sorted({str(row["partition_date"]) for row in found})
     context.log.info(
         f"{len(found)} open rows will be checked again, of {', '.join(days) or 'no day'}."
@@ -122,7 +120,7 @@ def choose_rows(context: dg.OpExecutionContext, config: QuarantineFilter) -> Non
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
-def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
+def discard_rows(context: dg.OpExecutionContext, config: Discard, target: TargetResource) -> None:
     """Close the rows with a reason.
 
     Raises:
@@ -130,7 +128,7 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard) -> None:
     """
     if not (config.day or config.rule or config.file):
         raise dg.Failure("Give a day, a rule or a file: not everything at once.")
-    number = target().discard(config.selection, config.why, context.log.info)
+    number = target.discard(config.selection, config.why, context.log.info)
     context.log.info(f"Rows discarded: {number}.")
 
 
@@ -150,10 +148,13 @@ def discard_quarantine() -> None:
 
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
-def compact_and_vacuum(context: dg.OpExecutionContext, lakehouse: LakehouseResource) -> None:
+def compact_and_vacuum(
+    context: dg.OpExecutionContext,
+    lakehouse: LakehouseResource,
+    settings: dg.ResourceParam[Settings],
+) -> None:
     """Compact every table and delete the files of versions that are not kept any longer."""
-    days = Settings.from_environment().neo_time_travel_days
-    request = Request(UPKEEP, context.run_id, time_travel_days=days)
+    request = Request(UPKEEP, context.run_id, time_travel_days=settings.neo_time_travel_days)
     context.log.info(lakehouse.run(context, request).summary)
 
 
@@ -181,18 +182,20 @@ class SchemaCorrection(dg.Config):
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
 def correct_tracked_type(
-    context: dg.OpExecutionContext, config: SchemaCorrection, lakehouse: LakehouseResource
+    context: dg.OpExecutionContext,
+    config: SchemaCorrection,
+    lakehouse: LakehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> None:
     """Publish the next version of the tracked schema and bring the rescued data of all days to it.
 
     Raises:
         dagster.Failure: there is no such field or type; nothing was changed.
     """
-    evolution = Settings.from_environment().neo_schema_evolution
     request = Request(
         CORRECT_SCHEMA,
         context.run_id,
-        schema_evolution=evolution,
+        schema_evolution=settings.neo_schema_evolution,
         field=config.field,
         types=config.types,
     )

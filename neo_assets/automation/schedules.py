@@ -19,7 +19,7 @@ from neo_assets.automation.jobs import (
 from neo_assets.checks.planned import complete
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.settings import Settings
-from neo_assets.targets.registry import target
+from neo_assets.targets.base import Target, TargetResource
 
 
 @dg.schedule(
@@ -31,9 +31,10 @@ from neo_assets.targets.registry import target
     description="Asks again for the days around today (NEO_REFRESH_DAYS_BACK, NEO_DAYS_AHEAD): "
     "NASA revises what it listed. Unchanged days land nothing; changed ones go through to gold.",
 )
-def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def daily_refresh(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest:
     """One run over the whole window."""
-    settings = Settings.from_environment()
     today = context.scheduled_execution_time.date()
     first = max(today - timedelta(days=settings.neo_refresh_days_back), settings.neo_start_date)
     return dg.RunRequest(
@@ -59,9 +60,11 @@ weekly_upkeep = dg.ScheduleDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Replays every landed day when a full refresh has swapped in the new bronze.",
 )
-def replay_after_reset_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
+def replay_after_reset_sensor(
+    context: dg.RunStatusSensorContext, target: TargetResource
+) -> Iterator[dg.RunRequest]:
     """One run for each chunk of landed days."""
-    yield from _a_run_for_each_chunk(context.dagster_run, landed_partitions())
+    yield from _a_run_for_each_chunk(context.dagster_run, landed_partitions(target))
 
 
 @dg.run_status_sensor(
@@ -71,11 +74,13 @@ def replay_after_reset_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Replays the days of the rows that replay_quarantine has chosen.",
 )
-def quarantine_replay_sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
+def quarantine_replay_sensor(
+    context: dg.RunStatusSensorContext, target: TargetResource
+) -> Iterator[dg.RunRequest]:
     """One run for each chunk of days with such rows."""
     ops: Any = context.dagster_run.run_config.get("ops", {})
-    rows = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {})).rows()
-    days = sorted({row["partition_date"] for row in rows})
+    chosen = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {}))
+    days = sorted({row["partition_date"] for row in target.quarantined(chosen.selection)})
     yield from _a_run_for_each_chunk(context.dagster_run, days)
 
 
@@ -123,7 +128,7 @@ def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterato
         )
 
 
-def landed_partitions() -> list[date]:
+def landed_partitions(target: Target) -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
-    days = target().landing_zone().days()
+    days = target.landing_zone().days()
     return [day for day in days if DAILY.has_partition_key(day.isoformat())]

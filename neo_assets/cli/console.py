@@ -19,6 +19,7 @@ from neo_assets import interruption
 from neo_assets.external_text import printable_lines
 from neo_assets.progress import Pace, Say, nobody
 from neo_assets.settings import Settings
+from neo_assets.targets.registry import create_target
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -50,7 +51,8 @@ def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
         console.print(printable_lines(sentence), markup=False, highlight=False, soft_wrap=True)
 
     pace = Pace(steps, "days of assets", nobody if has_bar else say)
-    starting = "starting Spark" if Settings.from_environment().starts_spark else "starting"
+    starts_spark = create_target(Settings.from_environment()).starts_spark
+    starting = "starting Spark" if starts_spark else "starting"
     if not has_bar:
         pace.tell(f"{starting}: {pace}.")
     with Progress(

@@ -20,7 +20,7 @@ from neo_assets.cli.console import (
 from neo_assets.external_text import printable, printable_lines
 from neo_assets.instance import require_data_folder
 from neo_assets.settings import Settings
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 from neo_assets.user import user_name
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ def discard(
     if not (day or rule or file or row):
         raise typer.BadParameter("give --day, --rule, --file or --row: not everything at once.")
     note = f"by {user_name()}: {why}"
-    require_data_folder(Settings.from_environment())
-    number = target().discard(_selection(day, rule, file, row), note, complain)
+    settings = Settings.from_environment()
+    require_data_folder(settings)
+    number = create_target(settings).discard(_selection(day, rule, file, row), note, complain)
     typer.echo(f"{counted(number, 'row')} discarded.")
 
 
@@ -140,9 +141,10 @@ def _selection(
 
 
 def _rows(selection: "Selection") -> list[dict[str, Any]]:
-    require_data_folder(Settings.from_environment(), to_write=False)
+    settings = Settings.from_environment()
+    require_data_folder(settings, to_write=False)
     with looking():
-        return target().quarantined(selection)
+        return create_target(settings).quarantined(selection)
 
 
 def _cell(text: str) -> str:

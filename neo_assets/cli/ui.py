@@ -16,7 +16,7 @@ from neo_assets.settings import Settings, SettingsError
 from neo_assets.spark_server.delta_jars import DeltaJarsError
 from neo_assets.spark_server.java import JavaError
 from neo_assets.spark_server.server import SparkServerError, port_is_free
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 
 ENDING_TAKES_AT_MOST_S = 60
 
@@ -55,7 +55,7 @@ def _run(port: int) -> None:
     settings = Settings.from_environment()
     home = prepare_instance(settings)
     typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
-    with target().running_compute() as connection_env:
+    with create_target(settings).running_compute() as connection_env:
         environment = {
             "NEO_UI_URL": f"http://127.0.0.1:{port}",
             **os.environ,

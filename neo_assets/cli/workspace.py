@@ -15,7 +15,7 @@ def databricks_check() -> None:
     """
     from neo_assets.settings import Settings
     from neo_assets.targets.databricks.check import steps
-    from neo_assets.targets.databricks.lakehouse import unity_catalog
+    from neo_assets.targets.databricks.stage_runner import unity_catalog
 
     settings = Settings.from_environment()
     cluster = settings.neo_databricks_cluster_id

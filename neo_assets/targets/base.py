@@ -4,13 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import dagster as dg
 
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
-from neo_assets.targets.stage_runner import LakehouseResource
+from neo_assets.targets.stage_runner import StageRunner
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
@@ -19,12 +22,12 @@ if TYPE_CHECKING:
 class Target(ABC):
     """Where event files land, tables live and stages run."""
 
-    @abstractmethod
-    def __init__(self, settings: Settings) -> None: ...
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     @abstractmethod
-    def lakehouse(self) -> LakehouseResource:
-        """What stages run through."""
+    def stage_runner(self) -> StageRunner:
+        """What runs the stages of one run."""
 
     @abstractmethod
     def landing_zone(self) -> LandingZone:
@@ -40,8 +43,13 @@ class Target(ABC):
 
     @property
     @abstractmethod
-    def has_tables_here(self) -> bool:
-        """Whether what reads tables without Spark, on this machine, finds them."""
+    def local_tables(self) -> Path | None:
+        """The folder with a Delta table in each folder, if this machine can read the tables."""
+
+    @property
+    def starts_spark(self) -> bool:
+        """Whether running compute means to wait for Spark to start, which takes seconds."""
+        return False
 
     @abstractmethod
     def content(self, table: Table) -> tuple[int, date | None]:
@@ -60,4 +68,8 @@ class Target(ABC):
 
     @abstractmethod
     def running_compute(self) -> AbstractContextManager[Mapping[str, str]]:
-        """Keep what stages run on warm for the block; yield the environment that leads to it."""
+        """Keep what stages run on running for the block; yield the environment that leads to it."""
+
+
+TargetResource = dg.ResourceParam[Target]
+"""The type of the parameter `target` of ops and sensors."""

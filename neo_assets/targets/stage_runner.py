@@ -1,11 +1,11 @@
 """What assets are given to reach the tables with, wherever these are."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 
 import dagster as dg
-from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
@@ -16,10 +16,12 @@ from neo_assets.targets import locks
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
 
-class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
-    """The lakehouse of the configured target, for whoever has no need to know which that is."""
+class StageRunner(ABC):
+    """Runs the stages of one run of Dagster; closed when the run ends."""
 
-    _locked: Collection[date] = PrivateAttr(default=())
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._locked: Collection[date] = ()
 
     @abstractmethod
     def run(self, context: Context, request: Request) -> Result:
@@ -36,15 +38,32 @@ class LakehouseResource(dg.ConfigurableResource["LakehouseResource"], ABC):
     def lock_partitions(self, days: Collection[date], say: Say) -> None:
         """Keep other runs on this machine from these days until this run ends.
 
-        `say` is told what it waits for. The assets of a run all reserve the days of the run, for
-        any of them may be its first; the first one waits.
+        `say` is told what it waits for. The assets of a run all lock the days of the run, for any
+        of them may be its first; the first one waits.
         """
         if not self._locked:
-            locks.lock_partitions(days, Settings.from_environment(), say)
+            locks.lock_partitions(days, self._settings, say)
             self._locked = days
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def close(self) -> None:
         """Let other runs have the days."""
         if self._locked:
-            locks.unlock_partitions(self._locked, Settings.from_environment())
+            locks.unlock_partitions(self._locked, self._settings)
             self._locked = ()
+
+
+LakehouseResource = dg.ResourceParam[StageRunner]
+"""The type of the parameter `lakehouse` of assets and ops."""
+
+
+def lakehouse_resource(create: Callable[[], StageRunner]) -> dg.ResourceDefinition:
+    """The resource `lakehouse`: a stage runner for each run.
+
+    It has no configuration, for Dagster shows that in the UI and settings have secrets.
+    """
+
+    def stage_runner(_: dg.InitResourceContext) -> Iterator[StageRunner]:
+        with closing(create()) as runner:
+            yield runner
+
+    return dg.resource(description="Runs the stages where the tables are.")(stage_runner)

@@ -17,7 +17,8 @@ from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.neows import client as neows_client
-from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.registry import target
+from neo_assets.targets.stage_runner import lakehouse_resource
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
@@ -66,7 +67,7 @@ def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.Exe
         [raw_feed_files, checks_on(raw_feed_files.key)],
         resources={
             "feed": NeoFeed(),
-            "lakehouse": SparkLakehouse(),
+            "lakehouse": lakehouse_resource(target().stage_runner),
             "planned_checks": PlannedChecks(),
         },
         instance=instance,

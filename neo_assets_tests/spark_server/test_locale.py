@@ -1,36 +1,35 @@
 """A Spark server in a locale with other digits than 0 to 9."""
 
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from neo_assets.progress import nobody
+from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
-from neo_assets.targets.local.lakehouse import SparkLakehouse
 from neo_assets.targets.local.session import display_address
+from neo_assets.targets.local.target import LocalTarget
 
 NAME = "".join(chr(0x06F0) for _ in range(20)) + ".json"
 """The first log file of a table, in Persian digits."""
 
 
-@pytest.fixture
-def lakehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkLakehouse]:
-    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
-    lakehouse = SparkLakehouse()
-    yield lakehouse
-    lakehouse.teardown_after_execution(dg.build_init_resource_context())
-
-
-def refusal(lakehouse: SparkLakehouse) -> str:
-    with pytest.raises(dg.Failure) as raised, lakehouse.rebuilding(nobody):
+def refusal(folder: Path, address: str | None = None) -> str:
+    """What is said of why this data folder is left alone."""
+    settings = Settings(neo_data_dir=folder, neo_spark_remote=address)
+    with (
+        pytest.raises(dg.Failure) as raised,
+        closing(LocalTarget(settings).stage_runner()) as runner,
+        runner.rebuilding(nobody),
+    ):
         pass
     return raised.value.description or ""
 
 
 def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
-    lakehouse: SparkLakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # These go before the options that the server of this project has for its language.
     monkeypatch.setenv(
@@ -38,8 +37,7 @@ def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
         "-Duser.language=fa -Duser.country=IR -Duser.language.format=fa -Duser.country.format=IR",
     )
     with spark_connect_server(tmp_path / "spark") as address:
-        monkeypatch.setenv("NEO_SPARK_REMOTE", address)
-        said = refusal(lakehouse)
+        said = refusal(tmp_path / "data", address)
     assert said.startswith(
         f"Spark at {display_address(address)} runs in a locale with other digits"
     )
@@ -49,7 +47,7 @@ def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
 
 @pytest.mark.parametrize(("others", "shown"), [(0, ""), (2, " and 2 more")])
 def test_a_table_with_log_files_in_other_digits_is_named_with_its_remedy(
-    lakehouse: SparkLakehouse, tmp_path: Path, others: int, shown: str
+    tmp_path: Path, others: int, shown: str
 ) -> None:
     log = tmp_path / "data" / "tables" / "bronze_neo_events" / "_delta_log"
     log.mkdir(parents=True)
@@ -57,7 +55,7 @@ def test_a_table_with_log_files_in_other_digits_is_named_with_its_remedy(
         (log / name).touch()
     for number in range(others + 1):
         (log / (NAME[:19] + chr(0x06F0 + number) + ".json")).touch()
-    said = refusal(lakehouse)
+    said = refusal(tmp_path / "data")
     assert said.startswith(f"{log / NAME}{shown} was written in a locale with other digits")
     assert said.endswith("then run: neo-assets replay --full")
     assert said.count(". ") == 0

@@ -10,8 +10,8 @@ from neo_assets.progress import Say
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.targets.base import Target
-from neo_assets.targets.databricks.lakehouse import DatabricksLakehouse, unity_catalog
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
+from neo_assets.targets.databricks.stage_runner import JobStageRunner, unity_catalog
 from neo_assets.targets.databricks.warehouse import Warehouse
 from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import NoTableError
@@ -24,12 +24,17 @@ class DatabricksTarget(Target):
     """A workspace."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self._catalog = unity_catalog(settings)
         self._warehouse_id = settings.neo_databricks_warehouse_id
 
-    def lakehouse(self) -> DatabricksLakehouse:
-        """Jobs."""
-        return DatabricksLakehouse()
+    @property
+    def local_tables(self) -> None:
+        """Power BI and people read them in the workspace."""
+
+    def stage_runner(self) -> JobStageRunner:
+        """A job for each stage."""
+        return JobStageRunner(self._settings)
 
     def landing_zone(self) -> LandingZone:
         """A folder of the volume."""
@@ -42,11 +47,6 @@ class DatabricksTarget(Target):
     def location(self, table: Table) -> str:
         """The table's full name."""
         return f"{self._catalog.schema_name}.{table.name}"
-
-    @property
-    def has_tables_here(self) -> bool:
-        """Power BI and people read them in the workspace."""
-        return False
 
     def content(self, table: Table) -> tuple[int, date | None]:
         """Counted by a SQL warehouse."""

@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.progress import Say
-from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.spark_server.supervision import supervised_server
 from neo_assets.targets.base import Target
-from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.landing_zone import LocalLandingZone
+from neo_assets.targets.local.stage_runner import SparkStageRunner
 from neo_assets.targets.locks import exclusive_writer
 
 if TYPE_CHECKING:
@@ -23,12 +24,26 @@ if TYPE_CHECKING:
 class LocalTarget(Target):
     """This machine, or any Spark Connect server with the same folders."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    @property
+    def local_tables(self) -> Path:
+        """One folder a Delta table."""
+        return self._settings.tables_directory
 
-    def lakehouse(self) -> SparkLakehouse:
+    @property
+    def starts_spark(self) -> bool:
+        """Whether there is no server to connect to."""
+        return self._settings.neo_spark_remote is None
+
+    def stage_runner(self) -> SparkStageRunner:
         """A session of Spark Connect."""
-        return SparkLakehouse()
+        return SparkStageRunner(self._settings, self._backend())
+
+    def _backend(self) -> LocalBackend:
+        return LocalBackend(
+            landing=self._settings.landing_directory,
+            tables=self.local_tables,
+            checkpoints=self._settings.checkpoints_directory,
+        )
 
     def landing_zone(self) -> LandingZone:
         """A folder."""
@@ -40,17 +55,11 @@ class LocalTarget(Target):
 
     def location(self, table: Table) -> str:
         """The table's folder."""
-        return str(self._settings.tables_directory / table.name)
-
-    @property
-    def has_tables_here(self) -> bool:
-        """They are folders here."""
-        return True
+        return str(self.local_tables / table.name)
 
     def content(self, table: Table) -> tuple[int, date | None]:
         """By the statistics that Delta keeps of every file."""
-        folder = self._settings.tables_directory / table.name
-        delta = open_table(folder)
+        delta = open_table(self.local_tables / table.name)
         if delta is None:
             return 0, None
         files = delta.get_add_actions(flatten=True)
@@ -63,7 +72,7 @@ class LocalTarget(Target):
         """Read by delta-rs."""
         from neo_assets.lakehouse import quarantine
 
-        return quarantine.rows(self._settings.tables_directory, selection)
+        return quarantine.rows(self.local_tables, selection)
 
     def discard(self, selection: "Selection", note: str, say: Say) -> int:
         """Written by delta-rs, as the only writer on this machine."""
@@ -71,7 +80,7 @@ class LocalTarget(Target):
 
         with exclusive_writer(self._settings, say):
             chosen = self.quarantined(selection)
-            quarantine.discard(self._settings.tables_directory, chosen, note)
+            quarantine.discard(self.local_tables, chosen, note)
         return len(chosen)
 
     @contextmanager

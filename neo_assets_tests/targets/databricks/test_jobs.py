@@ -15,8 +15,10 @@ import pytest
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result
+from neo_assets.settings import Settings
 from neo_assets.targets.databricks import pipes
-from neo_assets.targets.databricks.lakehouse import DatabricksLakehouse
+from neo_assets.targets.databricks.stage_runner import JobStageRunner
+from neo_assets.targets.stage_runner import LakehouseResource
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.stand_in import CLUSTER, Fault, StandIn
 
@@ -29,7 +31,7 @@ def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | 
     results: list[Result] = []
 
     @dg.op
-    def stage(context: dg.OpExecutionContext, lakehouse: DatabricksLakehouse) -> None:
+    def stage(context: dg.OpExecutionContext, lakehouse: LakehouseResource) -> None:
         results.append(lakehouse.run(context, Request(name, context.run_id, days)))
 
     @dg.job
@@ -37,7 +39,7 @@ def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | 
         stage()
 
     outcome = one_stage.execute_in_process(
-        resources={"lakehouse": DatabricksLakehouse()}, raise_on_error=False
+        resources={"lakehouse": JobStageRunner(Settings.from_environment())}, raise_on_error=False
     )
     if outcome.success:
         return results[0], ""

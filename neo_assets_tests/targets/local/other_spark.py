@@ -39,13 +39,13 @@ class OtherSpark(base_pb2_grpc.SparkConnectServiceServicer):
 
 
 @contextmanager
-def other_spark(version: str, extensions: str) -> Iterator[str]:
+def other_spark(version: str, extensions: str, port: int = 0) -> Iterator[str]:
     """Run it for the length of the block; yield its address."""
     server = grpc.server(ThreadPoolExecutor(2))
     base_pb2_grpc.add_SparkConnectServiceServicer_to_server(  # type: ignore[no-untyped-call]
         OtherSpark(version, extensions), server
     )
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     try:
         yield f"sc://127.0.0.1:{port}"

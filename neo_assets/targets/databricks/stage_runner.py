@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import dagster as dg
 from databricks.sdk import WorkspaceClient
-from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
@@ -21,31 +20,33 @@ from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 from neo_assets.targets.locks import exclusive_writer
-from neo_assets.targets.stage_runner import Context, LakehouseResource
+from neo_assets.targets.stage_runner import Context, StageRunner
 
 TRIES = 2
 
 
-class DatabricksLakehouse(LakehouseResource):
+class JobStageRunner(StageRunner):
     """The tables of a schema in Unity Catalog, written by jobs.
 
     Where a job failed by a fault of the platform, or ended without a word, the same stage is tried
     once more: every stage can be repeated and changes nothing that is done.
     """
 
-    _client: WorkspaceClient | None = PrivateAttr(default=None)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._client: WorkspaceClient | None = None
 
     def run(self, context: Context, request: Request) -> Result:
         """Run a stage as a job, and wait for it."""
         if request.is_about_days and not request.days:
             # All of them are held back, and a job costs even where there is nothing to do.
             return Result()
-        settings, what = Settings.from_environment(), _subject(request)
+        what = _subject(request)
         for attempt in range(1, TRIES + 1):
             try:
                 with (
                     translate_errors(f"{what} was not done"),
-                    exclusive_writer(settings, context.log.info),
+                    exclusive_writer(self._settings, context.log.info),
                 ):
                     result = self._job(context, request, attempt)
                 break
@@ -65,7 +66,7 @@ class DatabricksLakehouse(LakehouseResource):
         """Leave the metrics in the volume, for the next stage to store."""
         if not reports:
             return
-        folder = unity_catalog(Settings.from_environment()).metrics
+        folder = unity_catalog(self._settings).metrics
         try:
             with translate_errors(f"The metrics of {asset} were not stored"):
                 files = self._workspace().files
@@ -89,7 +90,7 @@ class DatabricksLakehouse(LakehouseResource):
         Raises:
             JobFailedError: the job did not end well, or its result did not come.
         """
-        settings = Settings.from_environment()
+        settings = self._settings
         client, catalog = self._workspace(), unity_catalog(settings)
         wheel = uploaded(client, catalog, Wheel())
         task, rest = submission(request.stage, wheel, settings.neo_databricks_cluster_id)

@@ -1,5 +1,6 @@
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import dagster as dg
@@ -9,24 +10,27 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from neo_assets.progress import nobody
+from neo_assets.settings import Settings
 from neo_assets.targets.local import session as spark_session
-from neo_assets.targets.local.lakehouse import SparkLakehouse
+from neo_assets.targets.local.stage_runner import SparkStageRunner
+from neo_assets.targets.local.target import LocalTarget
 from neo_assets_tests.targets.local.other_spark import other_spark
 
 DELTA = "io.delta.sql.DeltaSparkSessionExtension"
 SAME, TOKEN = pyspark.__version__, "a-token-to-be-kept"
 
 
-@pytest.fixture
-def lakehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SparkLakehouse:
-    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
-    return SparkLakehouse()
+def stage_runner(folder: Path, address: str) -> SparkStageRunner:
+    return LocalTarget(Settings(neo_data_dir=folder, neo_spark_remote=address)).stage_runner()
 
 
-def refusal(lakehouse: SparkLakehouse) -> dg.Failure:
-    with pytest.raises(dg.Failure) as raised, lakehouse.writing(nobody):
+def refusal(folder: Path, address: str) -> dg.Failure:
+    with (
+        pytest.raises(dg.Failure) as raised,
+        closing(stage_runner(folder, address)) as runner,
+        runner.writing(nobody),
+    ):
         pass
-    lakehouse.teardown_after_execution(dg.build_init_resource_context())
     return raised.value
 
 
@@ -40,16 +44,13 @@ def refusal(lakehouse: SparkLakehouse) -> dg.Failure:
     ],
 )
 def test_a_server_that_does_not_fit_is_refused_before_any_table_is_touched(
-    lakehouse: SparkLakehouse,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     version: str,
     extensions: str,
     said: str,
 ) -> None:
     with other_spark(version, extensions) as address:
-        monkeypatch.setenv("NEO_SPARK_REMOTE", address)
-        failure = refusal(lakehouse)
+        failure = refusal(tmp_path, address)
     assert (failure.description or "").startswith(f"Spark at {address} {said}")
     assert not failure.allow_retries
     assert not (tmp_path / "tables").exists()
@@ -62,12 +63,9 @@ def test_a_later_patch_of_the_same_version_fits() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED")
-def test_an_address_with_nothing_behind_it(
-    lakehouse: SparkLakehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_with_nothing_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark_session, "RETRIES", 1)
-    monkeypatch.setenv("NEO_SPARK_REMOTE", f"sc://localhost:9/;token={TOKEN}")
-    failure = refusal(lakehouse)
+    failure = refusal(tmp_path, f"sc://localhost:9/;token={TOKEN}")
     assert (failure.description or "").startswith(
         "Spark at sc://localhost:9 died or cannot be reached, and nothing is half done"
     )
@@ -76,46 +74,40 @@ def test_an_address_with_nothing_behind_it(
 
 @pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED")
 def test_a_step_that_is_tried_again_finds_a_new_session(
-    lakehouse: SparkLakehouse, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spark_session, "RETRIES", 1)
     with ExitStack() as dying:
         address = dying.enter_context(other_spark(SAME, DELTA))
-        monkeypatch.setenv("NEO_SPARK_REMOTE", address)
+        runner = stage_runner(tmp_path, address)
 
         def lose_spark() -> None:
-            with lakehouse.rebuilding(nobody) as opened:
+            with runner.rebuilding(nobody) as opened:
                 dying.close()
                 opened.spark.range(1).count()
 
         with pytest.raises(dg.Failure, match=f"{address} died") as raised:
             lose_spark()
     assert raised.value.allow_retries
-    with other_spark(SAME, DELTA) as address:
-        monkeypatch.setenv("NEO_SPARK_REMOTE", address)
-        with lakehouse.rebuilding(nobody) as opened:
-            assert opened.spark.version == SAME
-        lakehouse.teardown_after_execution(dg.build_init_resource_context())
+    with (
+        other_spark(SAME, DELTA, port=urlsplit(address).port or 0),
+        closing(runner),
+        runner.rebuilding(nobody) as opened,
+    ):
+        assert opened.spark.version == SAME
 
 
-def test_a_token_that_the_server_does_not_know(
-    lakehouse: SparkLakehouse, monkeypatch: pytest.MonkeyPatch, spark_address: str
-) -> None:
+def test_a_token_that_the_server_does_not_know(tmp_path: Path, spark_address: str) -> None:
     server = spark_session.display_address(spark_address)
-    monkeypatch.setenv("NEO_SPARK_REMOTE", f"{server}/;token={TOKEN}")
-    failure = refusal(lakehouse)
+    failure = refusal(tmp_path, f"{server}/;token={TOKEN}")
     assert (failure.description or "").startswith(f"Spark at {server} does not know the token")
     assert not failure.allow_retries
 
 
-def test_the_session_of_a_run_is_released_with_it(
-    lakehouse: SparkLakehouse, monkeypatch: pytest.MonkeyPatch, spark_address: str
-) -> None:
+def test_the_session_of_a_run_is_released_with_it(tmp_path: Path, spark_address: str) -> None:
     address = f"{spark_address};session_id={uuid4()}"
-    monkeypatch.setenv("NEO_SPARK_REMOTE", address)
-    with lakehouse.rebuilding(nobody) as opened:
+    with closing(stage_runner(tmp_path, address)) as runner, runner.rebuilding(nobody) as opened:
         assert opened.spark.range(1).count() == 1
-    lakehouse.teardown_after_execution(dg.build_init_resource_context())
     again = SparkSession.builder.remote(address).create()
     try:
         with pytest.raises(PySparkException, match="SESSION_CLOSED"):

@@ -5,7 +5,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import PrivateAttr
 
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.report import DayReport
@@ -14,6 +13,7 @@ from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_
 from neo_assets.progress import Say, told
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
+from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.session import (
     abandon,
     display_address,
@@ -23,7 +23,7 @@ from neo_assets.targets.local.session import (
     spark_session,
 )
 from neo_assets.targets.locks import exclusive_writer
-from neo_assets.targets.stage_runner import Context, LakehouseResource
+from neo_assets.targets.stage_runner import Context, StageRunner
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.store.storage import Lakehouse
@@ -32,21 +32,24 @@ if TYPE_CHECKING:
 DISK_IS_FULL = "No space left on device"
 
 
-class SparkLakehouse(LakehouseResource):
+class SparkStageRunner(StageRunner):
     """A lakehouse in folders of this machine.
 
     With `NEO_SPARK_REMOTE` the session is one of that server; otherwise a server is started for the
     run and ends with it.
     """
 
-    _open: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _lakehouse: "Lakehouse | None" = PrivateAttr(default=None)
-    _has_tables: bool = PrivateAttr(default=False)
-    _address: str = PrivateAttr(default="")
+    def __init__(self, settings: Settings, backend: LocalBackend) -> None:
+        super().__init__(settings)
+        self._backend = backend
+        self._open = ExitStack()
+        self._lakehouse: Lakehouse | None = None
+        self._has_tables = False
+        self._address = ""
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def close(self) -> None:
         """End the session, and its server where the run started one."""
-        super().teardown_after_execution(context)
+        super().close()
         self._lakehouse = None
         self._has_tables = False
         self._open.close()
@@ -69,8 +72,7 @@ class SparkLakehouse(LakehouseResource):
         """Store the metrics without Spark."""
         from neo_assets.lakehouse.store import metrics
 
-        tables = Settings.from_environment().tables_directory
-        metrics.record(tables, metrics.RunMetrics(run_id, asset, reports))
+        metrics.record(self._backend.tables, metrics.RunMetrics(run_id, asset, reports))
 
     @contextmanager
     def writing(self, say: Say) -> Iterator["Lakehouse"]:
@@ -88,8 +90,7 @@ class SparkLakehouse(LakehouseResource):
     @contextmanager
     def rebuilding(self, say: Say) -> Iterator["Lakehouse"]:
         """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
-        settings = Settings.from_environment()
-        with exclusive_writer(settings, say):
+        with exclusive_writer(self._settings, say):
             try:
                 if self._lakehouse and not is_alive(self._lakehouse.spark):
                     # Spark died between two steps, or while this one waited.
@@ -110,8 +111,8 @@ class SparkLakehouse(LakehouseResource):
                 if DISK_IS_FULL not in str(error):
                     raise
                 raise dg.Failure(
-                    f"The disk with {settings.neo_data_dir} is full and nothing of this step was "
-                    "kept; make room and run it again.",
+                    f"The disk with {self._settings.neo_data_dir} is full and nothing of this step "
+                    "was kept; make room and run it again.",
                     allow_retries=False,
                 ) from error
 
@@ -125,28 +126,19 @@ class SparkLakehouse(LakehouseResource):
     def _connect(self, say: Say) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
         from neo_assets.lakehouse.store.storage import Lakehouse
-        from neo_assets.targets.local.backend import LocalBackend
 
-        settings = Settings.from_environment()
-        refuse_other_digits(settings.tables_directory)
-        if settings.starts_spark:
+        refuse_other_digits(self._backend.tables)
+        if self._settings.neo_spark_remote is None:
             say("Starting Spark.")
-        self._address = settings.neo_spark_remote or self._open.enter_context(
-            spark_connect_server(settings.neo_data_dir / "spark", is_lasting=False)
+        self._address = self._settings.neo_spark_remote or self._open.enter_context(
+            spark_connect_server(self._settings.neo_data_dir / "spark", is_lasting=False)
         )
-        for table in settings.tables_directory.glob("*"):
+        for table in self._backend.tables.glob("*"):
             for file in set_aside_damaged_checkpoints(table):
                 say(f"{file} is damaged; it was renamed, and Delta reads the commits instead.")
         session = spark_session(self._address)
         self._open.callback(session.stop)
-        return Lakehouse(
-            session,
-            LocalBackend(
-                landing=settings.landing_directory,
-                tables=settings.tables_directory,
-                checkpoints=settings.checkpoints_directory,
-            ),
-        )
+        return Lakehouse(session, self._backend)
 
     def _abandon(self) -> None:
         """Let go of all that was lost, so that a step that is tried again finds a new session."""
