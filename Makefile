@@ -3,11 +3,13 @@
 #   make databricks-check        what a Databricks workspace lacks to be the target
 #   make bench QUICK=--quick     every performance goal in minutes; without it, an hour
 #   make ui UI_PORT=3001         the web UI, on another port than 3000
+#   make test-unit               the tests that need no Java; `make test` runs those of every part,
+#                                and `make test-all` has every case
 #   make test PYTHON=python3.12  with another Python than python3
 
 PYTHON ?= python3
 
-.PHONY: setup demo test ui check bench databricks-check clean
+.PHONY: setup demo test-unit test test-all test-exhaustive ui check bench databricks-check clean
 
 setup:
 	@"$(PYTHON)" -c "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null || { \
@@ -21,8 +23,20 @@ demo: setup
 	@.venv/bin/neo-assets demo
 
 # Each worker has a Spark of its own; more than two want more than two cores and 8 GB.
+PYTEST = .venv/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+test-unit: setup
+	@$(PYTEST) -m unit
+
 test: setup
-	@.venv/bin/python -m pytest --numprocesses 2 --dist loadfile
+	@$(PYTEST) -m "unit or integration"
+
+test-all: setup
+	@$(PYTEST)
+
+# What `make test` leaves out.
+test-exhaustive: setup
+	@$(PYTEST) -m exhaustive
 
 ui: setup
 	@exec .venv/bin/neo-assets ui $(if $(UI_PORT),--port $(UI_PORT))

@@ -10,15 +10,26 @@ from pyspark.sql import SparkSession
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
 from neo_assets_tests.lakehouse.houses import new_lakehouse
+from neo_assets_tests.levels import LEVELS, level_of
 from neo_assets_tests.processes import javas, resident_bytes
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for level in LEVELS:
+        config.addinivalue_line("markers", f"{level}: see levels.py")
     config.pluginmanager.register(FaultsOfWorkers())
     # Whoever starts the tests may ignore them, and whatever they start would inherit that.  After a
     # run Dagster does with the one as with the other.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test with its level."""
+    for item in items:
+        test = item.nodeid.removeprefix(f"{Path(__file__).parent.name}/")
+        needs_spark = "shared_server" in getattr(item, "fixturenames", ())
+        item.add_marker(level_of(test, needs_spark=needs_spark))
 
 
 @pytest.hookimpl(trylast=True)

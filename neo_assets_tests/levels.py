@@ -1,0 +1,57 @@
+"""Which tests `make test-unit`, `make test` and `make test-all` run.
+
+A test belongs to the lowest level that is named for it here, by its path from this folder:
+
+- `unit`: no Java, no browser; whatever is not named and does not need the shared Spark server.
+- `integration`: every part of the product once on the real thing; in `make test` too.
+- `exhaustive`: further cases of the same; in `make test-all` alone.
+"""
+
+LEVELS = ("unit", "integration", "exhaustive")
+
+INTEGRATION = (
+    "dashboard/test_page.py",
+    "lakehouse/schema_tracking/test_tracking.py",
+    "lakehouse/test_bronze.py",
+    "lakehouse/test_metrics.py",
+    "lakehouse/test_replay.py",
+    "lakehouse/test_rules.py",
+    "lakehouse/test_silver.py",
+    "powerbi/test_loaded.py",
+    "spark_server/test_delta_jars.py",
+    "spark_server/test_java.py",
+    "spark_server/test_ports.py",
+    "targets/databricks/test_jobs.py",
+    "targets/local/",
+    "test_cli.py::test_backfill_and_status",
+    "test_data_folder.py",
+    "test_dirty_feed.py::test_each_row_is_found_again_in_exactly_one_place",
+    "test_exactly_once.py::test_a_kill_at_any_moment[False-4]",
+    "test_exactly_once.py::test_two_runs_at_once_on_the_same_stream",
+    "test_graph.py::test_a_day_with_too_many_drops_is_held_back_from_gold",
+    "test_graph.py::test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day",
+    "test_graph.py::test_materializations_show_what_people_look_for",
+    "test_graph.py::test_the_key_is_nowhere",
+    "test_replay.py::test_replay_needs_no_feed_and_is_in_the_history",
+    "test_stopping.py",
+    "ui/test_backfill_history.py",
+)
+
+EXHAUSTIVE = (
+    "automation/test_alerts.py::test_the_daemon_tells_of_a_feed_that_is_down",
+    "lakehouse/test_cluster.py",
+    "spark_server/",
+    "test_cli.py::test_dagsters_own_command_line",
+    "test_moved_data_folder.py",
+    "test_setup.py",
+    "test_spark_dies.py",
+    "ui/",
+)
+"""Those with servers of their own; every other test that needs the shared one is exhaustive too."""
+
+
+def level_of(test: str, *, needs_spark: bool) -> str:
+    """The level of a test, given by its path from this folder and its name, as pytest has them."""
+    if test.startswith(INTEGRATION):
+        return "integration"
+    return "exhaustive" if needs_spark or test.startswith(EXHAUSTIVE) else "unit"
