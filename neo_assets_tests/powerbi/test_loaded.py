@@ -122,7 +122,7 @@ def test_measures_count_what_the_tables_hold(loaded: Mapping[str, Table]) -> Non
     standing = [row for row in loaded["Approach"].rows if not row["is_withdrawn"]]
     assert model.value("Approaches") == model.value("Number of approaches") == len(standing)
     assert model.value("Withdrawn approaches") == len(loaded["Approach"].rows) - len(standing) > 0
-    assert model.value("RunMetrics days") == len(DAYS)
+    assert model.value("Measured days") == len(DAYS)
     assert model.value("Lost or doubled rows") == 0
     assert model.value("Open quarantine rows") == len(loaded["Quarantine"].rows)
     assert model.value("Dropped rows by rule") >= len(loaded["Quarantine"].rows)

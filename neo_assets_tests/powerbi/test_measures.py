@@ -109,13 +109,13 @@ def test_a_dropped_row_counts_once_for_each_rule(measured: Model) -> None:
 
 
 def test_days_are_those_that_silver_has_measured(measured: Model) -> None:
-    assert measured.value("RunMetrics days") == 2
+    assert measured.value("Measured days") == 2
     assert measured.value("Drops a day") == 3
     assert measured.value("Drop share") == 0.6
 
 
 @pytest.mark.parametrize(
-    "measure", ["RunMetrics days", "Drops a day", "Drop share", "Dropped rows by rule"]
+    "measure", ["Measured days", "Drops a day", "Drop share", "Dropped rows by rule"]
 )
 def test_what_is_of_silver_does_not_depend_on_the_layer_chosen(
     measure: str, measured: Model
