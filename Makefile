@@ -46,6 +46,7 @@ check: setup
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/codespell *.md docs/*.md powerbi/*.md benchmarks/*.md
 	.venv/bin/dagster definitions validate -w workspace.yaml
 	.venv/bin/dg check defs
 
