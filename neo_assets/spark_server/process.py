@@ -30,6 +30,20 @@ _JAVA_OPTIONS = (
     "-Duser.timezone=UTC",
     "-Dfile.encoding=UTF-8",
 )
+_INTERNAL_PORTS = {
+    # The driver and its block manager listen for executors on other machines, of which there are
+    # none. In local mode Spark generates the secret itself and keeps it in memory.
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.authenticate": "true",
+    # Requests for a stream need no secret: Spark sends every file that its own user can read to any
+    # user of the machine (`/artifacts/../../etc/hosts`). With none allowed, it hangs up.
+    "spark.shuffle.maxChunksBeingTransferred": "0",
+    # A larger result of a task would be a stream. Spark's limit for all results of a job is 1 GB.
+    "spark.task.maxDirectResultSize": "1g",
+    "spark.rpc.message.maxSize": "1024",
+}
+"""Settings that close the ports beside Spark Connect's own, which asks for the token."""
 _FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
 """Saves a sixth of a first day's processor time, and costs half as much again of every later one's.
 
@@ -90,15 +104,13 @@ def _configuration(
         "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
-        "spark.sql.artifact.isolation.enabled": "true",
-        "spark.sql.artifact.isolation.alwaysApplyClassloader": "true",
-        "spark.jars": ",".join(jars),
+        # Not `spark.jars`: the executor, in the same process, would request those as streams.
+        "spark.driver.extraClassPath": os.pathsep.join(jars),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(work_directory / "warehouse"),
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
+        **_INTERNAL_PORTS,
         "spark.driver.memory": "2g",
         # A day is a few dozen rows: what was made for clusters costs more here than the work.
         # Without the next five a warm day takes 1.8 times as long.  Nor do runs of many rows lack
