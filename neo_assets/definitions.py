@@ -1,11 +1,14 @@
 """The code location: where all parts meet, nothing else."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import dagster as dg
 
 from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
-from neo_assets.assets.neo_dashboard import neo_dashboard
-from neo_assets.assets.power_bi_export import power_bi_export
+from neo_assets.assets.neo_dashboard import build_neo_dashboard
+from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.assets.raw_feed_files import raw_feed_files
 from neo_assets.assets.silver_neo_events import silver_neo_events
 from neo_assets.automation.alerts import alert_sensors
@@ -40,16 +43,13 @@ from neo_assets.targets.stage_runner import lakehouse_resource
 ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
 """The daily assets, upstream first."""
 
-READERS = (power_bi_export, neo_dashboard)
-"""What reads gold on this machine, without Spark."""
-
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All that Dagster knows of, for these settings."""
     target = create_target(settings)
-    has_readers = target.local_tables is not None
+    readers, reader_sensors = _readers(settings, target.local_tables)
     return dg.Definitions(
-        assets=[*ASSETS, *(READERS if has_readers else ())],
+        assets=[*ASSETS, *readers],
         asset_checks=[checks_on(asset.key) for asset in ASSETS],
         jobs=[
             REFRESH,
@@ -68,7 +68,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             quarantine_replay_sensor,
             complete_failed,
             complete_canceled,
-            *((power_bi_export_sensor, neo_dashboard_sensor) if has_readers else ()),
+            *reader_sensors,
             *alert_sensors(settings),
         ],
         resources={
@@ -80,6 +80,18 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         },
         # One process a run is one Spark session a run.
         executor=dg.in_process_executor,
+    )
+
+
+def _readers(
+    settings: Settings, tables: Path | None
+) -> tuple[Sequence[dg.AssetsDefinition], Sequence[dg.SensorDefinition]]:
+    """What reads gold without Spark, where this machine has the tables, and what starts it."""
+    if tables is None:
+        return (), ()
+    return (
+        (build_power_bi_export(settings, tables), build_neo_dashboard(settings, tables)),
+        (power_bi_export_sensor, neo_dashboard_sensor),
     )
 
 

@@ -23,6 +23,7 @@ INTEGRATION = (
     "spark_server/test_ports.py",
     "targets/databricks/test_jobs.py",
     "targets/local/",
+    "targets/test_toy.py",
     "test_cli.py::test_backfill_and_status",
     "test_data_folder.py",
     "test_dirty_feed.py::test_each_row_is_found_again_in_exactly_one_place",

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import datetime, timezone
+from pathlib import Path
 
 import dagster as dg
 
@@ -10,30 +11,40 @@ from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.settings import Settings
 
 
-@dg.asset(
-    deps=[gold_neo_fact],
-    # Not in the group of the daily assets, whose jobs run over partitions.
-    group_name="dashboard",
-    kinds={"python", "html", "altair"},
-    owners=["team:neo"],
-    automation_condition=WHEN_GOLD_IS_AT_REST,
-    metadata={"location": dg.MetadataValue.path(str(Settings.from_environment().dashboard_file))},
-)
-def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """One HTML file that asks nothing of the network: open it, or send it to someone.
+def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition:
+    """The dashboard, made from the tables in this folder."""
 
-    What passes in the next days and how close, what deserves attention, sizes, velocities and
-    months, how far off predictions were, and what was dropped. Not partitioned: it shows all days,
-    as of the day (UTC) on which it is made.
-    """
+    @dg.asset(
+        deps=[gold_neo_fact],
+        # Not in the group of the daily assets, whose jobs run over partitions.
+        group_name="dashboard",
+        kinds={"python", "html", "altair"},
+        owners=["team:neo"],
+        automation_condition=WHEN_GOLD_IS_AT_REST,
+        metadata={"location": dg.MetadataValue.path(str(settings.dashboard_file))},
+    )
+    def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """One HTML file that asks nothing of the network: open it, or send it to someone.
+
+        What passes in the next days and how close, what deserves attention, sizes, velocities and
+        months, how far off predictions were, and what was dropped. Not partitioned: it shows all
+        days, as of the day (UTC) on which it is made.
+        """
+        return _write_page(context, settings, tables)
+
+    return neo_dashboard
+
+
+def _write_page(
+    context: dg.AssetExecutionContext, settings: Settings, tables: Path
+) -> dg.MaterializeResult[None]:
     from neo_assets.dashboard import charts, page
     from neo_assets.dashboard.numbers import numbers
     from neo_assets.dashboard.reading import read
 
-    settings = Settings.from_environment()
     today = datetime.now(timezone.utc).date()
     context.log.info("Reading gold and what was measured of it.")
-    shown = numbers(read(settings.tables_directory), today)
+    shown = numbers(read(tables), today)
     context.log.info(f"Drawing {shown.approaches:,} approaches.")
     page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)
     context.log.info(f"Open {settings.dashboard_file} in a browser.")

@@ -1,5 +1,7 @@
 """The files that the report in powerbi/ reads where there is no Databricks."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
@@ -9,24 +11,35 @@ from neo_assets.progress import told
 from neo_assets.settings import Settings
 
 
-@dg.asset(
-    deps=[gold_neo_fact],
-    # Not in the group of the daily assets, whose jobs run over partitions.
-    group_name="power_bi",
-    kinds={"python", "parquet", "powerbi"},
-    owners=["team:neo"],
-    automation_condition=WHEN_GOLD_IS_AT_REST,
-    metadata={"location": dg.MetadataValue.path(str(Settings.from_environment().export_directory))},
-)
-def power_bi_export(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """The star of gold and the data quality, each table as one Parquet file for Power BI Desktop.
+def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefinition:
+    """The files for Power BI, made from the tables in this folder."""
 
-    Not partitioned: the files hold all days. A table that did not change is not written again.
-    """
+    @dg.asset(
+        deps=[gold_neo_fact],
+        # Not in the group of the daily assets, whose jobs run over partitions.
+        group_name="power_bi",
+        kinds={"python", "parquet", "powerbi"},
+        owners=["team:neo"],
+        automation_condition=WHEN_GOLD_IS_AT_REST,
+        metadata={"location": dg.MetadataValue.path(str(settings.export_directory))},
+    )
+    def power_bi_export(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """The star of gold and the data quality: a Parquet file a table, for Power BI Desktop.
+
+        Not partitioned: the files hold all days. A table that did not change is not written
+        again.
+        """
+        return _export(context, settings, tables)
+
+    return power_bi_export
+
+
+def _export(
+    context: dg.AssetExecutionContext, settings: Settings, tables: Path
+) -> dg.MaterializeResult[None]:
     from neo_assets.lakehouse.export import EXPORTED, export
 
-    settings = Settings.from_environment()
-    exporting = export(settings.tables_directory, settings.export_directory)
+    exporting = export(tables, settings.export_directory)
     files = list(told(exporting, len(EXPORTED), "files up to date", context.log.info))
     written = [file.table for file in files if file.is_new]
     context.log.info(f"Written: {', '.join(written) or 'nothing, no table has changed'}.")

@@ -87,11 +87,11 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [
         sensor
         for service in services(settings)
-        for sensor in (_failure_alerts(service), _staleness_alerts(service))
+        for sensor in (_failure_alerts(service, settings), _staleness_alerts(service, settings))
     ]
 
 
-def _failure_alerts(service: Service) -> dg.SensorDefinition:
+def _failure_alerts(service: Service, settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"failure_alerts_{service.number}",
         minimum_interval_seconds=60,
@@ -115,7 +115,7 @@ def _failure_alerts(service: Service) -> dg.SensorDefinition:
             trouble for ending in endings for trouble in troubles_of_run(context.instance, ending)
         ]
         untold = [trouble for trouble in troubles if not memory.has_been_told(trouble)]
-        left = tell(service, untold, memory)
+        left = tell(service, untold, memory, settings)
         memory.is_pending = left is not None
         if not left:
             memory.read = read
@@ -125,7 +125,7 @@ def _failure_alerts(service: Service) -> dg.SensorDefinition:
     return failure_alerts
 
 
-def _staleness_alerts(service: Service) -> dg.SensorDefinition:
+def _staleness_alerts(service: Service, settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"staleness_alerts_{service.number}",
         minimum_interval_seconds=600,
@@ -138,14 +138,16 @@ def _staleness_alerts(service: Service) -> dg.SensorDefinition:
         memory = Memory.from_cursor(context.cursor, now.date())
         stale = stale_gold(context.instance, now)
         untold = [stale] if stale and not memory.has_been_told(stale) else []
-        left = tell(service, untold, memory)
+        left = tell(service, untold, memory, settings)
         context.update_cursor(memory.model_dump_json())
         return _summary(untold, left)
 
     return staleness_alerts
 
 
-def tell(service: Service, troubles: Sequence[Trouble], memory: Memory) -> str | None:
+def tell(
+    service: Service, troubles: Sequence[Trouble], memory: Memory, settings: Settings
+) -> str | None:
     """Send one message a cause, and remember each that was taken.
 
     Returns why the rest is left for the next tick, if it is: a tick that fails forgets what it has
@@ -157,7 +159,6 @@ def tell(service: Service, troubles: Sequence[Trouble], memory: Memory) -> str |
     by_cause: dict[str, list[Trouble]] = {}
     for trouble in troubles:
         by_cause.setdefault(trouble.cause, []).append(trouble)
-    settings = Settings.from_environment()
     for number, (cause, group) in enumerate(by_cause.items()):
         if number == MESSAGES_A_TICK:
             return f"{len(by_cause) - number} left to send."

@@ -4,42 +4,36 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
-from neo_assets.assets.neo_dashboard import neo_dashboard
+from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.automation.schedules import neo_dashboard_sensor
 from neo_assets.definitions import ASSETS, defs
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.settings import Settings
 from neo_assets_tests.dashboard.lakehouses import fact, write
 
-DASHBOARD = neo_dashboard.key
+DASHBOARD = dg.AssetKey("neo_dashboard")
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
-    return tmp_path
-
-
-def materialized() -> dg.AssetMaterialization:
-    result = dg.materialize([neo_dashboard])
-    (materialization,) = result.asset_materializations_for_node(neo_dashboard.op.name)
+def materialized(data: Path) -> dg.AssetMaterialization:
+    result = dg.materialize([build_neo_dashboard(Settings(neo_data_dir=data), data / "tables")])
+    (materialization,) = result.asset_materializations_for_node(DASHBOARD.to_user_string())
     assert materialization.partition is None
     return materialization
 
 
-def test_it_is_made_as_of_today_and_says_what_it_shows(data: Path) -> None:
+def test_it_is_made_as_of_today_and_says_what_it_shows(tmp_path: Path) -> None:
     today = datetime.now(timezone.utc).date()
     days = [today - timedelta(40), today + timedelta(1), today + timedelta(2)]
     rows = [
         fact(close_approach_date=day, designation=str(number), miss_distance_lunar=10.0 + number)
         for number, day in enumerate(days)
     ]
-    write(data / "tables", GOLD_NEO_FACT, rows)
-    metadata = materialized().metadata
-    file = data / "dashboard" / "index.html"
+    write(tmp_path / "tables", GOLD_NEO_FACT, rows)
+    metadata = materialized(tmp_path).metadata
+    file = tmp_path / "dashboard" / "index.html"
     assert metadata["path"].value == str(file)
     assert metadata["size_bytes"].value == file.stat().st_size
     assert metadata["as_of"].value == today.isoformat()
@@ -53,10 +47,10 @@ def test_it_is_made_as_of_today_and_says_what_it_shows(data: Path) -> None:
     assert len(pictures) < 100_000
 
 
-def test_it_is_made_of_an_empty_lakehouse(data: Path) -> None:
-    metadata = materialized().metadata
+def test_it_is_made_of_an_empty_lakehouse(tmp_path: Path) -> None:
+    metadata = materialized(tmp_path).metadata
     assert metadata["approaches"].value == 0 and "closest_lunar" not in metadata
-    assert "Nothing here yet" in (data / "dashboard" / "index.html").read_text()
+    assert "Nothing here yet" in (tmp_path / "dashboard" / "index.html").read_text()
 
 
 def test_it_follows_gold_and_runs_over_no_days() -> None:
@@ -70,7 +64,7 @@ def test_it_follows_gold_and_runs_over_no_days() -> None:
         assert DASHBOARD not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
 
 
-def test_one_run_follows_a_day_of_gold(data: Path) -> None:
+def test_one_run_follows_a_day_of_gold() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         selection = dg.AssetSelection.assets(DASHBOARD)
         before = dg.evaluate_automation_conditions(defs, instance, selection)

@@ -9,25 +9,30 @@ import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor  # noqa: TID251
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill  # noqa: TID251
 
-from neo_assets.assets.power_bi_export import power_bi_export
+from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.backfill import selected_assets
-from neo_assets.definitions import ASSETS, defs
+from neo_assets.definitions import ASSETS, build_definitions, defs
 from neo_assets.lakehouse.export import EXPORTED
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.partitions import range_tags
+from neo_assets.settings import Settings
 
-EXPORT = power_bi_export.key
+EXPORT = dg.AssetKey("power_bi_export")
 GOLD = ASSETS[-1].key
 DAYS = [date(2024, 3, day) for day in range(1, 32)]
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
-    return tmp_path / "data"
+def settings(tmp_path: Path) -> Settings:
+    return Settings(neo_data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def export(settings: Settings) -> dg.AssetsDefinition:
+    return build_power_bi_export(settings, settings.tables_directory)
 
 
 @pytest.fixture
@@ -39,8 +44,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
 class Daemon:
     """What the sensor of the export asks for, tick by tick."""
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, export: dg.AssetsDefinition) -> None:
         self.instance = instance
+        self._export = export
         self.cursor: AssetDaemonCursor | None = None
 
     def runs(self) -> int:
@@ -57,32 +63,38 @@ class Daemon:
             )
 
     def export(self) -> None:
-        assert dg.materialize([power_bi_export], instance=self.instance).success
+        assert dg.materialize([self._export], instance=self.instance).success
 
 
 @pytest.fixture
-def daemon(data: Path, instance: dg.DagsterInstance) -> Daemon:
-    return Daemon(instance)
+def daemon(instance: dg.DagsterInstance, export: dg.AssetsDefinition) -> Daemon:
+    return Daemon(instance, export)
 
 
-def test_the_files_and_what_is_in_them_are_told(data: Path) -> None:
-    metrics.record(data / "tables", RunMetrics("a run", "gold_neo_fact", [DayReport(DAYS[0])]))
-    result = dg.materialize([power_bi_export])
-    (materialization,) = result.asset_materializations_for_node(power_bi_export.op.name)
+def test_the_files_and_what_is_in_them_are_told(
+    settings: Settings, export: dg.AssetsDefinition
+) -> None:
+    metrics.record(
+        settings.tables_directory, RunMetrics("a run", "gold_neo_fact", [DayReport(DAYS[0])])
+    )
+    result = dg.materialize([export])
+    (materialization,) = result.asset_materializations_for_node(EXPORT.to_user_string())
     assert materialization.partition is None
     metadata = materialization.metadata
     counted = len(DayReport(DAYS[0]).metrics)
     assert metadata["dagster/row_count"].value == counted
     assert metadata["files_written"].value == len(EXPORTED)
     assert f"| dq_metrics | {counted} | " in str(metadata["files"].value)
-    files = list((data / "export").glob("*.parquet"))
+    files = list(settings.export_directory.glob("*.parquet"))
     assert {file.stem for file in files} == {table.name for table in EXPORTED}
     assert metadata["size_bytes"].value == sum(file.stat().st_size for file in files)
 
 
-def test_a_run_of_a_day_or_of_a_range_can_hold_it(data: Path, instance: dg.DagsterInstance) -> None:
+def test_a_run_of_a_day_or_of_a_range_can_hold_it(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
     # As `dagster asset materialize --select '*' --partition D` does, without the assets before it.
-    job = defs.resolve_implicit_global_asset_job_def()
+    job = build_definitions(settings).resolve_implicit_global_asset_job_def()
     one_day = job.execute_in_process(
         instance=instance, asset_selection=[EXPORT], partition_key=DAYS[0].isoformat()
     )

@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.assets.power_bi_export import power_bi_export
+from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.checks.accounts import LAYERS
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
+from neo_assets.settings import Settings
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import land, run
 from neo_assets_tests.lakehouse.houses import copied_lakehouse
@@ -52,9 +53,8 @@ def folder(spark_address: str, empty: Path, tmp_path_factory: pytest.TempPathFac
     for asset, reports in zip(LAYERS[1:], run(lakehouse, DAYS), strict=True):
         metrics.record(root / "tables", RunMetrics("a run", asset, list(reports.values())))
     session.stop()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEO_DATA_DIR", str(root))
-        assert dg.materialize([power_bi_export]).success
+    export = build_power_bi_export(Settings(neo_data_dir=root), root / "tables")
+    assert dg.materialize([export]).success
     return root / "export"
 
 
