@@ -1,4 +1,4 @@
-"""What a target is: the one place that asks where the tables are."""
+"""What a target is: where event files and tables are, and what runs a stage."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

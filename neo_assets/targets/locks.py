@@ -1,7 +1,7 @@
-"""Whose turn it is, among the processes of this machine: one run a day, and one writer at a time.
+"""Locks among the processes of this machine: one run per day, and one writer at a time.
 
-Runs overlap, so that one fetches while another one writes.  The kernel lets go of either lock when
-a process ends, however it ends.
+Runs overlap, so that one fetches while another one writes.  The kernel releases both locks when a
+process ends, however it ends.
 """
 
 import fcntl
@@ -22,9 +22,9 @@ from neo_assets.settings import Settings
 def exclusive_writer(
     settings: Settings, say: Say, logged_after_s: float = EVERY_S
 ) -> Iterator[None]:
-    """Wait until nobody else on this machine writes to the tables, and keep it so for the block.
+    """Be the only writer to the tables on this machine for the block; wait for any other.
 
-    Delta on a local disk cannot settle a race between two processes.
+    Delta on a local disk cannot resolve a race between two processes.
     """
     settings.neo_data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.writing_lock)
@@ -41,43 +41,43 @@ def exclusive_writer(
 
 
 def lock_partitions(days: Collection[date], settings: Settings, say: Say) -> None:
-    """Wait for other processes that have reserved any of these days, and reserve them.
+    """Lock these days; wait for other processes that have locked any of them.
 
-    What a layer finds is held against what the layer before has told of the day: a snapshot that
-    another run lands in between would look like a fault.
+    Each layer is checked against what the layer before reported of the day: a snapshot that another
+    run lands in between would look like a fault.
     """
     if not try_lock_partitions(days, settings):
         first, last = min(days), max(days)
         say(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
-        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_place(days))
+        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_bytes_of(days))
 
 
 def try_lock_partitions(days: Collection[date], settings: Settings) -> bool:
-    """Reserve the days unless another process has reserved any of them; whether it was done."""
+    """Lock the days unless another process has locked any of them; return whether it was done."""
     try:
-        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX | fcntl.LOCK_NB, *_place(days))
+        fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX | fcntl.LOCK_NB, *_bytes_of(days))
     except BlockingIOError:
         return False
     return True
 
 
 def unlock_partitions(days: Collection[date], settings: Settings) -> None:
-    """Let other processes have the days."""
-    fcntl.lockf(_days_lock(settings), fcntl.LOCK_UN, *_place(days))
+    """Unlock the days."""
+    fcntl.lockf(_days_lock(settings), fcntl.LOCK_UN, *_bytes_of(days))
 
 
-def _place(days: Collection[date]) -> tuple[int, int]:
-    """Length and start of the bytes that stand for the days, whether the file has them or not."""
+def _bytes_of(days: Collection[date]) -> tuple[int, int]:
+    """Length and start of the bytes that represent the days; the file need not have them."""
     first, last = min(days), max(days)
     return (last - first).days + 1, first.toordinal()
 
 
 def _days_lock(settings: Settings) -> BufferedWriter:
-    return _open_for_good(settings.days_lock)
+    return _open_forever(settings.days_lock)
 
 
 @cache
-def _open_for_good(file: Path) -> BufferedWriter:
-    # Whoever closes the file anywhere in a process gives up all locks that the process has on it.
+def _open_forever(file: Path) -> BufferedWriter:
+    # Closing the file anywhere in a process releases all locks that the process has on it.
     file.parent.mkdir(parents=True, exist_ok=True)
     return file.open("ab")

@@ -1,4 +1,4 @@
-"""What assets are given to reach the tables with, wherever these are."""
+"""What runs a stage, wherever the tables are, and the resource that gives it to assets."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -28,7 +28,7 @@ class StageRunner(ABC):
         """Run one stage to its end, with its metrics stored.
 
         Raises:
-            dagster.Failure: it did not come to its end; the sentence says what to do.
+            dagster.Failure: it failed; the sentence says what to do.
         """
 
     @abstractmethod
@@ -46,7 +46,7 @@ class StageRunner(ABC):
             self._locked = days
 
     def close(self) -> None:
-        """Let other runs have the days."""
+        """Unlock the days."""
         if self._locked:
             locks.unlock_partitions(self._locked, self._settings)
             self._locked = ()

@@ -1,4 +1,4 @@
-"""A real workspace, looked at step by step: what works, and what to do about what does not."""
+"""Tries a real workspace step by step: what works, and what to do about what does not."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ from databricks.sdk.service import jobs
 
 from neo_assets.progress import Say
 from neo_assets.targets.databricks import job
-from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
-from neo_assets.targets.databricks.submission import submission, uploaded
+from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
+from neo_assets.targets.databricks.submission import stage_task, upload_wheel
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
-from neo_assets.targets.databricks.workspace import said, translate_errors, workspace_client
+from neo_assets.targets.databricks.workspace import message_of, translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
 JOB_TAKES_AT_MOST = timedelta(minutes=20)
@@ -25,16 +25,16 @@ JOB_TAKES_AT_MOST = timedelta(minutes=20)
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to try: `problem` tries it, and says why it does not work and what to do, if so."""
+    """One thing to try: `problem` tries it and returns what is wrong and what to do, or nothing."""
 
     what: str
     problem: Callable[[], str]
 
 
 def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[Step]:
-    """What to try one after the other, up to the first that does not work: the next ones need it.
+    """The steps in order; each needs those before it, so the first that fails is the last to try.
 
-    `say` is told each state of the job.
+    `say` gets each state of the job.
     """
     opened: list[WorkspaceClient] = []
 
@@ -48,19 +48,19 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[S
     name, schema, volume = catalog.catalog, catalog.schema_name, catalog.volume_name
     make = "databricks bundle deploy makes it, or have"
     tried: tuple[tuple[str, Callable[[], object], str], ...] = (
-        ("the workspace knows us", open_workspace, ""),
+        ("authentication works", open_workspace, ""),
         (
-            f"the catalog {name} is there and may be used",
+            f"the catalog {name} exists and can be used",
             lambda: client().catalogs.get(name),
             f"{make} run: GRANT USE CATALOG ON CATALOG `{name}` TO `<us>`",
         ),
         (
-            f"so is the schema {schema}",
+            f"the schema {schema} too",
             lambda: client().schemas.get(schema),
             f"{make} run: GRANT USE SCHEMA, CREATE TABLE ON SCHEMA {_quoted(schema)} TO `<us>`",
         ),
         (
-            f"so is the volume {volume}",
+            f"the volume {volume} too",
             lambda: client().volumes.read(volume),
             f"{make} run: GRANT READ VOLUME ON VOLUME {_quoted(volume)} TO `<us>`",
         ),
@@ -72,7 +72,7 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[S
         (
             "a job runs the project's code, and makes, reads and drops a table in the schema",
             lambda: _run_job(client(), catalog, cluster_id, say),
-            "see that the workspace has serverless compute and that we may use it, or name a "
+            "check that the workspace has serverless compute and lets us use it, or name a "
             "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
             f"SCHEMA {_quoted(schema)} TO `<us>`",
         ),
@@ -86,9 +86,9 @@ def _problem(act: Callable[[], object], remedy: str) -> str:
             act()
     except (WorkspaceError, JobFailedError) as error:
         cause = error.__cause__
-        # What to do about these is known better here.
+        # These have a more specific remedy here.
         shown = cause if isinstance(cause, (PermissionDenied, NotFound)) else error
-        told = f"{said(shown)}."
+        told = f"{message_of(shown)}."
         return f"{told} {remedy[:1].upper()}{remedy[1:]}." if remedy else told
     return ""
 
@@ -123,12 +123,12 @@ def _run_job(
             say(state.value)
 
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
-    wheel = uploaded(client, catalog, Wheel())
-    task, rest = submission(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
+    wheel = upload_wheel(client, catalog, Wheel())
+    task, rest = stage_task(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
     submitted = client.jobs.submit(run_name="neo_assets check", tasks=[task], **rest)
     run_id = submitted.bind()["run_id"]
     with suppress(OperationFailed):
         run = submitted.result(JOB_TAKES_AT_MOST, hear)
         if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
             return
-    raise failure_of(client, run_id)
+    raise job_failure(client, run_id)

@@ -1,4 +1,4 @@
-"""Why a job did not end well, in one sentence, and whether to try it again."""
+"""Why a job failed, in one sentence, and whether to retry it."""
 
 from contextlib import suppress
 
@@ -8,15 +8,15 @@ from databricks.sdk.service import jobs
 
 
 class JobFailedError(Exception):
-    """A job did not end well; `can_be_repeated` says whether the platform was to blame."""
+    """A job failed; `is_retryable` is true if the platform was at fault."""
 
-    def __init__(self, message: str, *, can_be_repeated: bool) -> None:
+    def __init__(self, message: str, *, is_retryable: bool) -> None:
         super().__init__(message)
-        self.can_be_repeated = can_be_repeated
+        self.is_retryable = is_retryable
 
 
-def failure_of(client: WorkspaceClient, run_id: int) -> JobFailedError:
-    """What a job run that is over died of."""
+def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
+    """The error of a job run that has ended."""
     run = client.jobs.get_run(run_id)
     state = run.state or jobs.RunState()
     ended = run.status.termination_details if run.status else None
@@ -27,12 +27,12 @@ def failure_of(client: WorkspaceClient, run_id: int) -> JobFailedError:
         + (f" ({ended.code.value})" if ended and ended.code else "")
         + "".join(f", {text.strip().rstrip('.')}" for text in said if text.strip())
         + (f"; its log: {run.run_page_url}" if run.run_page_url else ""),
-        can_be_repeated=_is_of_the_platform(state, ended),
+        is_retryable=_is_platform_fault(state, ended),
     )
 
 
 def _errors(client: WorkspaceClient, run: jobs.Run) -> list[str]:
-    """What the tasks of a run died of, the last line of each."""
+    """The last line of the error of each task of a run."""
     errors = []
     for task in run.tasks or []:
         with suppress(DatabricksError):
@@ -42,8 +42,8 @@ def _errors(client: WorkspaceClient, run: jobs.Run) -> list[str]:
     return errors
 
 
-def _is_of_the_platform(state: jobs.RunState, ended: jobs.TerminationDetails | None) -> bool:
-    """Whether the same job can end well the next time, without anybody having mended anything."""
+def _is_platform_fault(state: jobs.RunState, ended: jobs.TerminationDetails | None) -> bool:
+    """Whether the same job can succeed the next time, without anybody having fixed anything."""
     if ended and ended.type:
         return ended.type in (
             jobs.TerminationTypeType.CLOUD_FAILURE,

@@ -1,4 +1,4 @@
-"""Dagster's Pipes clients for Databricks, as they are needed here: nothing is left unattended."""
+"""Dagster's Pipes clients for Databricks, which leave no job running on its own."""
 
 import warnings
 from collections.abc import Mapping
@@ -22,20 +22,20 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 
 from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
-from neo_assets.targets.databricks.job_failure import JobFailedError, failure_of
-from neo_assets.targets.databricks.workspace import PASSING
+from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
+from neo_assets.targets.databricks.workspace import TRANSIENT_ERRORS
 
-# Used by the clients themselves, and no business of whoever runs them.
+# The clients use them themselves; their users cannot do anything about it.
 warnings.filterwarnings("ignore", message="Function `Pipes.*writer.*` is currently in preview")
 
 Context = OpExecutionContext | AssetExecutionContext
 
-STATES_ASKED_FOR_S = 300
-"""How long the state of a job is asked for in vain before the job is given up."""
+STATE_RETRY_DEADLINE_S = 300
+"""How long requests for the state of a job may fail before the job is given up."""
 
 
-class _Attended(BasePipesDatabricksClient):
-    """What both kinds of compute need: a job ends with its run, and says why it failed."""
+class _SupervisedClient(BasePipesDatabricksClient):
+    """For both kinds of compute: a job ends with its run, and its failure has a reason."""
 
     _interruption: DagsterExecutionInterruptedError | None = None
 
@@ -43,11 +43,11 @@ class _Attended(BasePipesDatabricksClient):
         try:
             super()._poll_til_success(context, run_id)
         except DagsterExecutionInterruptedError as error:
-            # Whoever calls this cancels the job, and then goes on as if all were well.
+            # The caller cancels the job, and then continues as if it had succeeded.
             self._interruption = error
             raise
         except DagsterPipesExecutionError:
-            raise failure_of(self.client, run_id) from None
+            raise job_failure(self.client, run_id) from None
         except Exception as error:
             with suppress(Exception):
                 self.client.jobs.cancel_run(run_id)
@@ -55,31 +55,31 @@ class _Attended(BasePipesDatabricksClient):
                 f"the connection to job run {run_id} was lost and it was told to end ({error}); "
                 "see in the workspace that it has, then run the days again: what it has done is "
                 "not done twice",
-                can_be_repeated=False,
+                is_retryable=False,
             ) from error
 
     def raise_interruption(self) -> None:
-        """Go on with the interruption that ended the job."""
+        """Raise the interruption that ended the job, if there was one."""
         if self._interruption:
             raise self._interruption
 
     def _get_run_state(self, run_id: int) -> jobs.RunState:
-        """The state of a job; asking is safe, so that it is repeated."""
+        """The state of a job; a request that fails is retried, for it changes nothing."""
         asked = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PASSING),
+            retry=tenacity.retry_if_exception_type(TRANSIENT_ERRORS),
             wait=tenacity.wait_exponential(multiplier=self.poll_interval_seconds, max=60),
-            stop=tenacity.stop_after_delay(STATES_ASKED_FOR_S),
+            stop=tenacity.stop_after_delay(STATE_RETRY_DEADLINE_S),
             reraise=True,
         )
         state: jobs.RunState = asked(super()._get_run_state, run_id)
         return state
 
 
-class ServerlessClient(_Attended, PipesDatabricksServerlessClient):
+class ServerlessClient(_SupervisedClient, PipesDatabricksServerlessClient):
     """Runs a task on serverless compute."""
 
 
-class ClusterClient(_Attended, PipesDatabricksClient):
+class ClusterClient(_SupervisedClient, PipesDatabricksClient):
     """Runs a task on a cluster."""
 
 

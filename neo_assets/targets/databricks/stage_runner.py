@@ -1,4 +1,4 @@
-"""A lakehouse on Databricks: each stage is a job there, and its log and result come back here."""
+"""Runs each stage as a job on Databricks; its log and result come back here."""
 
 import io
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from neo_assets.settings import Settings
 from neo_assets.targets.databricks.job import CATALOG, REQUEST, RESULT
 from neo_assets.targets.databricks.job_failure import JobFailedError
 from neo_assets.targets.databricks.pipes import pipes_client
-from neo_assets.targets.databricks.submission import submission, uploaded
+from neo_assets.targets.databricks.submission import stage_task, upload_wheel
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
@@ -22,14 +22,14 @@ from neo_assets.targets.databricks.workspace_error import WorkspaceError
 from neo_assets.targets.locks import exclusive_writer
 from neo_assets.targets.stage_runner import Context, StageRunner
 
-TRIES = 2
+ATTEMPTS = 2
 
 
 class JobStageRunner(StageRunner):
-    """The tables of a schema in Unity Catalog, written by jobs.
+    """Runs stages as jobs, which write the tables of a schema in Unity Catalog.
 
-    Where a job failed by a fault of the platform, or ended without a word, the same stage is tried
-    once more: every stage can be repeated and changes nothing that is done.
+    If the platform made a job fail, or a job ended without a result, the stage is tried once more:
+    every stage can be repeated and changes nothing that is done.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -39,10 +39,10 @@ class JobStageRunner(StageRunner):
     def run(self, context: Context, request: Request) -> Result:
         """Run a stage as a job, and wait for it."""
         if request.is_about_days and not request.days:
-            # All of them are held back, and a job costs even where there is nothing to do.
+            # All of them are held back, and a job costs money even if it has nothing to do.
             return Result()
         what = _subject(request)
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 with (
                     translate_errors(f"{what} was not done"),
@@ -53,7 +53,7 @@ class JobStageRunner(StageRunner):
             except WorkspaceError as error:
                 raise dg.Failure(str(error), allow_retries=False) from error
             except JobFailedError as error:
-                if attempt == TRIES or not error.can_be_repeated:
+                if attempt == ATTEMPTS or not error.is_retryable:
                     raise dg.Failure(
                         f"{what} was not done: {error}.", allow_retries=False
                     ) from error
@@ -63,7 +63,7 @@ class JobStageRunner(StageRunner):
         return result
 
     def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
-        """Leave the metrics in the volume, for the next stage to store."""
+        """Put the metrics into the volume, where the next stage finds and stores them."""
         if not reports:
             return
         folder = unity_catalog(self._settings).metrics
@@ -88,12 +88,12 @@ class JobStageRunner(StageRunner):
         """Run the stage once.
 
         Raises:
-            JobFailedError: the job did not end well, or its result did not come.
+            JobFailedError: the job failed, or ended without a result.
         """
         settings = self._settings
         client, catalog = self._workspace(), unity_catalog(settings)
-        wheel = uploaded(client, catalog, Wheel())
-        task, rest = submission(request.stage, wheel, settings.neo_databricks_cluster_id)
+        wheel = upload_wheel(client, catalog, Wheel())
+        task, rest = stage_task(request.stage, wheel, settings.neo_databricks_cluster_id)
         pipes = pipes_client(
             client,
             str(catalog.messages),
@@ -107,7 +107,7 @@ class JobStageRunner(StageRunner):
             submit_args={
                 **rest,
                 "run_name": f"neo_assets {_subject(request)}",
-                # Sent twice for the same try, as after a lost answer, it starts one job.
+                # Sent twice for the same attempt, as after a lost response, it starts one job.
                 "idempotency_token": f"{request.run_id}-{request.stage}-{attempt}",
             },
         )
@@ -116,13 +116,13 @@ class JobStageRunner(StageRunner):
             if RESULT in message:
                 return Result.from_json(message[RESULT])
         raise JobFailedError(
-            "its job ended well, but without a result; nothing is lost, run the days again",
-            can_be_repeated=True,
+            "its job succeeded, but without a result; nothing is lost, run the days again",
+            is_retryable=True,
         )
 
 
 def unity_catalog(settings: Settings) -> UnityCatalog:
-    """The configured places."""
+    """The configured schema and volume."""
     return UnityCatalog(
         settings.neo_databricks_catalog,
         settings.neo_databricks_schema,
@@ -131,7 +131,7 @@ def unity_catalog(settings: Settings) -> UnityCatalog:
 
 
 def _subject(request: Request) -> str:
-    """The stage and its days, in words."""
+    """The stage and its days, for messages."""
     if not request.days:
         return request.stage
     first, last = min(request.days), max(request.days)

@@ -1,4 +1,4 @@
-"""What is submitted to a workspace: the wheel, once, and tasks that run it."""
+"""What is sent to a workspace: the wheel, once, and the tasks that run it."""
 
 import io
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ ENVIRONMENT_VERSION = "5"
 """Of serverless compute: Python 3.12 and Databricks Connect 18, which is Spark Connect 4.1."""
 
 
-def uploaded(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> str:
-    """Where the wheel is in the volume; it is uploaded once for each version of what is in it."""
+def upload_wheel(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> str:
+    """Upload the wheel unless the volume has this version of it; return its path there."""
     folder = catalog.wheels / wheel.digest
-    place = str(folder / wheel.name)
+    path = str(folder / wheel.name)
     try:
-        client.files.get_metadata(place)
+        client.files.get_metadata(path)
     except NotFound:
         with TemporaryDirectory() as work:
             content = wheel.make(Path(work)).read_bytes()
         client.files.create_directory(str(folder))
-        client.files.upload(place, io.BytesIO(content), overwrite=True)
-    return place
+        client.files.upload(path, io.BytesIO(content), overwrite=True)
+    return path
 
 
-def submission(
+def stage_task(
     stage: str, wheel: str, cluster_id: str | None, parameters: Sequence[str] = ()
 ) -> tuple[jobs.SubmitTask, dict[str, Any]]:
-    """The task that runs a stage, and what its job says besides: on a cluster, or serverless."""
+    """The task that runs a stage, and the other arguments of its job: a cluster, or serverless."""
     task = jobs.SubmitTask(
         task_key=stage,
         python_wheel_task=jobs.PythonWheelTask(

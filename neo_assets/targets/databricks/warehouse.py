@@ -1,4 +1,4 @@
-"""Questions to tables by SQL, for people who look: a SQL warehouse answers in seconds."""
+"""Queries for the commands that look at tables: a SQL warehouse answers in seconds."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from databricks.sdk.service import sql
 
 from neo_assets.targets.databricks.workspace_error import NoTableError, WorkspaceError
 
-ASK_AGAIN_AFTER_S = 1
+POLL_INTERVAL_S = 1
 _NO_TABLE = "[TABLE_OR_VIEW_NOT_FOUND]"
 _UNFINISHED = (sql.StatementState.PENDING, sql.StatementState.RUNNING)
 
@@ -23,12 +23,12 @@ class Warehouse:
         self._warehouse_id = warehouse_id
 
     def rows(self, query: str, **parameters: str) -> list[dict[str, Any]]:
-        """The rows of a query, each with JSON's idea of its values."""
+        """The rows of a query, with values as JSON has them."""
         packed = f"SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM ({query})"
         return [json.loads(row[0]) for row in self._execute(packed, parameters)]
 
     def change(self, statement: str, **parameters: str) -> int:
-        """Carry out an UPDATE; the number of rows that it changed."""
+        """Run an UPDATE; return the number of rows that it changed."""
         ((changed, *_),) = self._execute(statement, parameters)
         return int(changed)
 
@@ -36,7 +36,7 @@ class Warehouse:
         """The rows of the answer.
 
         Raises:
-            NoTableError: a table is not there.
+            NoTableError: a table does not exist.
             WorkspaceError: the statement failed; the message has the reason.
         """
         answer = self._statements.execute_statement(
@@ -49,7 +49,7 @@ class Warehouse:
         )
         number = answer.statement_id or ""
         while answer.status and answer.status.state in _UNFINISHED:
-            time.sleep(ASK_AGAIN_AFTER_S)
+            time.sleep(POLL_INTERVAL_S)
             answer = self._statements.get_statement(number)
         status = answer.status or sql.StatementStatus()
         if status.state is not sql.StatementState.SUCCEEDED:

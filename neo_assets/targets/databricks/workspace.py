@@ -1,4 +1,4 @@
-"""The workspace: who we are there, and what its answers mean for people."""
+"""The connection to a workspace, and its errors as sentences that name the remedy."""
 
 import os
 from collections.abc import Iterator
@@ -22,37 +22,42 @@ from databricks.sdk.errors.base import DatabricksError
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
 RETRY_FOR_S = 300
-"""How long one request is tried again: on a lost connection, and on 429 and 503 as they ask."""
+"""How long one request is retried: on a lost connection, and on 429 and 503 as they ask."""
 
-CHECK = "neo-assets databricks-check says what is missing"
+RUN_CHECK = "neo-assets databricks-check shows what is missing"
 
 _UNAUTHENTICATED = (
-    "does not know us: see that DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (or "
-    "DATABRICKS_TOKEN) are of this workspace and have not expired"
+    "rejected the credentials: check that DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (or "
+    "DATABRICKS_TOKEN) belong to this workspace and have not expired"
 )
 
 _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((Unauthenticated,), _UNAUTHENTICATED),
-    ((PermissionDenied,), f"does not let us: {CHECK}"),
-    ((NotFound,), f"does not have it: {CHECK}"),
+    ((PermissionDenied,), f"denied permission: {RUN_CHECK}"),
+    ((NotFound,), f"does not have it: {RUN_CHECK}"),
     (
         (TooManyRequests, ResourceExhausted),
-        f"is at a limit and stayed there for {RETRY_FOR_S // 60} minutes: wait, or ask for more "
-        "quota, and run the days again",
+        f"was at a limit for {RETRY_FOR_S // 60} minutes: wait, or ask for more quota, and run "
+        "the days again",
     ),
     (
         (requests.ConnectionError, requests.Timeout, TimeoutError),
-        f"could not be reached for {RETRY_FOR_S // 60} minutes: see that DATABRICKS_HOST is right "
-        "and the network there, and run the days again",
+        f"could not be reached for {RETRY_FOR_S // 60} minutes: check DATABRICKS_HOST and the "
+        "network, and run the days again",
     ),
     (
         (InternalError, TemporarilyUnavailable),
-        "has trouble of its own: run the days again, and look at status.databricks.com if it stays",
+        "has an internal error: run the days again; if it persists, see status.databricks.com",
     ),
 )
 
-PASSING = (InternalError, TemporarilyUnavailable, requests.ConnectionError, requests.Timeout)
-"""Errors of a moment: whoever only asks can ask again."""
+TRANSIENT_ERRORS = (
+    InternalError,
+    TemporarilyUnavailable,
+    requests.ConnectionError,
+    requests.Timeout,
+)
+"""Errors after which a request that changes nothing can be sent again."""
 
 
 def workspace_client() -> WorkspaceClient:
@@ -61,7 +66,7 @@ def workspace_client() -> WorkspaceClient:
     Both come from the environment, or from a profile of ~/.databrickscfg, and go nowhere else.
 
     Raises:
-        WorkspaceError: no workspace is named, or nothing says who we are.
+        WorkspaceError: no workspace is named, or there are no credentials for it.
     """
     problem = ""
     try:
@@ -72,12 +77,12 @@ def workspace_client() -> WorkspaceClient:
                 product="neo-assets",
                 product_version=version("neo-assets"),
             )
-            # A service principal gets its first token here, where it can be told what is wrong.
+            # A service principal gets its first token here, where an error can still be explained.
             config.authenticate()
             return WorkspaceClient(config=config)
     # What the SDK raises for a configuration, or a secret, that cannot be used.
     except ValueError as error:
-        problem = said(error)
+        problem = message_of(error)
     if "invalid_client" in problem:
         raise WorkspaceError(f"Nothing was done: the workspace {_UNAUTHENTICATED}.")
     raise WorkspaceError(
@@ -88,7 +93,7 @@ def workspace_client() -> WorkspaceClient:
 
 @contextmanager
 def translate_errors(what: str) -> Iterator[None]:
-    """Turn what goes wrong with the workspace inside the block into one sentence about `what`.
+    """Turn errors of the workspace inside the block into one sentence that begins with `what`.
 
     Raises:
         WorkspaceError: what happened and what to do.
@@ -96,11 +101,13 @@ def translate_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (DatabricksError, requests.RequestException, TimeoutError) as error:
-        raise WorkspaceError(f"{what}: the workspace {_remedy(error)} ({said(error)}).") from error
+        raise WorkspaceError(
+            f"{what}: the workspace {_remedy(error)} ({message_of(error)})."
+        ) from error
 
 
 def _auth_type() -> str | None:
-    """The way that goes first where the environment has several; the SDK would refuse to choose."""
+    """The method to use where the environment has several; the SDK would refuse to choose."""
     if os.environ.get("DATABRICKS_AUTH_TYPE"):
         return None
     if os.environ.get("DATABRICKS_CLIENT_ID") and os.environ.get("DATABRICKS_CLIENT_SECRET"):
@@ -112,12 +119,12 @@ def _remedy(error: Exception) -> str:
     for kinds, remedy in _REMEDIES:
         if isinstance(error, kinds):
             return remedy
-    return "refused: run the days again, and read what it says if it stays"
+    return "refused the request: run the days again; if it persists, read its message"
 
 
-def said(error: BaseException) -> str:
-    """What it says itself, in one line; a timeout says of what it was one."""
+def message_of(error: BaseException) -> str:
+    """The message of an error in one line; that of a timeout names what timed out."""
     cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
-    # The SDK adds its configuration, which is no news.
+    # The SDK adds its configuration, which tells the reader nothing.
     text = " ".join(str(cause).partition(" Config: ")[0].split()) or type(cause).__name__
     return text.rstrip(".") if len(text) <= 300 else f"{text[:300]}…"

@@ -1,8 +1,8 @@
-"""What goes wrong with a workspace, for whoever tells people of it."""
+"""Errors of a workspace, without the SDK, for modules that only catch them."""
 
 
 class WorkspaceError(Exception):
-    """The workspace did not do what was asked of it; the message says what to do."""
+    """A request to the workspace failed; the message says what to do."""
 
 
 class NoTableError(WorkspaceError):

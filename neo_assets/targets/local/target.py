@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LocalTarget(Target):
-    """This machine, or any Spark Connect server with the same folders."""
+    """Tables in folders of this machine, and a Spark Connect server that sees these folders."""
 
     @property
     def local_tables(self) -> Path:

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from dagster._core.pipes import utils  # noqa: TID251
 
-from neo_assets_tests.targets.databricks.stand_in import StandIn, serve
+from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, serve
 
 VOLUME = ("spark_catalog", "neo", "files")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWorkspace]:
     """A workspace with an empty volume, which the environment points at with a token."""
     for name in ("CLIENT_ID", "CLIENT_SECRET", "TOKEN", "HOST", "CONFIG_PROFILE"):
         monkeypatch.delenv(f"DATABRICKS_{name}", raising=False)
@@ -24,7 +24,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand
     # Whoever ended without a word has nothing more to say here, and what is there is read at once.
     monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     monkeypatch.setattr(utils, "DEFAULT_SLEEP_INTERVAL", 0.05)
-    with serve(StandIn(tmp_path / "workspace")) as workspace:
+    with serve(FakeWorkspace(tmp_path / "workspace")) as workspace:
         workspace.volume(*VOLUME).mkdir(parents=True)
         monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
         monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)

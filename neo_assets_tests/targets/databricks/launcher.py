@@ -1,4 +1,4 @@
-"""What the stand-in starts in the place of a cluster: it runs the entry point of a wheel.
+"""What the fake workspace starts in the place of a cluster: it runs the entry point of a wheel.
 
     launcher.py VOLUMES BEHAVIOUR PACKAGE ENTRY_POINT [PARAMETER …]
 

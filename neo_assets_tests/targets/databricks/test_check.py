@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from neo_assets.cli import application
 from neo_assets_tests.targets.databricks.conftest import VOLUME
-from neo_assets_tests.targets.databricks.stand_in import StandIn
+from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace
 
 GRANT = "GRANT READ VOLUME, WRITE VOLUME ON VOLUME `spark_catalog`.`neo`.`files` TO"
 
@@ -17,7 +17,7 @@ def check() -> tuple[int, list[str], str]:
     return result.exit_code, steps, " ".join(result.stderr.split())
 
 
-def test_a_workspace_that_has_all(workspace: StandIn) -> None:
+def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["answer"]
     assert check() == (0, [*["works"] * 6, "NEO_TARGET=databricks."], "")
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
@@ -25,7 +25,7 @@ def test_a_workspace_that_has_all(workspace: StandIn) -> None:
 
 
 def test_each_thing_that_is_missing_is_told_with_its_remedy(
-    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.behaviour = ["fail at start"]
     code, steps, said = check()
@@ -33,7 +33,7 @@ def test_each_thing_that_is_missing_is_told_with_its_remedy(
     assert "CREATE TABLE ON SCHEMA `spark_catalog`.`neo`" in said
 
     workspace.denied = {"JOBS"}
-    assert "No entitlement for serverless compute. See that" in check()[2]
+    assert "No entitlement for serverless compute. Check that" in check()[2]
 
     workspace.denied = {"WRITE_VOLUME"}
     code, steps, said = check()

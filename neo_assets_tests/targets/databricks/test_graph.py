@@ -1,4 +1,4 @@
-"""The whole graph on the stand-in workspace, row for row the same as on this machine."""
+"""The whole graph on the fake workspace, row for row the same as on this machine."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TAB
 from neo_assets_tests.impatience import IMPATIENT
 from neo_assets_tests.real_data import month, needs_real_data
 from neo_assets_tests.targets.databricks.conftest import VOLUME
-from neo_assets_tests.targets.databricks.stand_in import WAREHOUSE, StandIn
+from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
 """Days with a row that is dropped, and with revisions."""
@@ -28,7 +28,7 @@ ONLY_OF_ONE_RUN = {"run_id", "ingested_at", "measured_at"}
 
 
 @pytest.fixture
-def catalog(spark_address: str, workspace: StandIn) -> Iterator[SparkSession]:
+def catalog(spark_address: str, workspace: FakeWorkspace) -> Iterator[SparkSession]:
     """A session in which the workspace's schema is there, empty; jobs have sessions beside it."""
     workspace.spark_remote = spark_address
     spark = SparkSession.builder.remote(spark_address).create()
@@ -66,7 +66,9 @@ def rows_of(rows: DataFrame, table: Table) -> list[tuple[Any, ...]]:
     return sorted((tuple(row) for row in rows.selectExpr(*columns).collect()), key=repr)
 
 
-def replay_here(workspace: StandIn, here: Path, days: Sequence[str], spark_address: str) -> None:
+def replay_here(
+    workspace: FakeWorkspace, here: Path, days: Sequence[str], spark_address: str
+) -> None:
     """Bring what has landed in the workspace to gold on this machine."""
     shutil.copytree(workspace.volume(*VOLUME) / "landing", here / "landing")
     command(
@@ -88,7 +90,7 @@ def assert_same_tables(catalog: SparkSession, here: Path) -> None:
 
 @needs_real_data
 def test_a_month_of_real_answers(
-    workspace: StandIn, catalog: SparkSession, spark_address: str, tmp_path: Path
+    workspace: FakeWorkspace, catalog: SparkSession, spark_address: str, tmp_path: Path
 ) -> None:
     recordings = tmp_path / "recordings"
     recordings.mkdir()
@@ -101,7 +103,7 @@ def test_a_month_of_real_answers(
 
 
 def test_the_same_rows_as_on_this_machine(
-    workspace: StandIn,
+    workspace: FakeWorkspace,
     catalog: SparkSession,
     spark_address: str,
     tmp_path: Path,

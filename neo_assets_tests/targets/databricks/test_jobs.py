@@ -20,7 +20,7 @@ from neo_assets.targets.databricks import pipes
 from neo_assets.targets.databricks.stage_runner import JobStageRunner
 from neo_assets.targets.stage_runner import LakehouseResource
 from neo_assets_tests.targets.databricks.conftest import VOLUME
-from neo_assets_tests.targets.databricks.stand_in import CLUSTER, Fault, StandIn
+from neo_assets_tests.targets.databricks.fake_workspace import CLUSTER, FakeWorkspace, Fault
 
 DAYS = [date(2024, 3, 1), date(2024, 3, 2)]
 STAGE = "silver_neo_events"
@@ -51,7 +51,7 @@ def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | 
 
 
 def test_a_stage_is_a_job_and_its_result_comes_back(
-    workspace: StandIn, capfd: pytest.CaptureFixture[str]
+    workspace: FakeWorkspace, capfd: pytest.CaptureFixture[str]
 ) -> None:
     workspace.behaviour = ["answer", "answer"]
     result, _ = run_stage()
@@ -73,7 +73,7 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
 
 
 def test_a_cluster_is_used_where_one_is_named(
-    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEO_DATABRICKS_CLUSTER_ID", CLUSTER)
     workspace.behaviour = ["answer"]
@@ -83,7 +83,7 @@ def test_a_cluster_is_used_where_one_is_named(
     assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
 
 
-def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: StandIn) -> None:
+def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorkspace) -> None:
     assert run_stage([]) == (Result(), "")
     assert not workspace.asked
     for name in (REBUILD_BRONZE, UPKEEP):
@@ -94,7 +94,7 @@ def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: StandIn) 
     ]
 
 
-def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: StandIn) -> None:
+def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["refuse"]
     assert run_stage() == (None, "It is refused; mend it.")
     assert len(workspace.runs) == 1
@@ -108,18 +108,18 @@ SUBMIT, STATE = "POST .*/runs/submit", "GET .*/runs/get$"
     [
         (
             Fault("PUT .*/directories", 401, error_code="UNAUTHENTICATED"),
-            "does not know us: .*TOKEN",
+            "rejected the credentials: .*TOKEN",
         ),
-        (Fault("PUT .*/directories", 403, error_code="PERMISSION_DENIED"), "does not let us: "),
+        (Fault("PUT .*/directories", 403, error_code="PERMISSION_DENIED"), "denied permission: "),
         (Fault("PUT .*/directories", 404, error_code="NOT_FOUND"), "does not have it: "),
-        (Fault(SUBMIT, 403, error_code="PERMISSION_DENIED"), "does not let us: "),
-        (Fault(SUBMIT, 500, error_code="INTERNAL_ERROR"), "has trouble of its own: run the days"),
-        (Fault(SUBMIT, 400, error_code="INVALID_PARAMETER_VALUE"), "refused: "),
+        (Fault(SUBMIT, 403, error_code="PERMISSION_DENIED"), "denied permission: "),
+        (Fault(SUBMIT, 500, error_code="INTERNAL_ERROR"), "has an internal error: run the days"),
+        (Fault(SUBMIT, 400, error_code="INVALID_PARAMETER_VALUE"), "refused the request: "),
     ],
     ids=lambda value: f"{value.on} {value.status}" if isinstance(value, Fault) else "",
 )
 def test_a_refusal_of_the_workspace_is_one_sentence(
-    workspace: StandIn, fault: Fault, said: str
+    workspace: FakeWorkspace, fault: Fault, said: str
 ) -> None:
     workspace.faults = [fault]
     result, failure = run_stage()
@@ -129,7 +129,7 @@ def test_a_refusal_of_the_workspace_is_one_sentence(
     assert not workspace.runs
 
 
-def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: StandIn) -> None:
+def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["answer"]
     workspace.faults = [
         Fault(SUBMIT, 429, error_code="RESOURCE_EXHAUSTED", retry_after=1),
@@ -154,7 +154,7 @@ def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: StandI
     ],
 )
 def test_a_job_that_fails_says_why_and_is_not_repeated(
-    workspace: StandIn, behaviour: str, said: str
+    workspace: FakeWorkspace, behaviour: str, said: str
 ) -> None:
     workspace.behaviour = [behaviour]
     result, failure = run_stage()
@@ -167,7 +167,7 @@ def test_a_job_that_fails_says_why_and_is_not_repeated(
     assert len(workspace.runs) == 1
 
 
-def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: StandIn) -> None:
+def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["unused", "answer"]
     workspace.starts_that_fail = 1
     assert run_stage()[0]
@@ -177,19 +177,19 @@ def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: StandI
     assert len(workspace.runs) == 4
 
 
-def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: StandIn) -> None:
+def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["vanish", "answer"]
     assert run_stage()[0]
     workspace.behaviour = ["vanish", "vanish"]
     result, failure = run_stage()
-    assert result is None and "ended well, but without a result; nothing is lost" in failure
+    assert result is None and "succeeded, but without a result; nothing is lost" in failure
     assert len(workspace.runs) == 4
 
 
 def test_a_job_whose_workspace_stays_away_is_told_to_end(
-    workspace: StandIn, monkeypatch: pytest.MonkeyPatch
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipes, "STATES_ASKED_FOR_S", 0.5)
+    monkeypatch.setattr(pipes, "STATE_RETRY_DEADLINE_S", 0.5)
     workspace.behaviour = ["hang"]
     workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
     result, failure = run_stage()
@@ -201,7 +201,7 @@ def test_a_job_whose_workspace_stays_away_is_told_to_end(
     assert job.state["result_state"] == "CANCELED"
 
 
-def test_a_run_that_is_cancelled_ends_its_job(workspace: StandIn, tmp_path: Path) -> None:
+def test_a_run_that_is_cancelled_ends_its_job(workspace: FakeWorkspace, tmp_path: Path) -> None:
     workspace.behaviour = ["hang"]
     code = (
         "from dagster._core.pipes import utils\n"
@@ -223,7 +223,7 @@ def test_a_run_that_is_cancelled_ends_its_job(workspace: StandIn, tmp_path: Path
 
 
 def test_who_we_are(
-    workspace: StandIn, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A service principal goes before a token, and neither is shown."""
     workspace.behaviour = ["answer"]
@@ -236,7 +236,7 @@ def test_who_we_are(
     monkeypatch.delenv("DATABRICKS_CLIENT_ID")
     failures.append(run_stage()[1])
     for failure in failures:
-        assert "does not know us: see that DATABRICKS_CLIENT_ID" in failure, failure
+        assert "rejected the credentials: check that DATABRICKS_CLIENT_ID" in failure, failure
     monkeypatch.delenv("DATABRICKS_TOKEN")
     failures.append(run_stage()[1])
     assert failures[-1].startswith("The workspace is not configured (")

@@ -13,7 +13,7 @@ from neo_assets.targets.databricks.workspace import workspace_client
 from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets_tests.faults import injected
 from neo_assets_tests.targets.databricks.conftest import VOLUME
-from neo_assets_tests.targets.databricks.stand_in import Fault, StandIn
+from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, Fault
 
 DAY = date(2024, 3, 1)
 NOON = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)
@@ -21,7 +21,7 @@ OBJECTS: list[dict[str, Any]] = [{"id": "1", "name": "(2024 AB)"}, {"id": "2", "
 
 
 @pytest.fixture
-def zone(workspace: StandIn) -> VolumeLandingZone:
+def zone(workspace: FakeWorkspace) -> VolumeLandingZone:
     return VolumeLandingZone(workspace_client().files, UnityCatalog(*VOLUME).landing)
 
 
@@ -31,7 +31,7 @@ def land(zone: VolumeLandingZone | LocalLandingZone, *names: str, hour: int = 0)
 
 
 def test_it_lands_what_the_local_one_does(
-    zone: VolumeLandingZone, workspace: StandIn, tmp_path: Any
+    zone: VolumeLandingZone, workspace: FakeWorkspace, tmp_path: Any
 ) -> None:
     assert zone.days() == [] and zone.newest(DAY) is None and zone.damaged(DAY) == []
     local = LocalLandingZone(tmp_path / "local")
@@ -47,7 +47,7 @@ def test_it_lands_what_the_local_one_does(
     assert len(files) == 5 and zone.days() == [DAY]
 
 
-def test_a_damaged_file_is_set_aside(zone: VolumeLandingZone, workspace: StandIn) -> None:
+def test_a_damaged_file_is_set_aside(zone: VolumeLandingZone, workspace: FakeWorkspace) -> None:
     file = land(zone).file
     there = workspace.place(str(file))
     there.write_text(there.read_text()[:-20])
@@ -60,7 +60,7 @@ def test_a_damaged_file_is_set_aside(zone: VolumeLandingZone, workspace: StandIn
 
 
 def test_folders_that_are_no_days_are_passed_over(
-    zone: VolumeLandingZone, workspace: StandIn
+    zone: VolumeLandingZone, workspace: FakeWorkspace
 ) -> None:
     folder = workspace.place(str(land(zone).file.parent))
     for name in (f"{folder.name} (copy)", "feed_date=2024-02-30", "archive"):
@@ -68,9 +68,11 @@ def test_folders_that_are_no_days_are_passed_over(
     assert zone.days() == [DAY]
 
 
-def test_a_file_appears_whole_or_not_at_all(zone: VolumeLandingZone, workspace: StandIn) -> None:
+def test_a_file_appears_whole_or_not_at_all(
+    zone: VolumeLandingZone, workspace: FakeWorkspace
+) -> None:
     workspace.faults = [Fault("PUT .*/files/.*json", 500, error_code="INTERNAL_ERROR")]
-    with pytest.raises(LandingError, match="was not landed: the workspace has trouble of its own"):
+    with pytest.raises(LandingError, match="was not landed: the workspace has an internal error"):
         land(zone)
     assert zone.newest(DAY) is None
     # The answer to an upload that was carried out is lost, and it is sent again.
@@ -81,7 +83,7 @@ def test_a_file_appears_whole_or_not_at_all(zone: VolumeLandingZone, workspace: 
     assert zone.newest(DAY) == landing.file
 
 
-def test_what_may_not_be_written_is_told(zone: VolumeLandingZone, workspace: StandIn) -> None:
+def test_what_may_not_be_written_is_told(zone: VolumeLandingZone, workspace: FakeWorkspace) -> None:
     workspace.denied = {"WRITE_VOLUME"}
-    with pytest.raises(LandingError, match=r"2024-03-01 was not landed: .* does not let us: "):
+    with pytest.raises(LandingError, match=r"2024-03-01 was not landed: .* denied permission: "):
         land(zone)

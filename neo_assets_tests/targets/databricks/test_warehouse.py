@@ -15,7 +15,7 @@ from neo_assets.targets.base import Target
 from neo_assets.targets.databricks import warehouse
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 from neo_assets.targets.registry import target
-from neo_assets_tests.targets.databricks.stand_in import WAREHOUSE, StandIn
+from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
 QUARANTINE = "`spark_catalog`.`neo`.`silver_neo_quarantine`"
 
@@ -29,9 +29,9 @@ class Said:
 
 
 @pytest.fixture
-def said(workspace: StandIn, monkeypatch: pytest.MonkeyPatch) -> Said:
+def said(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
-    monkeypatch.setattr(warehouse, "ASK_AGAIN_AFTER_S", 0.01)
+    monkeypatch.setattr(warehouse, "POLL_INTERVAL_S", 0.01)
     said = Said()
 
     def ask(statement: dict[str, Any]) -> list[list[str]] | str:
@@ -85,7 +85,7 @@ def test_tables_that_are_there_and_that_are_not(said: Said) -> None:
     assert len(said.statements) == 5
 
 
-def test_it_must_be_named(workspace: StandIn) -> None:
+def test_it_must_be_named(workspace: FakeWorkspace) -> None:
     with pytest.raises(SettingsError, match="NEO_DATABRICKS_WAREHOUSE_ID is not set"):
         place().content(GOLD_NEO_FACT)
     assert not workspace.asked

@@ -1,4 +1,4 @@
-"""A stand-in for a Databricks workspace, over real HTTP, that really runs the jobs it is sent.
+"""A fake Databricks workspace, over real HTTP, that really runs the jobs it is sent.
 
 It speaks what databricks-sdk speaks of the Files, Jobs, Unity Catalog and OAuth APIs, as far as the
 project needs it, and misbehaves as it is told.  A submitted wheel task is installed into a folder
@@ -87,7 +87,7 @@ class JobRun:
 
 
 @dataclass
-class StandIn:
+class FakeWorkspace:
     """One workspace; `behaviour` is what the launcher does with the stage, see there."""
 
     root: Path
@@ -208,24 +208,24 @@ class StandIn:
 
 
 @contextmanager
-def serve(stand_in: StandIn) -> Iterator[StandIn]:
+def serve(fake: FakeWorkspace) -> Iterator[FakeWorkspace]:
     """Serve for the length of the block; then end every job that still runs."""
 
     class Handler(_Handler):
-        workspace = stand_in
+        workspace = fake
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    stand_in.host = f"http://127.0.0.1:{server.server_port}"
+    fake.host = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield stand_in
+        yield fake
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
-        for run in stand_in.runs.values():
+        for run in fake.runs.values():
             if run.process and run.process.poll() is None:
                 _kill(run.process)
 
@@ -236,7 +236,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    workspace: StandIn
+    workspace: FakeWorkspace
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
