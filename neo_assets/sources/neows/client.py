@@ -26,14 +26,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
 import urllib3
 
+from neo_assets.background import start_in_background
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
 from neo_assets.sources.errors import (
     BadResponseError,
@@ -67,7 +67,6 @@ LONGEST_CREDIBLE_WAIT_S = 7 * 86400.0
 """A `Retry-After` beyond this is taken for none: NASA's limits are by the hour and the day."""
 
 _LOG = logging.getLogger(__name__)
-_Returned = TypeVar("_Returned")
 
 
 @dataclass(frozen=True)
@@ -223,9 +222,10 @@ class NeoWsClient:
         asked = span(first, last)
         timeout_s = min(self._timeout_s, max(1.0, deadline - time.monotonic()))
         try:
-            outcome: _Response | FeedError = _within(
-                timeout_s, lambda: self._get(first, last, timeout_s)
-            )
+            # The timeout of requests is for every single read and every address of a host: it ends
+            # neither a service that sends a byte now and then nor the lookup of a host's address.
+            response = start_in_background(lambda: self._get(first, last, timeout_s))
+            outcome: _Response | FeedError = response.result(timeout_s)
         except Exception as error:
             outcome = _fault(error, asked, timeout_s)
         # Raised out here: an exception keeps the one it was raised in the handling of, and what the
@@ -345,25 +345,6 @@ def _pause(state: tenacity.RetryCallState) -> float:
 def _is_past_deadline(state: tenacity.RetryCallState) -> bool:
     *_, deadline = state.args
     return bool(time.monotonic() + state.upcoming_sleep >= deadline)
-
-
-def _within(seconds: float, call: Callable[[], _Returned]) -> _Returned:
-    """What `call` returns or raises, or a timeout, after which it is left to itself.
-
-    The timeout of requests is for every single read and every address of a host: it ends neither a
-    service that sends a byte now and then, nor the search for a host's address.
-    """
-    outcome: futures.Future[_Returned] = futures.Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(call())
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    # Not an executor's thread: for those, the interpreter waits at its end.
-    Thread(target=run, daemon=True).start()
-    return outcome.result(seconds)
 
 
 def _fault(error: Exception, asked: str, timeout_s: float) -> FeedError:

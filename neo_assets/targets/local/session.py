@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable
 from concurrent import futures
 from contextlib import suppress
-from contextvars import copy_context
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
+from neo_assets.background import start_in_background
 from neo_assets.lakehouse.request import StageError
 
 if TYPE_CHECKING:
@@ -99,30 +98,21 @@ def run_cancelable(session: "SparkSession", call: Callable[[], _Returned]) -> _R
     server has stopped working for the session, which is closed then. A statement that goes on there
     could commit when the next writer has begun.
     """
-    outcome: futures.Future[_Returned] = futures.Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(call())
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    working = Thread(target=copy_context().run, args=(run,), daemon=True)
-    working.start()
+    outcome = start_in_background(call)
     try:
         return outcome.result()
     except BaseException:
         if not outcome.done():
-            _cancel(session, working)
+            _cancel(session, outcome)
         raise
 
 
-def _cancel(session: "SparkSession", working: Thread) -> None:
-    while working.is_alive():
-        # Of a server that is gone, the thread hears by itself.
+def _cancel(session: "SparkSession", outcome: "futures.Future[_Returned]") -> None:
+    while not outcome.done():
+        # If the server is gone, the call fails by itself.
         with suppress(Exception):
             session.interruptAll()
-        working.join(CANCELED_AGAIN_AFTER_S)
+        futures.wait([outcome], CANCELED_AGAIN_AFTER_S)
     # This waits for the session's streams, which an interrupt only asks to end.
     session.stop()
 
