@@ -44,7 +44,7 @@ def in_this_process(*arguments: str, **environment: str) -> Result:
 
 
 def test_help_has_examples_for_every_command() -> None:
-    assert "Exit codes: 0 all is well" in neo_assets("--help").stdout
+    assert "Exit codes: 0 success" in neo_assets("--help").stdout
     for command in ("demo", "backfill", "replay", "status", "alert-test", "ui"):
         result = in_this_process(command, "--help")
         assert result.exit_code == 0
@@ -165,7 +165,7 @@ def test_alert_test_says_which_service_took_the_message() -> None:
     with endpoint() as service:
         result = neo_assets("alert-test", NEO_ALERT_URLS=f"{service.address} {down.address}")
     assert result.returncode == 1
-    assert result.stdout == "JSON (address 1 of NEO_ALERT_URLS) took the message.\n"
+    assert result.stdout == "JSON (address 1 of NEO_ALERT_URLS) accepted the message.\n"
     assert result.stderr.startswith("JSON (address 2 of NEO_ALERT_URLS) did not take the message")
     assert result.stderr.count("\n") == 1
     assert [message.title for message in service.messages] == ["neo_assets: a test"]

@@ -84,7 +84,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     assert said.startswith(f"Spark at {place} died or cannot be reached") and token not in said
     assert {day for asset, day in outcome.reports if asset == "gold_neo_fact"} == {NEXT}
     first, *without_java, second = told()
-    assert first == "Spark is gone: it was ended by SIGKILL. It is started anew now."
+    assert first == "Spark has stopped: it was ended by SIGKILL. It is restarted now."
     assert all("Java" in message for message in without_java)
     assert second.startswith("Spark is gone: it was ended by SIGKILL.")
     assert javas() == others

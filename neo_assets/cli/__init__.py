@@ -1,4 +1,4 @@
-"""`neo-assets`: what the UI does, without it."""
+"""`neo-assets`: the command line, which does what the UI does."""
 
 import sys
 
@@ -9,8 +9,8 @@ from neo_assets.cli.console import complain, stoppable
 from neo_assets.settings import SettingsError
 
 application = typer.Typer(
-    help="NASA's feed of asteroids passing Earth, from raw answers to a star schema.",
-    epilog="Exit codes: 0 all is well, 1 a day failed or a check ended in ERROR, 2 wrong usage, "
+    help="NASA's feed of asteroids passing Earth, from raw responses to a star schema.",
+    epilog="Exit codes: 0 success, 1 a day failed or a check ended in ERROR, 2 wrong usage, "
     "130 or 143 stopped by Ctrl-C or SIGTERM.",
     no_args_is_help=True,
     add_completion=False,
@@ -29,7 +29,7 @@ application.add_typer(schema.application, name="schema")
 
 
 def main() -> None:
-    """Run the command line; trouble that has a remedy is one sentence, without a traceback."""
+    """Run the command line; an error that has a remedy is one sentence, without a traceback."""
     from neo_assets.lakehouse.store.delta_log import DamagedTableError
     from neo_assets.spark_server.delta_jars import DeltaJarsError
     from neo_assets.spark_server.java import JavaError

@@ -1,4 +1,4 @@
-"""The commands that only look."""
+"""The commands that change nothing."""
 
 import typer
 
@@ -14,7 +14,7 @@ from neo_assets.cli.console import (
 
 
 def status() -> None:
-    """Show every table: its rows, newest partition, last checks; and what needs attention.
+    """Show the rows, newest partition and last checks of every table, and what needs attention.
 
     Example: neo-assets status
     """
@@ -39,7 +39,7 @@ def status() -> None:
 
 
 def alert_test() -> None:
-    """Send a message to each service of NEO_ALERT_URLS, and say which of them took it.
+    """Send a test message to each service of NEO_ALERT_URLS, and report which accepted it.
 
     Example: neo-assets alert-test
     """
@@ -51,7 +51,7 @@ def alert_test() -> None:
     for service in services(settings):
         try:
             service.send("neo_assets: a test", f"Alerts arrive here.\n{settings.neo_ui_url}")
-            plain_console().print(f"{service.name} took the message.", highlight=False)
+            plain_console().print(f"{service.name} accepted the message.", highlight=False)
         except DeliveryError as error:
             failures.append(str(error))
     if settings.neo_alert_urls is None:

@@ -1,4 +1,4 @@
-"""`neo-assets quarantine`: what was dropped, why, and what becomes of it."""
+"""`neo-assets quarantine`: what was dropped and why, and what to do with it."""
 
 import json
 from datetime import datetime
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HASH_SHOWN = 10
 
 application = typer.Typer(
-    help="Dropped rows: look at them, replay them after a rule has changed, or discard them.",
+    help="List dropped rows, replay them after a rule has changed, or discard them.",
     no_args_is_help=True,
 )
 
@@ -66,7 +66,7 @@ def list_rows(
 
 @application.command()
 def show(row: Annotated[str, typer.Argument(help="The beginning of the row's hash.")]) -> None:
-    """Show everything that is known of a row.
+    """Show everything that is known about a row.
 
     Example: neo-assets quarantine show 3f29a1c0d4
     """
@@ -85,7 +85,7 @@ def show(row: Annotated[str, typer.Argument(help="The beginning of the row's has
 @application.command()
 @stoppable
 def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
-    """Judge the open rows anew by the rules in force: what now goes through is brought to gold.
+    """Apply the current rules to the open rows again; those that pass go to gold.
 
     Example: neo-assets quarantine replay --rule implausible_velocity
     """

@@ -19,7 +19,7 @@ OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], meta
 
 
 def demo() -> None:
-    """Materialize the last two weeks, raw to gold; print a summary and the days to look at.
+    """Materialize the last two weeks, raw to gold; print what needs attention.
 
     Example: neo-assets demo
     """
@@ -34,7 +34,7 @@ def demo() -> None:
         console.print(attention_of(attention(days)))
     finish(outcome, lambda left: "neo-assets demo")
     console.print(
-        "All of it is in the UI too, with the history of every check: [bold]neo-assets ui[/bold]"
+        "The UI shows the same, with the history of every check: [bold]neo-assets ui[/bold]"
     )
 
 
@@ -94,7 +94,7 @@ def release(
     day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY")],
     why: Annotated[str, typer.Option(help="What a colleague will want to know in a year.")],
 ) -> None:
-    """Let a held day through on your word, which is recorded, and bring it to the layers below.
+    """Let a held day through, store the reason, and update the layers below.
 
     Example: neo-assets release 2024-03-02 --why "NASA really lists these without velocity"
     """

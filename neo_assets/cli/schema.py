@@ -1,4 +1,4 @@
-"""`neo-assets schema`: the tracked schema of what the feed sends."""
+"""`neo-assets schema`: the tracked schema of the feed."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from neo_assets.cli.console import complain, narration, stoppable
 
 application = typer.Typer(
-    help="The tracked schema of what the feed sends, by which values are set aside as rescued.",
+    help="The tracked schema of the feed; values that do not fit it go to bronze_rescued_data.",
     no_args_is_help=True,
 )
 
@@ -30,10 +30,10 @@ def correct(
         ),
     ],
 ) -> None:
-    """Give a tracked field the type it should have, where it was learned from a bad answer.
+    """Correct the type of a tracked field that was learned from a bad response.
 
-    It becomes the next version of the schema, and bronze_rescued_data is brought to it for all
-    days: values of the right type are no longer set aside.
+    This creates the next version of the schema and updates bronze_rescued_data for all days:
+    values of the right type are no longer in it.
 
     Example: neo-assets schema correct absolute_magnitude_h number
     """

@@ -38,7 +38,7 @@ def ui(
     try:
         _run(port)
     except KeyboardInterrupt:
-        typer.echo("All ended.")
+        typer.echo("Spark and Dagster have stopped.")
     except (SettingsError, JavaError, DeltaJarsError, SparkServerError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from None
@@ -47,14 +47,14 @@ def ui(
 def _run(port: int) -> None:
     if not port_is_free(port):
         typer.echo(
-            f"Port {port} is in use: end what listens there, or choose another port:"
+            f"Port {port} is in use: stop the process that uses it, or choose another port:"
             f" neo-assets ui --port {port + 1}",
             err=True,
         )
         raise typer.Exit(1)
     settings = Settings.from_environment()
     home = prepare_instance(settings)
-    typer.echo("Starting Spark and Dagster, Ctrl-C ends both ...")
+    typer.echo("Starting Spark and Dagster; Ctrl-C stops both ...")
     with create_target(settings).running_compute() as connection_env:
         environment = {
             "NEO_UI_URL": f"http://127.0.0.1:{port}",

@@ -9,7 +9,7 @@ from neo_assets.cli.console import complain
 
 
 def databricks_check() -> None:
-    """Try a real workspace step by step, and say what is missing; a job in it takes minutes.
+    """Test a workspace step by step and report what is missing; the job it runs takes minutes.
 
     Example: neo-assets databricks-check
     """
@@ -26,13 +26,13 @@ def databricks_check() -> None:
         if problem:
             complain(problem)
             raise typer.Exit(1)
-    typer.echo("All is there for NEO_TARGET=databricks.")
+    typer.echo("The workspace is ready for NEO_TARGET=databricks.")
 
 
 def databricks_wheel(
     folder: Annotated[Path, typer.Argument(help="Where the wheel is written.")],
 ) -> None:
-    """Make the wheel that jobs run, for the bundle; Dagster uploads it by itself.
+    """Build the wheel that jobs run, for the bundle; Dagster uploads it automatically.
 
     Example: neo-assets databricks-wheel dist
     """

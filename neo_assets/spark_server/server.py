@@ -95,7 +95,9 @@ def started_server(
         JavaError: there is no Java to run it.
     """
     if port and not port_is_free(port):
-        raise SparkServerError(f"Port {port} is in use: end what listens there, or give another.")
+        raise SparkServerError(
+            f"Port {port} is in use: stop the process that uses it, or choose another port."
+        )
     work_directory = work_directory.absolute()
     work_directory.mkdir(parents=True, exist_ok=True)
     token = token or secrets.token_urlsafe()

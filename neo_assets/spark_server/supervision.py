@@ -74,7 +74,7 @@ def _supervise(server: SparkServer, start_anew: Callable[[], SparkServer], ended
             waiting = waits()
         for wait_s in waiting:
             when = f"in {wait_s:.0f} seconds" if wait_s else "now"
-            _LOG.warning("Spark is gone: %s. It is started anew %s.", trouble, when)
+            _LOG.warning("Spark has stopped: %s. It is restarted %s.", trouble, when)
             if ended.wait(wait_s):
                 return
             try:
