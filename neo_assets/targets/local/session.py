@@ -1,4 +1,4 @@
-"""A session of a Spark Connect server that fits, and how to tell that it was lost."""
+"""A session on a compatible Spark Connect server, and how to tell that it was lost."""
 
 import os
 from collections.abc import Callable
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 RETRIES, LONGEST_WAIT_MS = 10, 4000
-"""How often a call that meets no server is sent again, with what waits: 30 seconds in all.
+"""Retries of a call that finds no server, and the longest wait between two: 30 seconds in all.
 
 A server of this project that died is back by then, so that a run that begins in the meantime goes
 on.  PySpark's own ten minutes would win nothing: the session of a server that died is lost, and a
 network that is gone for longer fails a run better sooner.
 """
 
-CANCELED_AGAIN_AFTER_S = 0.5
-"""Between two statements there is nothing to cancel: the next one may have begun by then."""
+CANCEL_INTERVAL_S = 0.5
+"""Between two statements there is nothing to cancel, so the cancellation is repeated."""
 
 _TIME_ZONE, _UTC = "spark.sql.session.timeZone", "UTC"
 _ZERO = "SELECT java_method('java.time.format.DecimalStyle', 'ofDefaultLocale') AS style"
@@ -32,13 +32,13 @@ _EXTENSIONS = "spark.sql.extensions"
 _NO_SERVER = ("UNAVAILABLE", "CANCELLED")
 """The states of calls that met no server, or one that was just ending."""
 _LOST = ("INVALID_HANDLE.", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
-"""The conditions by which a new server on the same port says that it knows nothing of a session."""
+"""The conditions with which a new server on the same port rejects a session of the old one."""
 
 _Returned = TypeVar("_Returned")
 
 
 def display_address(address: str) -> str:
-    """An address of Spark Connect, for people: without the token or whatever else it holds."""
+    """An address of Spark Connect for messages: without its token and other parameters."""
     return f"sc://{urlsplit(address).netloc.rpartition('@')[2]}"
 
 
@@ -49,10 +49,10 @@ def is_on_this_machine(address: str) -> bool:
 
 
 def spark_session(address: str) -> "SparkSession":
-    """A new session in UTC, to be stopped by whoever asked for it.
+    """A new session in UTC, to be stopped by the caller.
 
     Raises:
-        StageError: the server is one that the tables must not be touched with.
+        StageError: the server is not compatible, and would damage the tables.
     """
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
@@ -61,7 +61,7 @@ def spark_session(address: str) -> "SparkSession":
         session.client.set_retry_policies(
             [DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_WAIT_MS)]
         )
-        _refuse_what_does_not_fit(session, display_address(address))
+        _refuse_incompatible_server(session, display_address(address))
         # Times of the feed have no zone, and a server elsewhere would read them as of its own.
         session.conf.set(_TIME_ZONE, _UTC)
         _refuse_other_digits(session, display_address(address))
@@ -112,13 +112,13 @@ def _cancel(session: "SparkSession", outcome: "futures.Future[_Returned]") -> No
         # If the server is gone, the call fails by itself.
         with suppress(Exception):
             session.interruptAll()
-        futures.wait([outcome], CANCELED_AGAIN_AFTER_S)
+        futures.wait([outcome], CANCEL_INTERVAL_S)
     # This waits for the session's streams, which an interrupt only asks to end.
     session.stop()
 
 
 def is_alive(session: "SparkSession") -> bool:
-    """Whether the session is still known to its server; waits for one that is started anew."""
+    """Whether its server still has the session; waits for a server that is restarting."""
     try:
         session.conf.get(_EXTENSIONS, "")
     except Exception as error:
@@ -129,7 +129,7 @@ def is_alive(session: "SparkSession") -> bool:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether an error says that the server, or the session on it, is not there any more."""
+    """Whether an error means that the server, or the session on it, is gone."""
     from pyspark.errors import PySparkException
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
@@ -138,7 +138,7 @@ def is_lost(error: Exception) -> bool:
     return isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_LOST)
 
 
-def _refuse_what_does_not_fit(session: "SparkSession", place: str) -> None:
+def _refuse_incompatible_server(session: "SparkSession", place: str) -> None:
     from pyspark import __version__
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
@@ -177,7 +177,7 @@ def _refuse_other_digits(session: "SparkSession", place: str) -> None:
     except PySparkException as error:
         if is_lost(error):
             raise
-        return  # It has no Java to ask, or lets nobody ask it.
+        return  # It has no Java, or does not allow calls to it.
     if not row.style.startswith("DecimalStyle[0"):
         raise StageError(
             f"Spark at {place} runs in a locale with other digits than 0 to 9, in which Delta does "
