@@ -1,4 +1,4 @@
-"""Make the pictures of docs/images anew, from the running UI over the last 31 days.
+"""Take the pictures of docs/images again, from the running UI over the last 31 days.
 
     python -m docs.screenshots
 

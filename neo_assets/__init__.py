@@ -1,4 +1,4 @@
-"""NASA's feed of asteroids passing Earth, as a lakehouse one can trust."""
+"""NASA's feed of asteroids passing Earth, as a lakehouse you can trust."""
 
 import warnings
 
