@@ -19,10 +19,10 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse.model import keys, rules
-from neo_assets.lakehouse.model.rules import IN_FORCE
-from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS, BUSINESS_KEY, GOLD_NEO_FACT
+from neo_assets.lakehouse.model import keys, rule_expressions
+from neo_assets.lakehouse.model.tables import BUSINESS_KEY, GOLD_NEO_FACT
 from neo_assets.lakehouse.store.storage import derived, in_days
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.spark_server.delta_jars import delta_jars
 from neo_assets.spark_server.java import find_java
 
@@ -68,8 +68,8 @@ def _judged(bronze: DataFrame) -> DataFrame:
     typed = (
         bronze.where("payload IS NOT NULL")
         .withColumn("partition_date", F.col("feed_date"))
-        .withColumns({column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS})
-        .withColumn("reasons", F.expr(rules.broken(IN_FORCE.dropping)))
+        .withColumns({column.name: F.expr(column.derivation) for column in NEO.columns})
+        .withColumn("reasons", F.expr(rule_expressions.broken(NEO, NEO.rule_set.dropping)))
     )
     newest = (
         f"row_number() OVER (PARTITION BY size(reasons) = 0, {', '.join(BUSINESS_KEY)} "

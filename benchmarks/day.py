@@ -30,6 +30,7 @@ from benchmarks.tables import Goal, spread, table
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.settings import Settings
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.spark_server.server import spark_connect_server
 
 BY_HAND = "by hand"
@@ -98,9 +99,9 @@ def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
 
     def run(day: date) -> float:
-        land(lakehouse.backend.landing, day)
+        land(lakehouse.landing(NEO), day)
         begin = perf_counter()
-        by_hand(spark, lakehouse.backend.landing, [day], root)
+        by_hand(spark, lakehouse.landing(NEO), [day], root)
         return perf_counter() - begin
 
     return run
@@ -110,10 +111,10 @@ def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
     lakehouse = house(spark, root)
 
     def run(day: date) -> float:
-        land(lakehouse.backend.landing, day)
+        land(lakehouse.landing(NEO), day)
         begin = perf_counter()
-        bronze.ingest(lakehouse, [day], "benchmark")
-        silver.refine(lakehouse, [day])
+        bronze.ingest(lakehouse, NEO, [day], "benchmark")
+        silver.refine(lakehouse, NEO, [day])
         gold.publish(lakehouse, [day])
         return perf_counter() - begin
 

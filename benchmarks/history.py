@@ -36,6 +36,7 @@ from benchmarks.tables import Goal, spread, table
 from neo_assets.lakehouse.maintenance import upkeep
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.landing_zone import LocalLandingZone
 
@@ -62,7 +63,7 @@ def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int
     with TemporaryDirectory(dir=houses, prefix="30_days_") as new_folder:
         spark = SparkSession.builder.remote(address).create()
         long = _house(spark, houses / f"{number}_days_to_gold", days_until(LAST_DAY, number))
-        last = LocalLandingZone(long.backend.landing).days()[-1]
+        last = LocalLandingZone(long.landing(NEO)).days()[-1]
         short = _house(spark, Path(new_folder), days_until(last, SHORT_HISTORY))
         files = [_files(short, Path(new_folder)), _files(long, houses / f"{number}_days_to_gold")]
         days = days_until(last + timedelta(warm_up + rounds), warm_up + rounds)
@@ -98,7 +99,7 @@ def _in_turn(short: Lakehouse, long: Lakehouse, at: int, day: date) -> tuple[Sec
 
 
 def _one_day(lakehouse: Lakehouse, day: date) -> Seconds:
-    land(lakehouse.backend.landing, day)
+    land(lakehouse.landing(NEO), day)
     seconds = run_stages(lakehouse, [day])
     return {**seconds, ALL: sum(seconds.values())}
 

@@ -18,6 +18,7 @@ from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.landing_zone import LocalLandingZone
@@ -82,9 +83,9 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
     for run in track(runs, f"{len(days)} days of history", disable=done.issuperset(days)):
         if not done.issuperset(run):
             for day in run:
-                land(lakehouse.backend.landing, day)
-                land(lakehouse.backend.landing, day, REVISED_AFTER)
-            bronze.ingest(lakehouse, run, "history")
+                land(lakehouse.landing(NEO), day)
+                land(lakehouse.landing(NEO), day, REVISED_AFTER)
+            bronze.ingest(lakehouse, NEO, run, "history")
 
 
 def bring_to_gold(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) -> None:
@@ -94,7 +95,7 @@ def bring_to_gold(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int)
     runs = [days[first : first + days_per_run] for first in range(0, len(days), days_per_run)]
     for run in track(runs, "Silver and gold", disable=not done.isdisjoint(days)):
         if done.isdisjoint(run):
-            silver.refine(lakehouse, run)
+            silver.refine(lakehouse, NEO, run)
             gold.publish(lakehouse, run)
 
 

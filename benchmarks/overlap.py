@@ -27,7 +27,7 @@ from benchmarks.houses import LAST_DAY, days_until
 from benchmarks.machine import machine
 from benchmarks.tables import table
 from neo_assets.instance import CONFIGURATION
-from neo_assets.sources.neows.windows import LONGEST_WINDOW
+from neo_assets.sources.neows.windows import DAYS_PER_CALL
 from neo_assets.sources.simulator import SimulatedSky, serve
 from neo_assets.sources.simulator.listing import JsonObject
 from neo_assets_tests.ui.graphql import Dagster
@@ -51,7 +51,7 @@ class FarSky:
 
     def feed(self, day: date, today: date) -> list[JsonObject]:
         """What the simulated feed lists, after a while."""
-        sleep(self.answer_s / (LONGEST_WINDOW.days + 1))
+        sleep(self.answer_s / DAYS_PER_CALL)
         return SimulatedSky().feed(day, today)
 
 

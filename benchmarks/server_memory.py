@@ -26,6 +26,7 @@ from benchmarks.houses import house, land, run_stages
 from benchmarks.machine import machine
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.session import spark_session
 
@@ -78,7 +79,7 @@ def _session(address: str) -> Iterator[SparkSession]:
 
 
 def _bring_to_gold(lakehouse: Lakehouse, day: date) -> None:
-    land(lakehouse.backend.landing, day)
+    land(lakehouse.landing(NEO), day)
     run_stages(lakehouse, [day])
 
 

@@ -23,6 +23,7 @@ from benchmarks.houses import LAST_DAY, days_until, folder_of, house, land
 from benchmarks.machine import machine, processor_seconds
 from benchmarks.tables import Goal, table
 from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets_tests.spark_server.cluster import standalone_cluster
 
 LARGE = {
@@ -80,8 +81,8 @@ def _run(folder: Path, workers: int, landing: Path, days: Sequence[date]) -> Run
         for root, chosen in ((folder / "warm", days[:1]), (folder / "counted", days)):
             lakehouse = house(spark, root, landing)
             before = _used_until_now()
-            bronze.ingest(lakehouse, chosen, "benchmark")
-            silver.refine(lakehouse, chosen)
+            bronze.ingest(lakehouse, NEO, chosen, "benchmark")
+            silver.refine(lakehouse, NEO, chosen)
             gold.publish(lakehouse, chosen)
             used = Run(*map(sub, _used_until_now(), before))
         spark.stop()

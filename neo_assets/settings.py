@@ -278,8 +278,8 @@ class Settings(BaseSettings):
 
     @property
     def landing_directory(self) -> Path:
-        """The landing zone: the root of all event files."""
-        return self.neo_data_dir / "landing" / "neo_feed"
+        """The landing zone: the root of all event files, with a folder for each dataset."""
+        return self.neo_data_dir / "landing"
 
     @property
     def tables_directory(self) -> Path:

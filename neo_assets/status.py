@@ -12,8 +12,9 @@ from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.model.tables import DQ_METRICS, SILVER_NEO_EVENTS, TABLES
+from neo_assets.lakehouse.model.tables import DQ_METRICS, SILVER_NEO_EVENTS
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 from neo_assets.targets.base import Target
 from neo_assets.targets.registry import create_target
 
@@ -56,7 +57,7 @@ def attention(days: Sequence[date]) -> list[Finding]:
 
 def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[TableState]:
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
-    for table in (*TABLES, DQ_METRICS):
+    for table in (*registry.tables(), DQ_METRICS):
         rows, newest = target.content(table)
         yield TableState(
             table.name,

@@ -11,6 +11,7 @@ from pathlib import Path
 from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets.targets.local.target import LocalTarget
 from neo_assets_tests.lakehouse.feed_objects import feed_object, fetched
@@ -29,7 +30,8 @@ def land_round(landing: Path, number: int, first_day: date) -> date:
 
 def main(rounds: int, first_day: date) -> None:
     settings = Settings.from_environment()
-    spark, landing = LocalTarget(settings).stage_runner(), settings.landing_directory
+    spark = LocalTarget(settings).stage_runner()
+    landing = settings.landing_directory / NEO.landing_folder
     done = max(0, rounds_landed(landing, first_day) - 1)
     try:
         with spark.writing(nobody):
@@ -37,7 +39,7 @@ def main(rounds: int, first_day: date) -> None:
         for number in range(done, rounds):
             day = land_round(landing, number, first_day)
             with spark.writing(nobody) as lakehouse:
-                bronze.ingest(lakehouse, [day], f"round {number}")
+                bronze.ingest(lakehouse, NEO, [day], f"round {number}")
     finally:
         spark.close()
 

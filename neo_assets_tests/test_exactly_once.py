@@ -22,6 +22,7 @@ from pyspark.sql import SparkSession
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 from neo_assets_tests.interrupted import land_round, rounds_landed
@@ -48,9 +49,7 @@ def session(spark_address: str) -> Iterator[SparkSession]:
 
 
 def house(session: SparkSession, root: Path) -> Lakehouse:
-    return Lakehouse(
-        session, LocalBackend(root / "landing" / "neo_feed", root / "checkpoints", root / "tables")
-    )
+    return Lakehouse(session, LocalBackend(root / "landing", root / "checkpoints", root / "tables"))
 
 
 def events(lakehouse: Lakehouse) -> Counter[tuple[str, ...]]:
@@ -135,8 +134,8 @@ def test_a_kill_at_any_moment(
     never_killed = house(session, tmp_path / "never_killed")
     never_killed.ensure_tables([BRONZE_NEO_EVENTS])
     for number in range(rounds):
-        land_round(never_killed.backend.landing, number, FIRST)
-    bronze.ingest_all(never_killed, "one run")
+        land_round(never_killed.landing(NEO), number, FIRST)
+    bronze.ingest_all(never_killed, NEO, "one run")
     expected = events(never_killed)
     assert set(expected.values()) == {1} and expected.total() == 3 * rounds
     assert events(house(session, root)) == expected

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.lakehouse.model.rules import IN_FORCE, RULES, Rule
+from neo_assets.lakehouse.model.rules import Rule
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import Quality, Tolerance, quality
 from neo_assets.quality.conditions import problem
 from neo_assets.settings import Settings, SettingsError
+from neo_assets.sources.neows.dataset import NEO
 
 Configure = Callable[[str], Quality]
 
@@ -53,7 +54,7 @@ def test_without_a_file_the_rules_and_the_one_tolerance_stand(
 ) -> None:
     monkeypatch.setenv("NEO_MAX_DROP_SHARE", "0.1")
     without = quality(Settings.from_environment())
-    assert without.rule_set() == IN_FORCE
+    assert without.rule_set() == NEO.rule_set
     assert without.tolerances_of("gold_neo_fact") == [Tolerance(share=0.1)]
 
 
@@ -133,9 +134,9 @@ def test_rules_are_changed_and_added_without_code(configured: Configure) -> None
         "faint", "is bright enough", "absolute_magnitude_h < 30", "absolute_magnitude_h", "warn"
     )
     assert by_name["implausible_velocity"].action == "fail"
-    assert len(found.rules) == len(RULES) + 1
-    assert found.version != IN_FORCE.version
-    assert configured("").rule_set().version == IN_FORCE.version
+    assert len(found.rules) == len(NEO.rules) + 1
+    assert found.version != NEO.rule_set.version
+    assert configured("").rule_set().version == NEO.rule_set.version
 
 
 OWN = """
@@ -252,7 +253,7 @@ def test_the_line_is_that_of_the_word_in_a_long_condition(configured: Configure)
         configured(OWN.format(condition=condition, action="drop"))
 
 
-@pytest.mark.parametrize("rule", [*RULES, *(Rule("own", "is", text) for text in SOUND)])
+@pytest.mark.parametrize("rule", [*NEO.rules, *(Rule("own", "is", text) for text in SOUND)])
 def test_sound_conditions_are_left_alone(rule: Rule) -> None:
     assert problem(rule.condition) is None
 

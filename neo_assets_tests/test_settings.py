@@ -47,7 +47,7 @@ def test_places_lie_below_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NEO_DATA_DIR", "~/data")
     settings = Settings.from_environment()
     home = Path("~/data").expanduser()
-    assert settings.landing_directory == home / "landing/neo_feed"
+    assert settings.landing_directory == home / "landing"
     assert settings.tables_directory == home / "tables"
     assert settings.checkpoints_directory == home / "checkpoints"
     assert settings.dagster_directory == home / "dagster"

@@ -12,6 +12,7 @@ from neo_assets.progress import told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import damage
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
@@ -35,7 +36,7 @@ def bronze_neo_events(
     days = days_of(context)
     lakehouse.lock_partitions(days, context.log.info)
     held = held_days(context, context.asset_key, days)
-    zone = feed.landing_zone
+    zone = feed.landing_zone(NEO)
     damaged = {
         day: zone.damaged(day)
         for day in told(days, len(days), "days checked for damage", context.log.info)

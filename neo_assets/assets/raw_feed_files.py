@@ -15,7 +15,7 @@ from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
 from neo_assets.sources.errors import FeedError
 from neo_assets.sources.landing_zone import Landing, LandingError
-from neo_assets.sources.neows.windows import windows
+from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.simulator import RecordingError
 from neo_assets.targets.registry import target
 from neo_assets.targets.stage_runner import LakehouseResource
@@ -28,7 +28,7 @@ from neo_assets.targets.stage_runner import LakehouseResource
     kinds={"python", "json", "file"},
     owners=["team:neo"],
     pool="raw_feed_files",
-    metadata={"location": dg.MetadataValue.path(target().landing_location())},
+    metadata={"location": dg.MetadataValue.path(target().landing_location(NEOWS.dataset))},
 )
 def raw_feed_files(
     context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
@@ -44,16 +44,19 @@ def raw_feed_files(
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
     calls_left: int | None = None
-    calls = len(list(windows(days)))
+    calls = NEOWS.calls(days)
     if calls > 1:
         context.log.info(f"{len(days)} days are fetched in {calls} calls.")
     try:
-        zone = feed.landing_zone
-        outcomes = feed.answers(days, context.log.warning)
+        zone = feed.landing_zone(NEOWS.dataset)
+        outcomes = feed.answers(NEOWS, days, context.log.warning)
         fetched = told(outcomes, len(days), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
-                answer.day, answer.objects, source=feed.source, fetched_at=answer.fetched_at
+                answer.day,
+                answer.objects,
+                source=feed.provider(NEOWS),
+                fetched_at=answer.fetched_at,
             )
             for file in landing.set_aside:
                 context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
@@ -118,7 +121,7 @@ def _account(landing: Landing, answer: DaySnapshot) -> DayReport:
 def _preview(answer: DaySnapshot) -> str:
     return markdown_table(
         [
-            {name: item.get(name) for name in ("id", "name", "absolute_magnitude_h")}
+            {name: item.get(name) for name in NEOWS.dataset.raw_preview}
             for item in answer.objects[:PREVIEW_ROWS]
         ]
     )

@@ -1,16 +1,18 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
-from neo_assets.progress import told
+from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
-from neo_assets.sources.landing_zone import damage
+from neo_assets.sources import registry
+from neo_assets.sources.landing_zone import LandingZone, damage
 from neo_assets.targets.base import TargetResource
 from neo_assets.targets.stage_runner import LakehouseResource
 
@@ -35,17 +37,24 @@ SELECTIVE_REFRESH = dg.define_asset_job(
 )
 
 
+def _damaged_files(zone: LandingZone, say: Say) -> list[Path]:
+    days = zone.days()
+    return [
+        file
+        for day in told(days, len(days), "days checked for damage", say)
+        for file in zone.damaged(day)
+    ]
+
+
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
 def rebuild_bronze(
     context: dg.OpExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
 ) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
-    zone = feed.landing_zone
-    days = zone.days()
     damaged = [
         file
-        for day in told(days, len(days), "days checked for damage", context.log.info)
-        for file in zone.damaged(day)
+        for dataset in registry.datasets()
+        for file in _damaged_files(feed.landing_zone(dataset), context.log.info)
     ]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)

@@ -19,6 +19,7 @@ from neo_assets.automation.jobs import (
 from neo_assets.checks.planned import complete
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 from neo_assets.targets.base import Target, TargetResource
 
 
@@ -130,5 +131,6 @@ def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterato
 
 def landed_partitions(target: Target) -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
-    days = target.landing_zone().days()
+    zones = (target.landing_zone(dataset) for dataset in registry.datasets())
+    days = sorted({day for zone in zones for day in zone.days()})
     return [day for day in days if DAILY.has_partition_key(day.isoformat())]

@@ -20,11 +20,14 @@ REBUILD_BRONZE = "rebuild_bronze"
 UPKEEP = "upkeep"
 """The stage that keeps files few; it is about no single days either."""
 
-NEVER_FETCHED = (
-    "never fetched, so there is nothing to rebuild: fetch it first, by materializing "
-    "raw_feed_files or with neo-assets backfill"
-)
-"""Why a stage leaves out a day of which there is no snapshot, not even an empty one."""
+
+def never_fetched(raw_asset: str) -> str:
+    """Why a stage leaves out a day of which there is no snapshot, not even an empty one."""
+    return (
+        "never fetched, so there is nothing to rebuild: fetch it first, by materializing "
+        f"{raw_asset} or with neo-assets backfill"
+    )
+
 
 CORRECT_SCHEMA = "correct_schema"
 """The stage that gives a field of the tracked schema other types; it is about no single days."""

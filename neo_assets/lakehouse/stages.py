@@ -7,32 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import cast
 
 from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.maintenance import replay, upkeep
-from neo_assets.lakehouse.model.rules import IN_FORCE, Rule, RuleSet
-from neo_assets.lakehouse.model.tables import (
-    BRONZE_NEO_EVENTS,
-    GOLD_NEO_FACT,
-    SILVER_NEO_EVENTS,
-    TABLES,
-)
+from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.lakehouse.model.event_files import landed_days
+from neo_assets.lakehouse.model.rules import Rule, RuleSet
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, NEO_TABLES
 from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
     CORRECT_SCHEMA,
-    NEVER_FETCHED,
     REBUILD_BRONZE,
     UPKEEP,
     Request,
     Result,
     StageError,
+    never_fetched,
 )
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import Pace, Say
+from neo_assets.sources import registry
 
 
 def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
@@ -45,9 +44,10 @@ def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     """
     if request.stage in _OF_ALL_DAYS:
         return _OF_ALL_DAYS[request.stage](lakehouse, request, say)
-    stage = _OF_DAYS.get(request.stage)
+    of_days = _stages_of_days()
+    stage = of_days.get(request.stage)
     if stage is None:
-        known = ", ".join([*_OF_DAYS, *_OF_ALL_DAYS])
+        known = ", ".join([*of_days, *_OF_ALL_DAYS])
         raise StageError(f"There is no stage {request.stage}; the stages are {known}.")
     # A few statements do all days at once: between them there is nothing to tell of.
     pace = Pace(len(request.days), "days done")
@@ -59,39 +59,36 @@ def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     return result
 
 
-def _bronze(lakehouse: Lakehouse, request: Request) -> Result:
+def _bronze(dataset: Dataset, lakehouse: Lakehouse, request: Request) -> Result:
     evolution = cast(Evolution, request.schema_evolution)
-    failed = bronze.days_that_fail(lakehouse, request.days, evolution)
+    failed = bronze.days_that_fail(lakehouse, dataset, request.days, evolution)
     days = [day for day in request.days if day not in failed]
-    reports = bronze.ingest(lakehouse, days, request.run_id, evolution)
+    reports = bronze.ingest(lakehouse, dataset, days, request.run_id, evolution)
     reports = [report for report in reports if report.details["snapshots"]]
+    label = dataset.preview[0]
     seen = previews(
         lakehouse,
-        BRONZE_NEO_EVENTS,
+        dataset.tables.bronze,
         [report.day for report in reports],
-        "try_variant_get(payload, '$.name', 'string') AS name",
+        f"try_variant_get(payload, '$.{dataset.paths[label]}', 'string') AS {label}",
         "fetched_at",
         "snapshot_id",
     )
-    failed |= dict.fromkeys(_without_report(days, reports), NEVER_FETCHED)
+    failed |= dict.fromkeys(_without_report(days, reports), never_fetched(dataset.raw_asset))
     return Result(reports, seen, failed)
 
 
-def _silver(lakehouse: Lakehouse, request: Request) -> Result:
+def _silver(dataset: Dataset, lakehouse: Lakehouse, request: Request) -> Result:
     rules = tuple(Rule(**rule) for rule in request.rules)
-    rule_set = RuleSet(rules) if rules else IN_FORCE
-    reports = silver.refine(lakehouse, request.days, rule_set)
+    rule_set = RuleSet(rules) if rules else dataset.rule_set
+    reports = silver.refine(lakehouse, dataset, request.days, rule_set)
     seen = previews(
         lakehouse,
-        SILVER_NEO_EVENTS,
+        dataset.tables.silver,
         [report.day for report in reports],
-        "name",
-        "close_approach_at",
-        "miss_distance_lunar",
-        "relative_velocity_km_s",
-        "absolute_magnitude_h",
+        *dataset.preview,
     )
-    failed = bronze.why_without_rows(lakehouse, _without_report(request.days, reports))
+    failed = bronze.why_without_rows(lakehouse, dataset, _without_report(request.days, reports))
     return Result(reports, seen, failed)
 
 
@@ -102,7 +99,8 @@ def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[d
 def _gold(lakehouse: Lakehouse, request: Request) -> Result:
     reports = gold.publish(lakehouse, request.days)
     empty = [report.day for report in reports if not report.rows_in]
-    missing = gold.days_without_silver(lakehouse, empty) if empty else {}
+    dataset = registry.dataset_in(NEO_TABLES)
+    missing = gold.days_without_silver(lakehouse, dataset, empty) if empty else {}
     reports = [report for report in reports if report.day not in missing]
     seen = previews(
         lakehouse,
@@ -120,15 +118,19 @@ def _gold(lakehouse: Lakehouse, request: Request) -> Result:
 
 
 def _rebuild_bronze(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
-    rows = replay.rebuild_bronze(lakehouse, request.run_id, say)
+    first, *others = registry.datasets()
+    # Of the first one it is said that nothing has landed; the others may never have been fetched.
+    landed = [first, *(other for other in others if landed_days(lakehouse.landing(other)))]
+    rows = sum(replay.rebuild_bronze(lakehouse, each, request.run_id, say) for each in landed)
     return Result(
         summary=f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back."
     )
 
 
 def _upkeep(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
-    pace = Pace(len(TABLES), "tables done")
-    for kept_up in upkeep.keep_up(lakehouse, request.time_travel_days):
+    tables = registry.tables()
+    pace = Pace(len(tables), "tables done")
+    for kept_up in upkeep.keep_up(lakehouse, request.time_travel_days, tables):
         pace.done += 1
         say(f"{kept_up}. {pace}.")
     return Result(summary=f"{pace.account}.")
@@ -138,6 +140,7 @@ def _correct_schema(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     say("Rescued data of all days is brought to the corrected schema.")
     schema = schema_tracking.correct(
         lakehouse,
+        _dataset_with(lakehouse, request.field),
         request.field,
         request.types,
         cast(Evolution, request.schema_evolution),
@@ -149,11 +152,33 @@ def _correct_schema(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
     )
 
 
-_OF_DAYS: Mapping[str, Callable[[Lakehouse, Request], Result]] = {
-    BRONZE_NEO_EVENTS.name: _bronze,
-    SILVER_NEO_EVENTS.name: _silver,
-    GOLD_NEO_FACT.name: _gold,
-}
+def _dataset_with(lakehouse: Lakehouse, field: str) -> Dataset:
+    """The dataset whose tracked schema has the field; the first one if none has.
+
+    Raises:
+        StageError: several have it.
+    """
+    datasets = registry.datasets()
+    found = [
+        dataset
+        for dataset in datasets
+        if field in schema_tracking.tracked_schemas(lakehouse, dataset).newest().fields
+    ]
+    if len(found) > 1:
+        names = " and ".join(dataset.name for dataset in found)
+        raise StageError(f"The tracked schemas of {names} have a field {field!r}.")
+    return (found or datasets)[0]
+
+
+def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
+    """The stages that work day by day, by the assets that they materialize."""
+    stages: dict[str, Callable[[Lakehouse, Request], Result]] = {}
+    for dataset in registry.datasets():
+        stages[dataset.tables.bronze.name] = partial(_bronze, dataset)
+        stages[dataset.tables.silver.name] = partial(_silver, dataset)
+    return {**stages, GOLD_NEO_FACT.name: _gold}
+
+
 _OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, Say], Result]] = {
     REBUILD_BRONZE: _rebuild_bronze,
     UPKEEP: _upkeep,

@@ -9,6 +9,7 @@ from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality.quality_file import QualityFile, RuleChange
 from neo_assets.settings import Settings
+from neo_assets.sources.neows.dataset import NEO
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.model.rules import RuleSet
@@ -69,9 +70,9 @@ class Quality:
 
     def rule_set(self) -> "RuleSet":
         """The project's rules with what the configuration changes and adds."""
-        from neo_assets.lakehouse.model.rules import RULES, Rule, RuleSet
+        from neo_assets.lakehouse.model.rules import Rule, RuleSet
 
-        rules = {rule.name: rule for rule in RULES}
+        rules = {rule.name: rule for rule in NEO.rules}
         for change in self.rules:
             known = rules.get(change.name)
             rules[change.name] = (
@@ -114,25 +115,23 @@ def quality(settings: Settings) -> Quality:
 
 def _check_rule(file: QualityFile, number: int) -> None:
     """See that an entry of `rules` changes a rule of the project, or is a whole one of its own."""
-    from neo_assets.lakehouse.model.rules import KEPT_WHOLE, RULES
-
     rule, place = file.content.rules[number], ("rules", number)
     if rule.name in [other.name for other in file.content.rules[:number]]:
         raise file.error((*place, "name"), f"the rule {rule.name} is there twice")
-    is_known = rule.name in {known.name for known in RULES}
-    if is_known and (rule.condition or rule.demand or rule.column):
+    known = next((known for known in NEO.rules if known.name == rule.name), None)
+    if known and (rule.condition or rule.demand or rule.column):
         raise file.error(
             (*place, "name"),
             f"the rule {rule.name} is one of the project, so that only its action can be changed; "
             "give yours another name",
         )
-    if rule.name in KEPT_WHOLE and rule.action == "warn":
+    if known and known.keeps_key and rule.action == "warn":
         raise file.error(
             (*place, "action"),
             f"the rule {rule.name} keeps the keys of the tables whole; its action can be drop or "
             "fail, not warn",
         )
-    if is_known:
+    if known:
         return
     if not (rule.condition.strip() and rule.demand.strip()):
         raise file.error(
@@ -158,12 +157,12 @@ def _check_condition(file: QualityFile, number: int) -> None:
 
 def _check_limit(file: QualityFile, number: int) -> None:
     """See that an entry of `tolerances` can ever apply: that its rows may be dropped at all."""
-    from neo_assets.lakehouse.model.rules import REASONS_WITHOUT_RULE, RULES
+    from neo_assets.lakehouse.model.rules import REASONS_WITHOUT_RULE
 
     limit, place = file.content.tolerances[number], ("tolerances", number)
     if limit.asset not in (None, BRONZE, SILVER):
         raise file.error((*place, "asset"), f"{limit.asset} drops no rows, so it never applies")
-    actions = {rule.name: rule.action for rule in RULES} | {
+    actions = {rule.name: rule.action for rule in NEO.rules} | {
         change.name: change.action for change in file.content.rules
     }
     if limit.rule is None or limit.rule in REASONS_WITHOUT_RULE:

@@ -5,10 +5,11 @@ from datetime import date
 
 import dagster as dg
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.progress import Say
 from neo_assets.resources import feed_ahead
 from neo_assets.settings import Settings
-from neo_assets.sources.base import DayOutcome
+from neo_assets.sources.base import DayOutcome, Source
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.targets.registry import target
 
@@ -19,18 +20,16 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
     Nothing here is resource configuration: Dagster shows that in the UI, and the key is a secret.
     """
 
-    @property
-    def source(self) -> str:
-        """Who answers: `simulator` or `nasa`."""
-        return Settings.from_environment().neo_source
+    def provider(self, source: Source) -> str:
+        """Who answers for a source, such as `simulator` or `nasa`."""
+        return source.provider(Settings.from_environment())
 
-    @property
-    def landing_zone(self) -> LandingZone:
-        """Where the answers land."""
-        return target().landing_zone()
+    def landing_zone(self, dataset: Dataset) -> LandingZone:
+        """Where the snapshots of a dataset land."""
+        return target().landing_zone(dataset)
 
-    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
-        """What the feed says of each day, in order, as it comes.
+    def answers(self, source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+        """What a source says of each day, in order, as it comes.
 
         `say` is told in a sentence whenever a call is tried again or waits.
 
@@ -38,4 +37,4 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
             FeedError: a fault that concerns every call; the days before it stand.
             RecordingError: the simulator cannot replay what it was given.
         """
-        return feed_ahead.answers(days, say)
+        return feed_ahead.answers(source, days, say)

@@ -14,8 +14,7 @@ from threading import Event, Thread
 from neo_assets import interruption
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
-from neo_assets.sources import feed
-from neo_assets.sources.base import DayOutcome
+from neo_assets.sources.base import DayOutcome, Source
 from neo_assets.targets import locks
 
 _Heard = SimpleQueue[DayOutcome | str | Exception | None]
@@ -40,27 +39,32 @@ def asking_ahead(runs: Sequence[Sequence[date]]) -> Iterator[None]:
         _AHEAD.reset(token)
 
 
-def answers(days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
-    """What the feed says of each day, whether it was asked before or is only now."""
+def answers(source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+    """What a source says of each day, whether it was asked before or is only now."""
     ahead = _AHEAD.get()
-    return ahead.answers(days, say) if ahead else feed.answers(days, say)
+    if ahead:
+        return ahead.answers(source, days, say)
+    return source.fetch(Settings.from_environment(), days, say)
 
 
 class _FeedAhead:
     def __init__(self, runs: Sequence[Sequence[date]], is_over: Event) -> None:
         self._is_over = is_over
         self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
-        self._asked: dict[Sequence[date], _Heard] = {}
+        self._asked: dict[tuple[str, Sequence[date]], _Heard] = {}
 
-    def answers(self, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
-        asked = self._asked.pop(tuple(days), None)
-        yield from _told(asked, say) if asked else feed.answers(days, say)
+    def answers(self, source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+        settings = Settings.from_environment()
+        asked = self._asked.pop((source.name, tuple(days)), None)
+        yield from _told(asked, say) if asked else source.fetch(settings, days, say)
         # Only now: where the feed is not well, the next run finds out for itself.
         following = self._next.get(tuple(days))
-        if following and locks.try_lock_partitions(following, Settings.from_environment()):
-            self._asked[following] = heard = _Heard()
+        if following and locks.try_lock_partitions(following, settings):
+            self._asked[source.name, following] = heard = _Heard()
             # Python waits for threads at its end unless they are daemons.
-            Thread(target=_listen, args=(following, heard, self._is_over), daemon=True).start()
+            Thread(
+                target=_listen, args=(source, following, heard, self._is_over), daemon=True
+            ).start()
 
 
 _AHEAD: ContextVar[_FeedAhead | None] = ContextVar("_AHEAD", default=None)
@@ -70,13 +74,13 @@ class _OverError(Exception):
     """Nobody wants the rest of the days any more."""
 
 
-def _listen(days: Sequence[date], heard: _Heard, is_over: Event) -> None:
+def _listen(source: Source, days: Sequence[date], heard: _Heard, is_over: Event) -> None:
     def sleep(seconds: float) -> None:
         if is_over.wait(seconds):
             raise _OverError
 
     try:
-        for answer in feed.answers(days, heard.put, sleep):
+        for answer in source.fetch(Settings.from_environment(), days, heard.put, sleep):
             heard.put(answer)
             if is_over.is_set():
                 raise _OverError

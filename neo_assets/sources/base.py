@@ -1,8 +1,18 @@
 """What a source is, and what requesting a day from it results in."""
 
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from neo_assets.lakehouse.model.dataset import Dataset
+
+if TYPE_CHECKING:
+    from neo_assets.progress import Say
+    from neo_assets.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,7 @@ class DaySnapshot:
     day: date
     objects: tuple[dict[str, Any], ...]
     fetched_at: datetime
-    calls_left: int | None
+    calls_left: int | None = None
     is_omitted: bool = False
 
 
@@ -31,3 +41,67 @@ class DayFailure:
 
 DayOutcome = DaySnapshot | DayFailure
 """What requesting one day results in."""
+
+
+class Fetch(Protocol):
+    """Requests days from a source."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        days: Sequence[date],
+        say: Say,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Iterator[DayOutcome]:
+        """Yield what each day results in, in order, as the responses come.
+
+        `say` is told in a sentence whenever a call is tried again or waits; `sleep` passes the time
+        until then, and may raise to give up.
+
+        Raises:
+            FeedError: a fault that concerns every call; the days yielded before it stand.
+        """
+
+
+def _no_secrets(settings: Settings) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A service that publishes one dataset: how it is queried, and what it must not reveal.
+
+    With `queried` = `days` a call is about `days_per_call` days in a row at most, any number if
+    that is none; with `now` it is about the moment, and so about no other day than today.
+    `provider` says who answers by the settings, such as `nasa` or `simulator`, and `secrets` which
+    strings may be written nowhere.  Faults are those of `errors`.
+    """
+
+    name: str
+    dataset: Dataset
+    fetch: Fetch
+    provider: Callable[[Settings], str]
+    queried: Literal["days", "now"] = "days"
+    days_per_call: int | None = 1
+    secrets: Callable[[Settings], Sequence[str]] = _no_secrets
+
+    def calls(self, days: Sequence[date]) -> int:
+        """How many calls it takes to request these days."""
+        return sum(1 for _ in spans(days, self.days_per_call))
+
+
+def spans(days: Sequence[date], longest: int | None) -> Iterator[tuple[date, date]]:
+    """Cover the days with as few spans of so many days as possible, and no day that is not given.
+
+    A span is its first and its last day.
+    """
+    ordered = sorted(set(days))
+    while ordered:
+        first = last = ordered.pop(0)
+        while (
+            ordered
+            and ordered[0] - last == timedelta(1)
+            and (longest is None or (ordered[0] - first).days < longest)
+        ):
+            last = ordered.pop(0)
+        yield first, last

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.progress import Say
 from neo_assets.settings import Settings
@@ -30,11 +31,11 @@ class Target(ABC):
         """What runs the stages of one run."""
 
     @abstractmethod
-    def landing_zone(self) -> LandingZone:
-        """Where event files land."""
+    def landing_zone(self, dataset: Dataset) -> LandingZone:
+        """Where the event files of a dataset land."""
 
     @abstractmethod
-    def landing_location(self) -> str:
+    def landing_location(self, dataset: Dataset) -> str:
         """The same, for people."""
 
     @abstractmethod

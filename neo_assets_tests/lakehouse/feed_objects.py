@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.landing_zone import LocalLandingZone
 
@@ -69,7 +70,7 @@ def feed_object(
 
 def land(lakehouse: Lakehouse, histories: Mapping[date, Iterable[Snapshot]]) -> None:
     """Put snapshots of days into the landing zone, as the raw asset does."""
-    zone = LocalLandingZone(lakehouse.backend.landing)
+    zone = LocalLandingZone(lakehouse.landing(NEO))
     for day, snapshots in histories.items():
         for fetched_at, objects in snapshots:
             zone.land(day, objects, source="simulator", fetched_at=fetched_at)
@@ -81,8 +82,8 @@ def run(
     """Take the days from the landing zone to gold; what bronze, silver and gold report by day."""
     wanted = sorted(days)
     stages = (
-        bronze.ingest(lakehouse, wanted, "a run"),
-        silver.refine(lakehouse, wanted),
+        bronze.ingest(lakehouse, NEO, wanted, "a run"),
+        silver.refine(lakehouse, NEO, wanted),
         gold.publish(lakehouse, wanted),
     )
     in_bronze, in_silver, in_gold = ({report.day: report for report in s} for s in stages)

@@ -4,11 +4,12 @@ import random
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from neo_assets.lakehouse.model.rules import RULES, Rule, RuleSet
+from neo_assets.lakehouse.model.rules import Rule, RuleSet
 from neo_assets.lakehouse.model.tables import GOLD_NEO_REVISION
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of
 from .plain_reading import Row
@@ -24,12 +25,14 @@ Event = tuple[str, float, datetime]
 
 def brighter_than(limit: float) -> RuleSet:
     condition = f"absolute_magnitude_h < {limit}"
-    return RuleSet((*RULES, Rule("faint", "is bright enough", condition, "absolute_magnitude_h")))
+    return RuleSet(
+        (*NEO.rules, Rule("faint", "is bright enough", condition, "absolute_magnitude_h"))
+    )
 
 
 def run(lakehouse: Lakehouse, days: Collection[date], limit: float) -> dict[date, DayReport]:
-    bronze.ingest(lakehouse, days, "a run")
-    silver.refine(lakehouse, days, brighter_than(limit))
+    bronze.ingest(lakehouse, NEO, days, "a run")
+    silver.refine(lakehouse, NEO, days, brighter_than(limit))
     return {report.day: report for report in gold.publish(lakehouse, days)}
 
 

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.store.storage import Lakehouse
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets.targets.local.session import spark_session
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
@@ -63,7 +64,7 @@ def test_two_workers_give_what_one_process_gives(
     run(here, snapshots)
     session = spark_session(cluster.address)
     there = new_lakehouse(session, tmp_path / "there")
-    shutil.copytree(here.backend.landing, there.backend.landing)
+    shutil.copytree(here.landing(NEO), there.landing(NEO))
     run(there, snapshots)
     state = cluster.state
     session.stop()

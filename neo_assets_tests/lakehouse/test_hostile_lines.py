@@ -21,6 +21,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.schema_tracking.shapes import steps_of
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, feed_object, fetched, rows_of, run, tables_of
 from .houses import copied_lakehouse
@@ -148,7 +149,7 @@ def payloads() -> list[str]:
 def write_day(lakehouse: Lakehouse, day: date, lines: list[str]) -> None:
     """An event file, written as text: Python cannot hold each of these objects."""
     snapshot = f"{fetched(0):%Y%m%dT%H%M%S%f}Z-by_hand"
-    folder = lakehouse.backend.landing / f"feed_date={day}"
+    folder = lakehouse.landing(NEO) / f"feed_date={day}"
     folder.mkdir(parents=True)
     envelope = (
         f'{{"feed_date": "{day}", "source": "simulator", "fetched_at": "{fetched(0):%FT%T}Z", '
@@ -171,13 +172,13 @@ def reports(lakehouse: Lakehouse) -> tuple[Reports, Reports, Reports]:
     sound = json.dumps(feed_object(START, "2024 SOUND"))
     baseline = START - timedelta(days=2)
     write_day(lakehouse, baseline, [sound])
-    bronze.ingest(lakehouse, [baseline], "a run")
+    bronze.ingest(lakehouse, NEO, [baseline], "a run")
     days = [START + timedelta(days=number) for number in range(len(payloads()))]
     for day, payload in zip(days, payloads(), strict=True):
         write_day(lakehouse, day, [payload, sound])
     # With every field that the baseline does not have set aside, whatever its name.
-    in_bronze = bronze.ingest(lakehouse, days, "a run", "rescue")
-    in_silver, in_gold = silver.refine(lakehouse, days), gold.publish(lakehouse, days)
+    in_bronze = bronze.ingest(lakehouse, NEO, days, "a run", "rescue")
+    in_silver, in_gold = silver.refine(lakehouse, NEO, days), gold.publish(lakehouse, days)
     return by_day(in_bronze), by_day(in_silver), by_day(in_gold)
 
 
@@ -305,7 +306,7 @@ def test_a_line_that_is_no_event_is_told_from_one_that_landed(
 ) -> None:
     day = START - timedelta(days=1)
     write_day(lakehouse, day, [json.dumps(feed_object(START))])
-    (file,) = (lakehouse.backend.landing / f"feed_date={day}").glob("*.json")
+    (file,) = (lakehouse.landing(NEO) / f"feed_date={day}").glob("*.json")
     added = ["null", "5", "[]", "{}", "", "not JSON", '{"feed_date": "2024-01-01", "pay']
     file.write_text(file.read_text() + "".join(f"{line}\n" for line in added))
     in_bronze, in_silver, _ = run(lakehouse, [day])

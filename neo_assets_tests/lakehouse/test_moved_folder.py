@@ -26,6 +26,7 @@ from neo_assets.lakehouse.store.backend import StreamSource
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.progress import nobody
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 
@@ -40,9 +41,9 @@ NO_VELOCITY = feed_object(FIRST, "2024 AC", relative_velocity={})
 class WholeZoneBackend(LocalBackend):
     """A local lakehouse whose stream lists the whole landing zone, as Auto Loader does."""
 
-    def stream_source(self, table: Table, folders: str) -> StreamSource:
-        source = super().stream_source(table, folders)
-        return StreamSource(str(self.landing), source.format, source.options, lists_all_days=True)
+    def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
+        source = super().stream_source(table, landing, folders)
+        return StreamSource(str(landing), source.format, source.options, lists_all_days=True)
 
 
 def house(
@@ -56,7 +57,7 @@ def house(
 
 def process(lakehouse: Lakehouse, run_id: str, *days: date) -> list[DayReport]:
     """Take these days from the landing zone to silver; gold has nothing from event files."""
-    reports = bronze.ingest(lakehouse, days, run_id) + silver.refine(lakehouse, days)
+    reports = bronze.ingest(lakehouse, NEO, days, run_id) + silver.refine(lakehouse, NEO, days)
     assert not any(report.rows_lost or report.rows_doubled for report in reports)
     return reports
 
@@ -77,7 +78,7 @@ def lines(lakehouse: Lakehouse) -> Counter[tuple[str, ...]]:
 
 def is_complete(lakehouse: Lakehouse) -> bool:
     """Whether bronze has all event files, each of their lines once, and nothing else."""
-    found, landing = lines(lakehouse), lakehouse.backend.landing
+    found, landing = lines(lakehouse), lakehouse.landing(NEO)
     files = event_files(landing, landed_days(landing))
     return {file for file, _ in found} == files and set(found.values()) == {1}
 
@@ -124,15 +125,15 @@ def test_a_folder_at_another_place_changes_nothing(
     # Through the link and beside it in turn.
     before = versions(lakehouse)
     lakehouse = house(spark, tmp_path / "copied", kind)
-    bronze.ingest(lakehouse, [FIRST], "beside the link")
+    bronze.ingest(lakehouse, NEO, [FIRST], "beside the link")
     assert versions(lakehouse) == before
 
-    replay.rebuild_bronze(lakehouse, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
     assert is_complete(lakehouse)
     (tmp_path / "copied").rename(tmp_path / "again")
     lakehouse = house(spark, tmp_path / "again", kind)
     before = versions(lakehouse)
-    bronze.ingest(lakehouse, [FIRST, SECOND], "again")
+    bronze.ingest(lakehouse, NEO, [FIRST, SECOND], "again")
     assert versions(lakehouse) == before and is_complete(lakehouse)
 
 
@@ -159,9 +160,9 @@ def test_a_batch_that_was_cut_off_before_the_folder_was_moved(
     shutil.copytree(empty, old)
     lakehouse = house(spark, old, kind)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
-    bronze.ingest(lakehouse, [FIRST], "first")
+    bronze.ingest(lakehouse, NEO, [FIRST], "first")
     land(lakehouse, {SECOND: [(fetched(0), [feed_object(SECOND)])]})
-    bronze.ingest(lakehouse, [SECOND], "cut off")
+    bronze.ingest(lakehouse, NEO, [SECOND], "cut off")
     undo_last_commit(lakehouse)
     # Spark remembers the table at its old place with the commit that was undone.
     (old / "tables").rename(old / "cut_off")
@@ -170,13 +171,13 @@ def test_a_batch_that_was_cut_off_before_the_folder_was_moved(
 
     lakehouse = house(spark, new, kind, "cut_off")
     land(lakehouse, {THIRD: [(fetched(0), [feed_object(THIRD)])]})
-    bronze.ingest(lakehouse, [THIRD], "elsewhere")
+    bronze.ingest(lakehouse, NEO, [THIRD], "elsewhere")
     assert set(lines(lakehouse).values()) == {1}
     if bring == "moved":
         # Back where the checkpoint has seen the files of the batch already.
         new.rename(old)
         lakehouse = house(spark, old, kind, "cut_off")
-    bronze.ingest(lakehouse, DAYS, "all")
+    bronze.ingest(lakehouse, NEO, DAYS, "all")
     assert is_complete(lakehouse)
 
 
@@ -188,11 +189,11 @@ def test_a_bronze_and_a_checkpoint_of_different_times(
     shutil.copytree(empty, root)
     lakehouse = house(spark, root)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
-    bronze.ingest(lakehouse, [FIRST], "first")
+    bronze.ingest(lakehouse, NEO, [FIRST], "first")
     shutil.copytree(root, backup)
     # Without objects, so that no row is missed; its only line must be in bronze nevertheless.
     land(lakehouse, {SECOND: [(fetched(0), [])]})
-    bronze.ingest(lakehouse, [SECOND], "second")
+    bronze.ingest(lakehouse, NEO, [SECOND], "second")
     for part in ("tables", "checkpoints"):
         mixed = tmp_path / f"old {part}"
         shutil.copytree(root, mixed)
@@ -201,7 +202,7 @@ def test_a_bronze_and_a_checkpoint_of_different_times(
         injected("backups that do not fit together")
         lakehouse = house(spark, mixed)
         land(lakehouse, {THIRD: [(fetched(0), [feed_object(THIRD)])]})
-        bronze.ingest(lakehouse, DAYS, "all")
+        bronze.ingest(lakehouse, NEO, DAYS, "all")
         assert is_complete(lakehouse), part
 
 
@@ -217,7 +218,7 @@ def test_a_discarded_row_stays_discarded_after_a_move_and_a_full_replay(
     quarantine.discard(old / "tables", chosen, "known")
     old.rename(new)
     lakehouse = house(spark, new)
-    replay.rebuild_bronze(lakehouse, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
     process(lakehouse, "after", FIRST)
     (row,) = rows_of(lakehouse, "silver_neo_quarantine")
     assert (row["status"], row["status_note"]) == ("discarded", "known")
@@ -231,7 +232,7 @@ def test_copies_within_the_landing_zone_are_no_event_files(
         lakehouse = house(spark, tmp_path, kind)
         day = FIRST if kind is LocalBackend else SECOND
         land(lakehouse, {day: [(fetched(0), [feed_object(day)])]})
-        landing = lakehouse.backend.landing
+        landing = lakehouse.landing(NEO)
         folder = landing / f"feed_date={day}"
         for copy in (
             landing / f"{folder.name} (copy)",
@@ -242,10 +243,10 @@ def test_copies_within_the_landing_zone_are_no_event_files(
             shutil.copytree(folder, copy, dirs_exist_ok=True)
         # With the same last two folders as the original.
         shutil.copytree(landing / "archive" / folder.name, folder / folder.name)
-        (report,) = bronze.ingest(lakehouse, [day], "a run")
+        (report,) = bronze.ingest(lakehouse, NEO, [day], "a run")
         assert (report.rows_in, report.rows_lost, report.rows_doubled) == (1, 0, 0)
         assert is_complete(lakehouse)
-    replay.rebuild_bronze(lakehouse, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
     assert is_complete(lakehouse)
 
 

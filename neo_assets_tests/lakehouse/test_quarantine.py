@@ -12,10 +12,11 @@ import pytest
 from deltalake import write_deltalake
 
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.model.rules import IN_FORCE, RULES, RuleSet
+from neo_assets.lakehouse.model.rules import RuleSet
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
+from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, tables_of, version_of
 
@@ -23,7 +24,8 @@ FIRST = date(2024, 3, 1)
 SECOND = FIRST + timedelta(days=1)
 LENIENT = RuleSet(
     tuple(
-        replace(rule, action="warn") if rule.name == "invalid_velocity" else rule for rule in RULES
+        replace(rule, action="warn") if rule.name == "invalid_velocity" else rule
+        for rule in NEO.rules
     )
 )
 
@@ -33,8 +35,8 @@ def without_velocity(day: date, designation: str) -> FeedObject:
 
 
 def refine(lakehouse: Lakehouse, days: list[date]) -> None:
-    bronze.ingest(lakehouse, days, "a run")
-    silver.refine(lakehouse, days)
+    bronze.ingest(lakehouse, NEO, days, "a run")
+    silver.refine(lakehouse, NEO, days)
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def statuses(lakehouse: Lakehouse) -> Counter[str]:
 def test_every_dropped_row_stands_there_once_with_all_that_is_known(dirty: Lakehouse) -> None:
     found = rows(dirty)
     assert len(found) == 5
-    assert {row["rule_set"] for row in found} == {IN_FORCE.version}
+    assert {row["rule_set"] for row in found} == {NEO.rule_set.version}
     twice = [row for row in found if "2024 AA1" in row["payload"]]
     assert sorted(row["repeat"] for row in twice) == [1, 2]
     lasting = [row for row in found if "2024 AB2" in row["payload"]]
@@ -111,42 +113,42 @@ def test_rows_are_chosen_by_day_rule_file_and_hash(dirty: Lakehouse) -> None:
 def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) -> None:
     kept = {row["designation"] for row in rows_of(dirty, "silver_neo_events")}
     assert kept == {"2024 AC3"}
-    report, _ = silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    report, _ = silver.refine(dirty, NEO, [FIRST, SECOND], LENIENT)
     assert (report.dropped, report.details["in_quarantine"]) == (0, 0)
     assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
     kept = {row["designation"] for row in rows_of(dirty, "silver_neo_events")}
     assert kept == {"2024 AB2", "2024 AC3"}
     assert statuses(dirty) == {"replayed": 4, "open": 1}
     version = version_of(dirty, "silver_neo_quarantine")
-    silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    silver.refine(dirty, NEO, [FIRST, SECOND], LENIENT)
     assert version_of(dirty, "silver_neo_quarantine") == version
 
     # The rule is strict again: they are open again, and none stands there twice.
-    silver.refine(dirty, [FIRST, SECOND])
+    silver.refine(dirty, NEO, [FIRST, SECOND])
     assert statuses(dirty) == {"open": 5}
 
 
 def test_a_discarded_row_stays_discarded_while_it_is_dropped(dirty: Lakehouse) -> None:
     quarantine.discard(tables_of(dirty), rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
     assert statuses(dirty) == {"open": 4, "discarded": 1}
-    report = silver.refine(dirty, [FIRST, SECOND])[1]
+    report = silver.refine(dirty, NEO, [FIRST, SECOND])[1]
     assert (report.dropped, report.rows_lost, report.rows_doubled) == (1, 0, 0)
     (row,) = rows(dirty, status="discarded")
     assert row["status_note"] == "by ada: it's wrong"
     quarantine.discard(tables_of(dirty), [], "nothing to do")
-    silver.refine(dirty, [FIRST, SECOND], LENIENT)
+    silver.refine(dirty, NEO, [FIRST, SECOND], LENIENT)
     assert statuses(dirty) == {"replayed": 4, "discarded": 1}
 
 
 def test_a_discarded_row_that_a_relaxed_rule_lets_through_counts_once(dirty: Lakehouse) -> None:
     quarantine.discard(tables_of(dirty), rows(dirty, rule="invalid_velocity"), "by ada: unusable")
     assert statuses(dirty) == {"open": 1, "discarded": 4}
-    relaxed = silver.refine(dirty, [FIRST], LENIENT)[0]
+    relaxed = silver.refine(dirty, NEO, [FIRST], LENIENT)[0]
     assert (relaxed.dropped, relaxed.rows_lost, relaxed.rows_doubled) == (0, 0, 0)
     assert statuses(dirty) == {"open": 1, "replayed": 4}
 
     # The decision is kept, for when the rule drops the rows again.
-    strict = silver.refine(dirty, [FIRST])[0]
+    strict = silver.refine(dirty, NEO, [FIRST])[0]
     assert (strict.dropped, strict.rows_lost, strict.rows_doubled) == (4, 0, 0)
     assert statuses(dirty) == {"open": 1, "discarded": 4}
     assert {row["status_note"] for row in rows(dirty, status="discarded")} == {"by ada: unusable"}

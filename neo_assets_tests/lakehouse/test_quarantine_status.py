@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.model.rules import RULES, RuleSet
+from neo_assets.lakehouse.model.rules import RuleSet
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
+from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, tables_of
 from .plain_reading import broken_rules
@@ -93,7 +94,7 @@ def identified(lakehouse: Lakehouse, models: dict[date, Model]) -> dict[date, di
     found: dict[date, dict[Identity, Any]] = {day: {} for day in models}
     for row in rows_of(lakehouse, "silver_neo_quarantine"):
         day = row["partition_date"]
-        names = sorted({file.name for file in lakehouse.backend.landing.glob(f"*{day}/*.json")})
+        names = sorted({file.name for file in lakehouse.landing(NEO).glob(f"*{day}/*.json")})
         number = names.index(row["source_file"].rpartition("/")[2])
         identity = number, canonical(json.loads(row["payload"])), row["repeat"]
         assert identity not in found[day]
@@ -103,7 +104,7 @@ def identified(lakehouse: Lakehouse, models: dict[date, Model]) -> dict[date, di
 
 def with_relaxed(relaxed: frozenset[str]) -> RuleSet:
     return RuleSet(
-        tuple(replace(rule, action="warn") if rule.name in relaxed else rule for rule in RULES)
+        tuple(replace(rule, action="warn") if rule.name in relaxed else rule for rule in NEO.rules)
     )
 
 
@@ -132,8 +133,8 @@ def test_status_and_class_agree_whatever_happens(lakehouse: Lakehouse, seed: int
 
         relaxed = frozenset(name for name in OPTIONAL if chance.random() < 0.5)
         days = sorted(chance.sample(DAYS, len(DAYS) * 3 // 4))
-        bronze.ingest(lakehouse, days, "a run")
-        for report in silver.refine(lakehouse, days, with_relaxed(relaxed)):
+        bronze.ingest(lakehouse, NEO, days, "a run")
+        for report in silver.refine(lakehouse, NEO, days, with_relaxed(relaxed)):
             model = models[report.day]
             model.relaxed = relaxed
             expected = Counter(is_dropped for _, is_dropped in model.rows(report.day))

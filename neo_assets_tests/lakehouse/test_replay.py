@@ -15,6 +15,7 @@ from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.progress import nobody
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 
@@ -32,12 +33,12 @@ def full(spark: SparkSession, empty: Path, tmp_path: Path) -> Lakehouse:
     one, two, three = (feed_object(FIRST, f"2024 A{letter}") for letter in "ABC")
     land(lakehouse, {FIRST: [(fetched(0), [one, two])], SECOND: [(fetched(0), [])]})
     land(lakehouse, {FIRST: [(fetched(1), [one, three])]})
-    bronze.ingest(lakehouse, DAYS, "first")
+    bronze.ingest(lakehouse, NEO, DAYS, "first")
     return lakehouse
 
 
 def publish(lakehouse: Lakehouse) -> list[dict[str, Any]]:
-    silver.refine(lakehouse, [FIRST, SECOND])
+    silver.refine(lakehouse, NEO, [FIRST, SECOND])
     gold.publish(lakehouse, [FIRST, SECOND])
     return sorted(rows_of(lakehouse, "gold_neo_fact"), key=lambda row: row["neo_event_key"])
 
@@ -60,7 +61,7 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     (old,) = full.spark.sql(f"DESCRIBE HISTORY {identifier} LIMIT 1").collect()
 
     said: list[str] = []
-    assert replay.rebuild_bronze(full, "rebuild", said.append) == before.total()
+    assert replay.rebuild_bronze(full, NEO, "rebuild", said.append) == before.total()
     assert said == [
         "A new bronze reads 3 event files.",
         "It is held against them, line by line.",
@@ -68,12 +69,12 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     ]
     assert is_append_only(full)
     assert [field.metadata for field in full.read(BRONZE_NEO_EVENTS).schema] == comments
-    bronze.ingest(full, DAYS, "second")
+    bronze.ingest(full, NEO, DAYS, "second")
     assert bronze_of(full) == (before, {"rebuild"})
     assert publish(full) == gold_before
     # The new stream goes on where the rebuilding one ended.
     land(full, {SECOND: [(fetched(2), [feed_object(SECOND)])]})
-    bronze.ingest(full, DAYS, "third")
+    bronze.ingest(full, NEO, DAYS, "third")
     after = bronze_of(full)[0]
     assert after.total() == before.total() + 1
 
@@ -81,7 +82,7 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     full.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ('delta.appendOnly')")
     full.spark.sql(f"RESTORE TABLE {identifier} TO VERSION AS OF {old.version}").collect()
     assert bronze_of(full) == (before, {"first"})
-    bronze.ingest(full, DAYS, "fourth")
+    bronze.ingest(full, NEO, DAYS, "fourth")
     assert bronze_of(full) == (after, {"first", "fourth"})
     assert is_append_only(full)
 
@@ -108,12 +109,12 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
             patched.setattr(place, name, end)
             injected("interrupted rebuilds")
             with pytest.raises(KeyboardInterrupt):
-                replay.rebuild_bronze(full, "rebuild", nobody)
-        bronze.ingest(full, DAYS, "after")
+                replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+        bronze.ingest(full, NEO, DAYS, "after")
         # Clearing up is all that comes after the swap.
         assert bronze_of(full) == (before, {"rebuild"} if end is killed_after_the_swap else runs)
-    replay.rebuild_bronze(full, "again", nobody)
-    bronze.ingest(full, DAYS, "after")
+    replay.rebuild_bronze(full, NEO, "again", nobody)
+    bronze.ingest(full, NEO, DAYS, "after")
     assert bronze_of(full) == (before, {"again"})
     assert is_append_only(full)
 
@@ -131,10 +132,10 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     before = bronze_of(full)
     monkeypatch.setattr(bronze, "ingest_all", lambda *_: None)
     with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
-        replay.rebuild_bronze(full, "rebuild", nobody)
-    shutil.rmtree(full.backend.landing)
+        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+    shutil.rmtree(full.landing(NEO))
     with pytest.raises(LakehouseError, match="no event files"):
-        replay.rebuild_bronze(full, "rebuild", nobody)
+        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
     assert bronze_of(full) == before
 
 
@@ -145,10 +146,10 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
         before, runs = bronze_of(full)
         (checkpoint / part).resolve().rename(tmp_path / f"gone {number}")
         injected("checkpoints gone")
-        bronze.ingest(full, DAYS, part)
+        bronze.ingest(full, NEO, DAYS, part)
         assert bronze_of(full) == (before, runs)
         land(full, {SECOND: [(fetched(number), [feed_object(SECOND, f"2024 B{number}")])]})
-        (report,) = bronze.ingest(full, [SECOND], part)
+        (report,) = bronze.ingest(full, NEO, [SECOND], part)
         after, _ = bronze_of(full)
         assert after.total() == before.total() + 1 and after > before
         assert (report.rows_lost, report.rows_doubled) == (0, 0)
@@ -166,7 +167,7 @@ def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Pa
     for offset in (begun / "offsets").glob("[0-9]*"):
         offset.unlink()
     injected("unfinished checkpoints")
-    bronze.ingest(unfinished, DAYS, "again")
+    bronze.ingest(unfinished, NEO, DAYS, "again")
     assert bronze_of(unfinished) == (bronze_of(full)[0], {"again"})
 
 
@@ -178,7 +179,7 @@ def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             full.ensure_tables()
         assert not full.has(BRONZE_NEO_EVENTS)
-        replay.rebuild_bronze(full, "rebuild", nobody)
-        bronze.ingest(full, DAYS, "again")
+        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+        bronze.ingest(full, NEO, DAYS, "again")
         assert bronze_of(full) == (before, {"rebuild"})
     assert is_append_only(full)

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 from neo_assets.lakehouse.model.rules import (
-    IN_FORCE,
-    KEPT_WHOLE,
-    RULES,
     Action,
     Rule,
     RuleSet,
@@ -20,6 +17,7 @@ from neo_assets.lakehouse.model.rules import (
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
 from neo_assets.lakehouse.transforms.rule_conditions import RuleError
+from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of
 from .test_histories import random_histories
@@ -99,16 +97,16 @@ def keeping(day: date) -> Iterator[FeedObject]:
 def test_each_rule_finds_what_breaks_it_and_nothing_else(lakehouse: Lakehouse) -> None:
     """One row a day, all days in one pass."""
     wrong = [name for name, *_ in breaking(START)]
-    assert set(wrong) == {rule.name for rule in RULES}
+    assert set(wrong) == {rule.name for rule in NEO.rules}
     days = [START + timedelta(days=n) for n in range(len(wrong) + len(list(keeping(START))))]
     for number, day in enumerate(days):
         item = [*(broken for _, broken, _ in breaking(day)), *keeping(day)][number]
         land(lakehouse, {day: [(fetched(0), [item])]})
-    bronze.ingest(lakehouse, days, "a run")
-    silver.refine(lakehouse, days)
+    bronze.ingest(lakehouse, NEO, days, "a run")
+    silver.refine(lakehouse, NEO, days)
 
     versions = {row["partition_date"]: row for row in rows_of(lakehouse, "silver_neo_versions")}
-    dropping = {rule.name for rule in IN_FORCE.dropping}
+    dropping = {rule.name for rule in NEO.rule_set.dropping}
     for day, (name, _, finding) in zip(days, breaking(START), strict=False):
         row = versions[day]
         if name in dropping:
@@ -125,7 +123,7 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else(lakehouse: Lakehouse) -
 
 def test_a_condition_that_spark_cannot_read_is_named(lakehouse: Lakehouse) -> None:
     land(lakehouse, {START: [(fetched(0), [feed_object(START)])]})
-    bronze.ingest(lakehouse, [START], "a run")
+    bronze.ingest(lakehouse, NEO, [START], "a run")
     for condition, said in (
         ("no_such_column > 1", "rule mine: .*no_such_column"),
         ("no_such_function(name)", "rule mine: .*no_such_function"),
@@ -137,7 +135,7 @@ def test_a_condition_that_spark_cannot_read_is_named(lakehouse: Lakehouse) -> No
     ):
         rule = Rule("mine", "is fine", condition, place="quality.yaml, line 7")
         with pytest.raises(RuleError, match=f"^NEO_QUALITY_FILE: quality.yaml, line 7: the {said}"):
-            silver.refine(lakehouse, [START], RuleSet((*RULES, rule)))
+            silver.refine(lakehouse, NEO, [START], RuleSet((*NEO.rules, rule)))
 
 
 def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
@@ -148,7 +146,7 @@ def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
     no_distance = distances(START, 0.0)
     no_distance["close_approach_data"][0]["miss_distance"]["kilometers"] = "1000000"
     land(lakehouse, {START: [(fetched(0), [numbered, other, no_distance])]})
-    bronze.ingest(lakehouse, [START], "a run")
+    bronze.ingest(lakehouse, NEO, [START], "a run")
     # The first two share a part that raises, which Spark would evaluate once for both.
     conditions = {
         "numbered": "CAST(designation AS INT) > 0",
@@ -162,7 +160,7 @@ def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
     own = [Rule(name, "is so", text, action="warn") for name, text in conditions.items()]
     for codegen in ("false", "true"):
         lakehouse.spark.conf.set("spark.sql.codegen.wholeStage", codegen)
-        (report,) = silver.refine(lakehouse, [START], RuleSet((*RULES, *own)))
+        (report,) = silver.refine(lakehouse, NEO, [START], RuleSet((*NEO.rules, *own)))
         versions = {
             row["designation"]: set(row["warnings"]) & {*conditions, "disagreeing_distances"}
             for row in rows_of(lakehouse, "silver_neo_versions")
@@ -176,7 +174,8 @@ def test_a_condition_that_raises_for_a_row_is_broken_by_that_row_alone(
 
 def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> None:
     rules = tuple(
-        replace(rule, action="fail") if rule.name == "invalid_velocity" else rule for rule in RULES
+        replace(rule, action="fail") if rule.name == "invalid_velocity" else rule
+        for rule in NEO.rules
     )
     days = [START, START + timedelta(days=1), START + timedelta(days=2)]
     bad = of(days[0], "relative_velocity", kilometers_per_second="0")
@@ -185,8 +184,8 @@ def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> Non
     was = of(days[1], "relative_velocity", kilometers_per_second="0")
     mended = [(fetched(0), [was]), (fetched(1), [feed_object(days[1])])]
     land(lakehouse, {days[1]: mended, days[2]: [(fetched(0), [feed_object(days[2])])]})
-    bronze.ingest(lakehouse, days, "a run")
-    reports = silver.refine(lakehouse, days, RuleSet(rules))
+    bronze.ingest(lakehouse, NEO, days, "a run")
+    reports = silver.refine(lakehouse, NEO, days, RuleSet(rules))
     assert [report.snapshot_reasons for report in reports] == [{"invalid_velocity": 1}, {}, {}]
     assert [report.dropped for report in reports] == [1, 1, 0]
     assert len(rows_of(lakehouse, "silver_neo_quarantine")) == 2
@@ -195,21 +194,21 @@ def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> Non
 def test_whatever_the_rules_every_row_is_accounted_for(lakehouse: Lakehouse) -> None:
     histories = random_histories(seed=11, days=12)
     land(lakehouse, histories)
-    bronze.ingest(lakehouse, list(histories), "a run")
+    bronze.ingest(lakehouse, NEO, list(histories), "a run")
     chance = random.Random(5)
     conditions = ("absolute_magnitude_h < 22", "size(array(name)) = 1", "NULL", "neo_id > '2'")
     actions: tuple[Action, ...] = ("warn", "drop", "fail")
     for _ in range(4):
-        changed = [replace(rule, action=chance.choice(actions)) for rule in RULES]
+        changed = [replace(rule, action=chance.choice(actions)) for rule in NEO.rules]
         own = [
             Rule(f"own_{number}", "is as it is", condition, action=chance.choice(actions))
             for number, condition in enumerate(conditions)
         ]
-        free = [rule for rule in changed if rule.name not in KEPT_WHOLE] + own
-        needed = [rule for rule in RULES if rule.name in KEPT_WHOLE]
+        free = [rule for rule in changed if not rule.keeps_key] + own
+        needed = [rule for rule in NEO.rules if rule.keeps_key]
         rules = [*needed, *chance.sample(free, chance.randint(0, len(free)))]
         rule_set = RuleSet(tuple(rules))
-        reports = silver.refine(lakehouse, list(histories), rule_set)
+        reports = silver.refine(lakehouse, NEO, list(histories), rule_set)
         dropping = {rule.name for rule in rule_set.dropping}
         for report in reports:
             rows = sum(len(objects) for _, objects in histories[report.day])

@@ -11,6 +11,7 @@ from neo_assets.resources.feed_ahead import answers, asking_ahead
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DaySnapshot
 from neo_assets.sources.errors import FeedError
+from neo_assets.sources.neows import NEOWS
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import FaultyService, serve
 from neo_assets_tests.targets.test_locks import another_run
@@ -47,15 +48,15 @@ At = Callable[[FaultyService], None]
 def test_the_next_days_are_asked_for_once_these_are_taken(at: At) -> None:
     with serve() as service:
         at(service)
-        assert [answer.day for answer in answers(FIRST, pytest.fail)] == [*FIRST]
+        assert [answer.day for answer in answers(NEOWS, FIRST, pytest.fail)] == [*FIRST]
         when_asked(service, 2)
         assert service.asked[1] == ("2024-03-03", "2024-03-04")
         # Those after the next ones have time until these are taken.
-        second = list(answers(SECOND, pytest.fail))
+        second = list(answers(NEOWS, SECOND, pytest.fail))
         assert [answer.day for answer in second] == [*SECOND]
         counts = [len(answer.objects) for answer in second if isinstance(answer, DaySnapshot)]
         assert counts == [0, 2]
-        assert [answer.day for answer in answers(THIRD, pytest.fail)] == [*THIRD]
+        assert [answer.day for answer in answers(NEOWS, THIRD, pytest.fail)] == [*THIRD]
     assert [first for first, _ in service.asked] == ["2024-03-01", "2024-03-03", "2024-03-06"]
 
 
@@ -63,15 +64,15 @@ def test_what_goes_wrong_meanwhile_is_told_in_the_run_of_those_days(at: At) -> N
     refusal = faulty.says("503 Service Unavailable")
     with serve(faulty.honest(), refusal, refusal) as service:
         at(service)
-        list(answers(FIRST, pytest.fail))
+        list(answers(NEOWS, FIRST, pytest.fail))
         when_asked(service, 3)
         told: list[str] = []
         with pytest.raises(FeedError, match="503 for 2024-03-03…2024-03-04"):
-            list(answers(SECOND, told.append))
+            list(answers(NEOWS, SECOND, told.append))
         (sentence,) = told
         assert "503 for 2024-03-03…2024-03-04" in sentence
         # Where the feed is not well it is not asked ahead; the next run tries as always.
-        assert [answer.day for answer in answers(THIRD, pytest.fail)] == [*THIRD]
+        assert [answer.day for answer in answers(NEOWS, THIRD, pytest.fail)] == [*THIRD]
         assert len(service.calls) == 4
 
 
@@ -79,19 +80,19 @@ def test_days_of_another_run_are_asked_for_when_it_is_their_turn(at: At) -> None
     with serve() as service, another_run(("2024-03-04",)) as other:
         assert said_by(other) == "works"
         at(service)
-        list(answers(FIRST, pytest.fail))
+        list(answers(NEOWS, FIRST, pytest.fail))
         other.kill()
         other.wait()
         # Nobody asks behind the back of who has reserved the days: what it lands would be newer.
         time.sleep(0.3)
         assert len(service.calls) == 1
-        assert [answer.day for answer in answers(SECOND, pytest.fail)] == [*SECOND]
+        assert [answer.day for answer in answers(NEOWS, SECOND, pytest.fail)] == [*SECOND]
 
 
 def test_nobody_else_has_the_days_that_are_asked_for(at: At) -> None:
     with serve() as service:
         at(service)
-        list(answers(FIRST, pytest.fail))
+        list(answers(NEOWS, FIRST, pytest.fail))
         with another_run(("2024-03-04",)) as other:
             assert said_by(other) == "waits"
 
@@ -111,7 +112,7 @@ def test_nothing_is_asked_for_any_more_after_the_end(
     with serve(faulty.honest(), finally_=down) as service:
         monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
         with asking_ahead(RUNS):
-            list(answers(FIRST, pytest.fail))
+            list(answers(NEOWS, FIRST, pytest.fail))
             when_asked(service, 2)
         time.sleep(1.5)
         assert len(service.calls) == 2

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.landing_zone import LocalLandingZone
@@ -15,8 +16,8 @@ class WarehouseTarget(LocalTarget):
     def local_tables(self) -> Path:
         return self._settings.neo_data_dir / "warehouse"
 
-    def landing_zone(self) -> LandingZone:
-        return LocalLandingZone(self._files / "events")
+    def landing_zone(self, dataset: Dataset) -> LandingZone:
+        return LocalLandingZone(self._files / "events" / dataset.landing_folder)
 
     def _backend(self) -> LocalBackend:
         return LocalBackend(self._files / "events", self._files / "streams", self.local_tables)

@@ -14,14 +14,15 @@ from datetime import datetime, timezone
 
 from pyspark.sql import DataFrame
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.event_files import event_files, landed_days
-from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, SOURCE_FILE
+from neo_assets.lakehouse.model.tables import SOURCE_FILE
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import Say
 
 
-def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
+def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, say: Say) -> int:
     """Stream the whole landing zone with a new checkpoint and swap it in; return the lines read.
 
     Snapshots whose event files are gone are taken over from the old bronze, which stays in the
@@ -31,45 +32,45 @@ def rebuild_bronze(lakehouse: Lakehouse, run_id: str, say: Say) -> int:
         LakehouseError: there are no event files, or the new bronze does not have each of their
             lines once; the old one stands.
     """
-    backend = lakehouse.backend
-    files = event_files(backend.landing, landed_days(backend.landing))
+    backend, table, landing = lakehouse.backend, dataset.tables.bronze, lakehouse.landing(dataset)
+    files = event_files(landing, landed_days(landing))
     if not files:
         raise LakehouseError(
-            f"There are no event files in {backend.landing}, so bronze was left as it is; fetch "
+            f"There are no event files in {landing}, so bronze was left as it is; fetch "
             "them with: neo-assets backfill"
         )
-    backend.clear_staging(lakehouse.spark, [BRONZE_NEO_EVENTS])
+    backend.clear_staging(lakehouse.spark, [table])
     # A name never used before: a Spark that runs on remembers the tables of old ones.
-    name = f"{BRONZE_NEO_EVENTS.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
+    name = f"{table.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
     new = Lakehouse(lakehouse.spark, backend.staging(name))
-    new.ensure_tables([BRONZE_NEO_EVENTS])
+    new.ensure_tables([table])
     say(f"A new bronze reads {len(files):,} event files.")
-    bronze.ingest_all(new, run_id)
+    bronze.ingest_all(new, dataset, run_id)
     say("It is held against them, line by line.")
-    rows = _verified(new, files)
+    rows = _verified(new, dataset, files)
     say(f"It has all of their {rows:,} lines, and is swapped in.")
     # Before the commit that names it: a checkpoint that no table names does no harm.
-    checkpoint = backend.adopt_checkpoint(new.backend, BRONZE_NEO_EVENTS)
-    rebuilt = new.read(BRONZE_NEO_EVENTS)
-    if lakehouse.has(BRONZE_NEO_EVENTS):
-        rebuilt = rebuilt.unionByName(_without_file(lakehouse, rebuilt))
-    lakehouse.swap_in(BRONZE_NEO_EVENTS, rebuilt, checkpoint)
-    backend.clear_staging(lakehouse.spark, [BRONZE_NEO_EVENTS])
+    checkpoint = backend.adopt_checkpoint(new.backend, table)
+    rebuilt = new.read(table)
+    if lakehouse.has(table):
+        rebuilt = rebuilt.unionByName(_without_file(lakehouse, dataset, rebuilt))
+    lakehouse.swap_in(table, rebuilt, checkpoint)
+    backend.clear_staging(lakehouse.spark, [table])
     return rows
 
 
-def _without_file(lakehouse: Lakehouse, rebuilt: DataFrame) -> DataFrame:
+def _without_file(lakehouse: Lakehouse, dataset: Dataset, rebuilt: DataFrame) -> DataFrame:
     """What only the old bronze still has: snapshots whose event files are gone or set aside."""
     snapshots = rebuilt.select("feed_date", "snapshot_id").distinct()
-    return lakehouse.read(BRONZE_NEO_EVENTS).join(
+    return lakehouse.read(dataset.tables.bronze).join(
         snapshots, ["feed_date", "snapshot_id"], "left_anti"
     )
 
 
-def _verified(new: Lakehouse, files: Collection[str]) -> int:
+def _verified(new: Lakehouse, dataset: Dataset, files: Collection[str]) -> int:
     """The number of rows, when each of the files has as many as it has lines."""
-    lines = _lines_by_file(bronze.landed_lines(new))
-    rows = _lines_by_file(new.read(BRONZE_NEO_EVENTS))
+    lines = _lines_by_file(bronze.landed_lines(new, dataset))
+    rows = _lines_by_file(new.read(dataset.tables.bronze))
     # A file that landed meanwhile may be in one and not yet in the other.
     different = sorted(file for file in files if lines[file] != rows[file] or not rows[file])
     if different:

@@ -6,8 +6,6 @@ DDL, column comments and the column metadata in Dagster all come from here.
 from dataclasses import dataclass, field
 
 from neo_assets.lakehouse.model import bands, keys
-from neo_assets.lakehouse.model.blanks import trimmed
-from neo_assets.lakehouse.model.designations import designation
 
 SOURCE_FILE = "source_file"
 """The column with the event file that a row came from, by its identity: see `event_files.py`."""
@@ -20,8 +18,9 @@ SOURCE_FILE_FORM = "neo.source_file"
 class Column:
     """One column; `derivation` is the SQL expression that fills it, where there is a single one.
 
-    `path` is where the value stands in an object of the feed.  `initial` is the SQL expression
-    for its value in the rows of an older table that lacks the column; without one it is null.
+    `path` is where the value is in an object as its source gives it, and `unit` the unit it is in.
+    `initial` is the SQL expression for its value in the rows of an older table that lacks the
+    column; without one it is null.
     """
 
     name: str
@@ -30,6 +29,7 @@ class Column:
     derivation: str = ""
     path: str = ""
     initial: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,65 +69,6 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-_NUMBER = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
-
-
-FIRST_YEAR, LAST_YEAR = 1678, 2261
-"""The whole years whose every moment fits into 64 bits of nanoseconds, as pandas keeps times.
-
-Spark's own years 0 and before break every reader in Python.
-"""
-
-
-def readable_time(moment: str) -> str:
-    """A date or time that every reader of the tables can hold; null for any other."""
-    within = f"year(moment) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
-    return f"array_max(filter(array({moment}), moment -> {within}))"
-
-
-def _text(path: str, of: str = "payload") -> str:
-    return trimmed(f"try_variant_get({of}, '$.{path}', 'string')")
-
-
-def _number(path: str) -> str:
-    """A finite number, whether NASA sent it as one or as a string; null for anything else.
-
-    The form is looked for first because a cast takes `NaN`, `Infinity` and Java's `1d` for numbers.
-    A cast turns what is beyond a double, such as `-1e999`, into an infinity of that sign.
-    """
-    number = f"try_cast(regexp_substr({_text(path)}, '{_NUMBER}') AS DOUBLE)"
-    return f"nullif(nullif({number}, DOUBLE('Infinity')), DOUBLE('-Infinity'))"
-
-
-def _positive(path: str) -> str:
-    """A finite number above zero; null for anything else."""
-    return f"array_max(filter(array({_number(path)}), number -> number > 0))"
-
-
-def _boolean(path: str) -> str:
-    return f"try_cast({_text(path)} AS BOOLEAN)"
-
-
-def _date(path: str, of: str = "payload") -> str:
-    text = _text(path, of)
-    form = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
-    return readable_time(f"CASE WHEN {text} RLIKE '{form}' THEN try_cast({text} AS DATE) END")
-
-
-def _minute(path: str) -> str:
-    return readable_time(f"try_to_timestamp({_text(path)}, 'yyyy-MMM-dd HH:mm')")
-
-
-def _designation(path: str) -> str:
-    return f"coalesce({designation(_text(path))}, {_text('designation')})"
-
-
-_APPROACH = "close_approach_data[0]"
-"""The approach of a row: in silver the only one that its payload holds."""
-
-DATE_OF_APPROACH = _date("close_approach_date", of="approach")
-"""The day of an element of `close_approach_data`, a VARIANT named `approach`."""
-
 APPROACH_COLUMNS = (
     Column(
         "designation",
@@ -135,119 +76,110 @@ APPROACH_COLUMNS = (
         "Designation of the object: what a comet's name begins with, what stands in the last "
         "parentheses of any other name, else the name; unlike `neo_id` it stays when an asteroid "
         "is numbered.",
-        _designation("name"),
-        "name",
     ),
     Column(
         "close_approach_date",
         "DATE",
         "Day of the closest approach (TDB, which is 69 s ahead of UTC).",
-        _date(f"{_APPROACH}.close_approach_date"),
-        f"{_APPROACH}.close_approach_date",
     ),
     Column(
         "orbiting_body",
         "STRING",
         "Body that is approached; in this feed the Earth.",
-        _text(f"{_APPROACH}.orbiting_body"),
-        f"{_APPROACH}.orbiting_body",
     ),
     Column(
         "neo_id",
         "STRING",
-        "Identifier of the object in NeoWs; changes when an asteroid is numbered.",
-        f"coalesce({_text('id')}, {_text('neo_reference_id')})",
-        "id",
+        "Identifier of the object in the feed; changes when an asteroid is numbered.",
     ),
-    Column("name", "STRING", "Name of the object as NASA writes it.", _text("name"), "name"),
+    Column(
+        "name",
+        "STRING",
+        "Name of the object as NASA writes it.",
+    ),
     Column(
         "close_approach_at",
         "TIMESTAMP",
         "Minute of the closest approach, in TDB as JPL gives it, not shifted to UTC; null in "
         "answers of 2015-2018, which give the day only.",
-        _minute(f"{_APPROACH}.close_approach_date_full"),
-        f"{_APPROACH}.close_approach_date_full",
     ),
     Column(
         "miss_distance_km",
         "DOUBLE",
         "Smallest distance between the centres of both bodies, in km.",
-        _positive(f"{_APPROACH}.miss_distance.kilometers"),
-        f"{_APPROACH}.miss_distance.kilometers",
+        unit="km",
     ),
     Column(
         "miss_distance_lunar",
         "DOUBLE",
-        "The same in lunar distances; NeoWs counts 389 to the astronomical unit.",
-        _positive(f"{_APPROACH}.miss_distance.lunar"),
-        f"{_APPROACH}.miss_distance.lunar",
+        "The same in lunar distances; the feed counts 389 to the astronomical unit.",
+        unit="LD",
     ),
     Column(
         "miss_distance_au",
         "DOUBLE",
-        "The same in astronomical units, which NeoWs takes for 149,597,870 km.",
-        _positive(f"{_APPROACH}.miss_distance.astronomical"),
-        f"{_APPROACH}.miss_distance.astronomical",
+        "The same in astronomical units, which the feed takes for 149,597,870 km.",
+        unit="au",
     ),
     Column(
         "relative_velocity_km_s",
         "DOUBLE",
         "Velocity relative to the body at the closest approach, in km/s.",
-        _positive(f"{_APPROACH}.relative_velocity.kilometers_per_second"),
-        f"{_APPROACH}.relative_velocity.kilometers_per_second",
+        unit="km/s",
     ),
     Column(
         "absolute_magnitude_h",
         "DOUBLE",
         "Absolute magnitude H of the object; smaller is brighter and larger.",
-        _number("absolute_magnitude_h"),
-        "absolute_magnitude_h",
+        unit="mag",
     ),
     Column(
         "estimated_diameter_min_m",
         "DOUBLE",
         "Smallest diameter in metres: 1329 km / √0.25 · 10^(-H/5), an albedo of 0.25.",
-        _positive("estimated_diameter.meters.estimated_diameter_min"),
-        "estimated_diameter.meters.estimated_diameter_min",
+        unit="m",
     ),
     Column(
         "estimated_diameter_max_m",
         "DOUBLE",
         "Largest diameter in metres: √5 times the smallest, an albedo of 0.05.",
-        _positive("estimated_diameter.meters.estimated_diameter_max"),
-        "estimated_diameter.meters.estimated_diameter_max",
+        unit="m",
     ),
     Column(
         "is_potentially_hazardous",
         "BOOLEAN",
         "Whether the object, not this approach, is potentially hazardous: its orbit comes within "
         "0.05 au of the Earth's and H is at most 22.",
-        _boolean("is_potentially_hazardous_asteroid"),
-        "is_potentially_hazardous_asteroid",
     ),
     Column(
         "is_sentry_object",
         "BOOLEAN",
         "Whether JPL's Sentry watches the object; null where the answer does not say.",
-        _boolean("is_sentry_object"),
-        "is_sentry_object",
     ),
 )
-"""What the feed says about an approach, in silver and gold alike; the first three are its key."""
+"""What a close approach is, in silver and gold alike, whichever source fills it in."""
 
 _APPROACH_BY_NAME = {column.name: column for column in APPROACH_COLUMNS}
 
-BUSINESS_KEY = tuple(column.name for column in APPROACH_COLUMNS[:3])
+BUSINESS_KEY = ("designation", "close_approach_date", "orbiting_body")
+"""The columns that tell two approaches apart."""
 
-HISTORY_COLUMNS = (
-    Column("first_seen_at", "TIMESTAMP", "When the approach was first fetched (UTC); never moves."),
-    Column(
-        "last_changed_at",
-        "TIMESTAMP",
-        "When the snapshot was fetched that last changed a value of the row, withdrew it or "
-        "brought it back (UTC).",
-    ),
-)
+
+def _history_columns(noun: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            "first_seen_at", "TIMESTAMP", f"When the {noun} was first fetched (UTC); never moves."
+        ),
+        Column(
+            "last_changed_at",
+            "TIMESTAMP",
+            "When the snapshot was fetched that last changed a value of the row, withdrew it or "
+            "brought it back (UTC).",
+        ),
+    )
+
+
+HISTORY_COLUMNS = _history_columns("approach")
 
 _CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
 
@@ -283,58 +215,6 @@ _SOURCE_FILE = Column(
     "is.",
 )
 
-BRONZE_NEO_EVENTS = Table(
-    "bronze_neo_events",
-    "One row is one line of an event file: an object as one snapshot of a day gave it.",
-    "feed_date",
-    (
-        Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
-        Column("source", "STRING", "Who answered: `nasa` or `simulator`."),
-        Column("fetched_at", "TIMESTAMP", "When the snapshot was fetched (UTC)."),
-        Column(
-            "snapshot_id",
-            "STRING",
-            "Snapshot of the day; in order of names the snapshots are in order of time.",
-        ),
-        Column(
-            "payload",
-            "VARIANT",
-            "The object as the API gave it, keys scrubbed; null in the single row of a snapshot "
-            "without objects, and for an unreadable line.",
-        ),
-        Column(
-            "unreadable_line",
-            "STRING",
-            "The text of a line that is no JSON, no event, nested too deeply, or has too many "
-            "fields; else null.",
-        ),
-        _SOURCE_FILE,
-        Column("run_id", "STRING", "Run that brought the row in."),
-        Column("ingested_at", "TIMESTAMP", "When the row was brought in (UTC)."),
-    ),
-    features={"delta.appendOnly": "true"},
-)
-
-BRONZE_RESCUED_DATA = Table(
-    "bronze_rescued_data",
-    "One row is one row of bronze that has what the tracked schema does not allow, and that alone.",
-    "feed_date",
-    (
-        Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
-        Column("snapshot_id", "STRING", "Snapshot the object came from."),
-        _SOURCE_FILE,
-        Column(
-            "content_hash",
-            "STRING",
-            "SHA-256 of the whole object; silver has the same for an object with one approach.",
-        ),
-        Column(
-            "rescued_fields", "ARRAY<STRING>", "Paths of the fields that are unknown or mistyped."
-        ),
-        Column("rescued_data", "STRING", "Their values as JSON, by path."),
-    ),
-)
-
 _LINEAGE_COLUMNS = (
     Column("partition_date", "DATE", "Day of the feed under which the row was listed."),
     Column("snapshot_id", "STRING", "Snapshot the row came from."),
@@ -349,90 +229,212 @@ _PAYLOAD = Column(
     "payload", "STRING", "The dropped object as JSON text, or the line that could not be read."
 )
 
-SILVER_NEO_VERSIONS = Table(
-    "silver_neo_versions",
-    "One row is one approach of a row of bronze, typed, judged and classified: why it is in "
-    "silver, or not.",
-    "partition_date",
-    (
-        *_LINEAGE_COLUMNS,
-        Column(
-            "classification",
-            "STRING",
-            "`kept`, `dropped`, `exact_duplicates`, `superseded` or `withdrawn`.",
-        ),
-        _REASONS,
-        _FINDINGS,
-        Column("warnings", "ARRAY<STRING>", "The rules the row breaks without being dropped."),
-        Column("is_in_newest_snapshot", "BOOLEAN", "Whether the newest snapshot holds the row."),
-        Column("fetched_at", "TIMESTAMP", "When the snapshot of the row was fetched (UTC)."),
-        Column(
-            "previous_fetched_at",
-            "TIMESTAMP",
-            "When the day's snapshot before it was fetched (UTC); null in the first.",
-        ),
-        Column(
-            "next_fetched_at",
-            "TIMESTAMP",
-            "When the day's snapshot after it was fetched (UTC); null in the newest.",
-        ),
-        Column(
-            "is_word",
-            "BOOLEAN",
-            "Whether the row is its snapshot's word on the approach: the best of those with its "
-            "key, a valid one before a dropped one.",
-        ),
-        Column(
-            "is_last_good",
-            "BOOLEAN",
-            "Whether this is the last valid version of its approach, the one gold carries.",
-        ),
-        Column(
-            "content_hash",
-            "STRING",
-            "SHA-256 of the object with this approach alone, whatever the order of fields.",
-        ),
-        *APPROACH_COLUMNS,
-        *HISTORY_COLUMNS,
-        _PAYLOAD,
-    ),
-)
-
-SILVER_NEO_EVENTS = Table(
-    "silver_neo_events",
-    "One row is one close approach of the newest snapshot of its day, valid and without repeats.",
-    "partition_date",
-    (*APPROACH_COLUMNS, *HISTORY_COLUMNS, *_LINEAGE_COLUMNS),
-    features=_CHANGE_DATA_FEED,
-)
-
-SILVER_NEO_QUARANTINE = Table(
-    "silver_neo_quarantine",
-    "One row is one row of bronze that was dropped, with the reasons, what it said and what became "
-    "of it; it stays when a changed rule lets the row through.",
-    "partition_date",
-    (
-        *_LINEAGE_COLUMNS,
-        Column(
-            "status",
-            "STRING",
-            "`open`; `replayed` when the row now goes through; `discarded` by a decision, which "
-            "applies again if the row is dropped again.",
-        ),
-        _REASONS,
-        _FINDINGS,
-        Column("rule_set", "STRING", "Version of the rules that dropped the row."),
-        Column("content_hash", "STRING", "SHA-256 of the row, whatever the order of its fields."),
-        Column("repeat", "INT", "Number of the row among those of its file that say the same."),
-        Column("first_seen_at", "TIMESTAMP", "When the day was first answered with it (UTC)."),
-        Column("last_seen_at", "TIMESTAMP", "When the day was last answered with it (UTC)."),
-        Column("status_note", "STRING", "Who discarded the row, and why; null if nobody did."),
-        _PAYLOAD,
-    ),
-)
-
 QUARANTINE_KEY = ("partition_date", "source_file", "content_hash", "repeat")
 """Which row of the quarantine is which."""
+
+
+@dataclass(frozen=True)
+class DatasetTables:
+    """The tables that one dataset is kept in, from the lines of its event files to silver."""
+
+    bronze: Table
+    rescued_data: Table
+    versions: Table
+    silver: Table
+    quarantine: Table
+
+    @property
+    def all(self) -> tuple[Table, ...]:
+        """All of them, upstream first."""
+        return (self.bronze, self.rescued_data, self.versions, self.silver, self.quarantine)
+
+
+def dataset_tables(
+    name: str,
+    rows: str,
+    columns: tuple[Column, ...],
+    comment: str,
+    *,
+    noun: str,
+    rescued_data: str = "",
+) -> DatasetTables:
+    """The tables of a dataset, named after it: `silver_neo_events` and those beside it.
+
+    `comment` says what one row of silver is, and `noun` what it is about, in one word.
+    """
+    lines, events = _bronze_table(f"bronze_{name}_{rows}"), f"silver_{name}_{rows}"
+    return DatasetTables(
+        lines,
+        _rescued_data_table(rescued_data or f"bronze_{name}_rescued_data"),
+        _versions_table(f"silver_{name}_versions", columns, noun),
+        Table(
+            events,
+            comment,
+            "partition_date",
+            (*columns, *_history_columns(noun), *_LINEAGE_COLUMNS),
+            features=_CHANGE_DATA_FEED,
+        ),
+        _quarantine_table(f"silver_{name}_quarantine"),
+    )
+
+
+def _bronze_table(name: str) -> Table:
+    return Table(
+        name,
+        "One row is one line of an event file: an object as one snapshot of a day gave it.",
+        "feed_date",
+        (
+            Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
+            Column("source", "STRING", "Who answered, such as `nasa` or `simulator`."),
+            Column("fetched_at", "TIMESTAMP", "When the snapshot was fetched (UTC)."),
+            Column(
+                "snapshot_id",
+                "STRING",
+                "Snapshot of the day; in order of names the snapshots are in order of time.",
+            ),
+            Column(
+                "payload",
+                "VARIANT",
+                "The object as the API gave it, keys scrubbed; null in the single row of a "
+                "snapshot without objects, and for an unreadable line.",
+            ),
+            Column(
+                "unreadable_line",
+                "STRING",
+                "The text of a line that is no JSON, no event, nested too deeply, or has too many "
+                "fields; else null.",
+            ),
+            _SOURCE_FILE,
+            Column("run_id", "STRING", "Run that brought the row in."),
+            Column("ingested_at", "TIMESTAMP", "When the row was brought in (UTC)."),
+        ),
+        features={"delta.appendOnly": "true"},
+    )
+
+
+def _rescued_data_table(name: str) -> Table:
+    return Table(
+        name,
+        "One row is one row of bronze that has what the tracked schema does not allow, and that "
+        "alone.",
+        "feed_date",
+        (
+            Column("feed_date", "DATE", "Day of the feed under which the object was listed."),
+            Column("snapshot_id", "STRING", "Snapshot the object came from."),
+            _SOURCE_FILE,
+            Column(
+                "content_hash",
+                "STRING",
+                "SHA-256 of the whole object; silver has the same for an object of one row.",
+            ),
+            Column(
+                "rescued_fields",
+                "ARRAY<STRING>",
+                "Paths of the fields that are unknown or mistyped.",
+            ),
+            Column("rescued_data", "STRING", "Their values as JSON, by path."),
+        ),
+    )
+
+
+def _versions_table(name: str, columns: tuple[Column, ...], noun: str) -> Table:
+    return Table(
+        name,
+        f"One row is one {noun} of a row of bronze, typed, judged and classified: why it is in "
+        "silver, or not.",
+        "partition_date",
+        (
+            *_LINEAGE_COLUMNS,
+            Column(
+                "classification",
+                "STRING",
+                "`kept`, `dropped`, `exact_duplicates`, `superseded` or `withdrawn`.",
+            ),
+            _REASONS,
+            _FINDINGS,
+            Column("warnings", "ARRAY<STRING>", "The rules the row breaks without being dropped."),
+            Column(
+                "is_in_newest_snapshot", "BOOLEAN", "Whether the newest snapshot holds the row."
+            ),
+            Column("fetched_at", "TIMESTAMP", "When the snapshot of the row was fetched (UTC)."),
+            Column(
+                "previous_fetched_at",
+                "TIMESTAMP",
+                "When the day's snapshot before it was fetched (UTC); null in the first.",
+            ),
+            Column(
+                "next_fetched_at",
+                "TIMESTAMP",
+                "When the day's snapshot after it was fetched (UTC); null in the newest.",
+            ),
+            Column(
+                "is_word",
+                "BOOLEAN",
+                f"Whether the row is its snapshot's word on the {noun}: the best of those with "
+                "its key, a valid one before a dropped one.",
+            ),
+            Column(
+                "is_last_good",
+                "BOOLEAN",
+                f"Whether this is the last valid version of its {noun}, the one gold carries.",
+            ),
+            Column(
+                "content_hash",
+                "STRING",
+                f"SHA-256 of the object with this {noun} alone, whatever the order of fields.",
+            ),
+            *columns,
+            *_history_columns(noun),
+            _PAYLOAD,
+        ),
+    )
+
+
+def _quarantine_table(name: str) -> Table:
+    return Table(
+        name,
+        "One row is one row of bronze that was dropped, with the reasons, what it said and what "
+        "became of it; it stays when a changed rule lets the row through.",
+        "partition_date",
+        (
+            *_LINEAGE_COLUMNS,
+            Column(
+                "status",
+                "STRING",
+                "`open`; `replayed` when the row now goes through; `discarded` by a decision, "
+                "which applies again if the row is dropped again.",
+            ),
+            _REASONS,
+            _FINDINGS,
+            Column("rule_set", "STRING", "Version of the rules that dropped the row."),
+            Column(
+                "content_hash", "STRING", "SHA-256 of the row, whatever the order of its fields."
+            ),
+            Column("repeat", "INT", "Number of the row among those of its file that say the same."),
+            Column("first_seen_at", "TIMESTAMP", "When the day was first answered with it (UTC)."),
+            Column("last_seen_at", "TIMESTAMP", "When the day was last answered with it (UTC)."),
+            Column("status_note", "STRING", "Who discarded the row, and why; null if nobody did."),
+            _PAYLOAD,
+        ),
+    )
+
+
+NEO_TABLES = dataset_tables(
+    "neo",
+    "events",
+    APPROACH_COLUMNS,
+    "One row is one close approach of the newest snapshot of its day, valid and without repeats.",
+    noun="approach",
+    rescued_data="bronze_rescued_data",
+)
+"""The close approaches, which gold is made of."""
+
+BRONZE_NEO_EVENTS = NEO_TABLES.bronze
+BRONZE_RESCUED_DATA = NEO_TABLES.rescued_data
+SILVER_NEO_VERSIONS = NEO_TABLES.versions
+SILVER_NEO_EVENTS = NEO_TABLES.silver
+SILVER_NEO_QUARANTINE = NEO_TABLES.quarantine
+
 
 GOLD_NEO_FACT = Table(
     "gold_neo_fact",
@@ -694,14 +696,6 @@ DQ_METRICS = Table(
 )
 """Written and read without Spark, so that an asset that needs none can be measured."""
 
-TABLES = (
-    BRONZE_NEO_EVENTS,
-    BRONZE_RESCUED_DATA,
-    SILVER_NEO_VERSIONS,
-    SILVER_NEO_EVENTS,
-    SILVER_NEO_QUARANTINE,
-    GOLD_NEO_FACT,
-    GOLD_DIM_NEO,
-    GOLD_DIM_DATE,
-    GOLD_NEO_REVISION,
-)
+GOLD_TABLES = (GOLD_NEO_FACT, GOLD_DIM_NEO, GOLD_DIM_DATE, GOLD_NEO_REVISION)
+
+TABLES = (*NEO_TABLES.all, *GOLD_TABLES)

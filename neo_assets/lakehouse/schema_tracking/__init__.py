@@ -34,6 +34,6 @@ holds a day against it, `evolution` goes from day to day, `rescue` sets aside, a
 all of it for a run.
 """
 
-from .tracking import Evolution, correct, days_with_new_fields, track
+from .tracking import Evolution, correct, days_with_new_fields, track, tracked_schemas
 
-__all__ = ["Evolution", "correct", "days_with_new_fields", "track"]
+__all__ = ["Evolution", "correct", "days_with_new_fields", "track", "tracked_schemas"]

@@ -9,7 +9,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.schema_tracking.comparison import Drift
 from neo_assets.lakehouse.schema_tracking.observations import Sight, shape
 from neo_assets.lakehouse.schema_tracking.shapes import steps_of
@@ -18,19 +18,24 @@ from neo_assets.lakehouse.store.storage import Lakehouse
 
 def rescue(
     lakehouse: Lakehouse,
+    dataset: Dataset,
     days: Collection[date],
     unfit: Mapping[tuple[date, str], tuple[str, ...]],
 ) -> None:
     """Bring the rescued data of these days to what does not fit their shapes."""
     if unfit:
-        rows = _rescued(lakehouse, unfit)
+        rows = _rescued(lakehouse, dataset, unfit)
     else:
-        rows = lakehouse.read(BRONZE_RESCUED_DATA).where("false")
+        rows = lakehouse.read(dataset.tables.rescued_data).where("false")
     unfit_days = {day for day, _ in unfit}
-    lakehouse.replace_days(BRONZE_RESCUED_DATA, rows, days, offered_days=unfit_days)
+    lakehouse.replace_days(dataset.tables.rescued_data, rows, days, offered_days=unfit_days)
 
 
-def _rescued(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, ...]]) -> DataFrame:
+def _rescued(
+    lakehouse: Lakehouse,
+    dataset: Dataset,
+    unfit: Mapping[tuple[date, str], tuple[str, ...]],
+) -> DataFrame:
     places = lakehouse.spark.createDataFrame(
         [(day, shape, list(paths)) for (day, shape), paths in unfit.items()],
         "feed_date DATE, shape STRING, rescued_fields ARRAY<STRING>",
@@ -40,7 +45,7 @@ def _rescued(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, .
         for path in sorted({path for paths in unfit.values() for path in paths})
     ]
     return (
-        lakehouse.read_days(BRONZE_NEO_EVENTS, {day for day, _ in unfit})
+        lakehouse.read_days(dataset.tables.bronze, {day for day, _ in unfit})
         .withColumn("shape", shape())
         .join(F.broadcast(places), ["feed_date", "shape"])
         .withColumn("rescued_data", F.to_json(F.struct(*values)))
@@ -49,13 +54,13 @@ def _rescued(lakehouse: Lakehouse, unfit: Mapping[tuple[date, str], tuple[str, .
 
 
 def told_since_first_rescue(
-    lakehouse: Lakehouse, drift: Mapping[date, Sequence[Drift]]
+    lakehouse: Lakehouse, dataset: Dataset, drift: Mapping[date, Sequence[Drift]]
 ) -> dict[date, list[Drift]]:
     """Drift that the schema does not take in is there every day: say since when it is.
 
     The example stays that of the day itself.
     """
-    first = _first_rescued(lakehouse)
+    first = _first_rescued(lakehouse, dataset)
 
     def since(change: Drift) -> Drift:
         is_rescued = change["change"] != "gone" and change["field"] in first
@@ -64,11 +69,11 @@ def told_since_first_rescue(
     return {day: [since(change) for change in changes] for day, changes in drift.items()}
 
 
-def _first_rescued(lakehouse: Lakehouse) -> dict[str, Sight]:
+def _first_rescued(lakehouse: Lakehouse, dataset: Dataset) -> dict[str, Sight]:
     """For each field that was ever rescued, where it was on the earliest day."""
     sight = F.struct(F.col("feed_date").cast("string").alias("day"), "snapshot_id", "source_file")
     found = (
-        lakehouse.read(BRONZE_RESCUED_DATA)
+        lakehouse.read(dataset.tables.rescued_data)
         .select(F.explode("rescued_fields").alias("field"), sight.alias("sight"))
         .groupBy("field")
         .agg(F.min("sight").alias("first"))

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pyspark.sql import DataFrame
 
-from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.request import StageError
 from neo_assets.lakehouse.schema_tracking.comparison import Drift, compare
@@ -33,25 +33,28 @@ class Tracking:
     drift: Mapping[date, Sequence[Drift]]
 
 
-def tracked_schemas(lakehouse: Lakehouse) -> TrackedSchemas:
+def tracked_schemas(lakehouse: Lakehouse, dataset: Dataset) -> TrackedSchemas:
     """The schemas tracked for bronze, beside its checkpoint."""
-    return TrackedSchemas(lakehouse.backend.checkpoints / f"{BRONZE_NEO_EVENTS.name}_schemas")
+    return TrackedSchemas(lakehouse.backend.checkpoints / f"{dataset.tables.bronze.name}_schemas")
 
 
 def days_with_new_fields(
-    lakehouse: Lakehouse, days: Collection[date], landed: DataFrame | None
+    lakehouse: Lakehouse,
+    dataset: Dataset,
+    days: Collection[date],
+    landed: DataFrame | None,
 ) -> dict[date, str]:
     """The days with fields that the tracked schema does not know, each with a sentence on them.
 
     `landed` are the lines of event files of these days; bronze may not have them all yet.
     """
-    newest = tracked_schemas(lakehouse).newest()
+    newest = tracked_schemas(lakehouse, dataset).newest()
     if not newest.version:
         return {}
     needed = ("feed_date", "snapshot_id", "source_file", "payload")
-    rows = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select(*needed)
+    rows = lakehouse.read_days(dataset.tables.bronze, days).select(*needed)
     if landed is not None:
-        ingested = lakehouse.read(BRONZE_NEO_EVENTS).select("source_file").distinct()
+        ingested = lakehouse.read(dataset.tables.bronze).select("source_file").distinct()
         rows = rows.unionByName(landed.join(ingested, "source_file", "left_anti").select(*needed))
     by_day = groupby(observe(rows), lambda observation: observation.sight.feed_date)
     refusals = {date.fromisoformat(day): _refusal(newest, list(seen)) for day, seen in by_day}
@@ -59,7 +62,11 @@ def days_with_new_fields(
 
 
 def track(
-    lakehouse: Lakehouse, days: Collection[date], evolution: Evolution, run_id: str
+    lakehouse: Lakehouse,
+    dataset: Dataset,
+    days: Collection[date],
+    evolution: Evolution,
+    run_id: str,
 ) -> Tracking:
     """Compare what bronze holds for these days with the tracked schema; evolve it, or rescue.
 
@@ -68,15 +75,15 @@ def track(
     """
     if evolution == "none" or not days:
         return Tracking(0, {})
-    schemas = tracked_schemas(lakehouse)
+    schemas = tracked_schemas(lakehouse, dataset)
     newest = schemas.newest()
-    observations = observe(lakehouse.read_days(BRONZE_NEO_EVENTS, days))
+    observations = observe(lakehouse.read_days(dataset.tables.bronze, days))
     course = follow(newest, observations, evolves=evolution == "addNewColumns")
     drift = course.drift
     if course.unfit or len(course.schemas) > 1:
-        rescue(lakehouse, days, course.unfit)
+        rescue(lakehouse, dataset, days, course.unfit)
     if course.unfit:
-        drift = told_since_first_rescue(lakehouse, drift)
+        drift = told_since_first_rescue(lakehouse, dataset, drift)
     # Last, so that whatever fails before is done again by the next run.
     for schema in course.schemas[1:]:
         schemas.publish(schema, run_id)
@@ -85,6 +92,7 @@ def track(
 
 def correct(
     lakehouse: Lakehouse,
+    dataset: Dataset,
     field: str,
     types: Collection[str],
     evolution: Evolution,
@@ -98,17 +106,17 @@ def correct(
     Raises:
         StageError: there is no such field or type; nothing was changed.
     """
-    schemas = tracked_schemas(lakehouse)
+    schemas = tracked_schemas(lakehouse, dataset)
     newest = schemas.newest()
     corrected = _corrected(newest, field, types)
     if corrected != newest:
         schemas.publish(corrected, run_id)
     if evolution != "none":
-        found = lakehouse.read(BRONZE_NEO_EVENTS).select("feed_date").distinct().collect()
+        found = lakehouse.read(dataset.tables.bronze).select("feed_date").distinct().collect()
         days = {row.feed_date for row in found}
-        observations = observe(lakehouse.read(BRONZE_NEO_EVENTS))
+        observations = observe(lakehouse.read(dataset.tables.bronze))
         course = follow(corrected, observations, evolves=evolution == "addNewColumns")
-        rescue(lakehouse, days, course.unfit)
+        rescue(lakehouse, dataset, days, course.unfit)
     return corrected
 
 

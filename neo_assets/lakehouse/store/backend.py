@@ -33,7 +33,10 @@ class StreamSource:
 
 @dataclass(frozen=True)
 class StorageBackend(ABC):
-    """Where one lakehouse is stored; event files and checkpoints are in folders on every target."""
+    """The places of one lakehouse; event files and checkpoints are in folders on every target.
+
+    `landing` has a folder for the event files of each dataset.
+    """
 
     landing: Path
     checkpoints: Path
@@ -51,10 +54,11 @@ class StorageBackend(ABC):
         """The clause of CREATE TABLE that says how rows are laid out in files; may be empty."""
 
     @abstractmethod
-    def stream_source(self, table: Table, folders: str) -> StreamSource:
+    def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """How the stream that fills the table reads event files.
 
-        `folders` is a pattern for the folders of the landing zone that are asked for.
+        `landing` is the folder of their dataset, and `folders` a pattern for those of the days in
+        it that are asked for.
         """
 
     @abstractmethod

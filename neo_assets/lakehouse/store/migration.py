@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.model.event_files import identity
-from neo_assets.lakehouse.model.tables import (
-    SILVER_NEO_QUARANTINE,
-    SOURCE_FILE,
-    Table,
-)
+from neo_assets.lakehouse.model.tables import QUARANTINE_KEY, SOURCE_FILE, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,9 +33,9 @@ def migrate(spark: SparkSession, identifier: str, table: Table) -> None:
     rows = spark.table(identifier)
     if rows.where(is_absolute).isEmpty():
         return
-    if table == SILVER_NEO_QUARANTINE:
+    if {*QUARANTINE_KEY} <= {*table.column_names}:
         same_row = (
-            f"PARTITION BY partition_date, {SOURCE_FILE}, content_hash, repeat "
+            f"PARTITION BY {', '.join(QUARANTINE_KEY)} "
             # A manual decision first.
             "ORDER BY status_note IS NULL, status <> 'open'"
         )

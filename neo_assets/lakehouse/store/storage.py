@@ -15,6 +15,7 @@ from pyarrow import compute
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import SOURCE_FILE, TABLES, Column, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import StageError
@@ -113,6 +114,10 @@ class Lakehouse:
         self.spark.sql(
             f"ALTER TABLE {self.backend.identifier(table)} UNSET TBLPROPERTIES ('{APPEND_ONLY}')"
         )
+
+    def landing(self, dataset: Dataset) -> Path:
+        """The folder with the event files of a dataset."""
+        return self.backend.landing / dataset.landing_folder
 
     def has(self, table: Table) -> bool:
         """Whether the table exists."""

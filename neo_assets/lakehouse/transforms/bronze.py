@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import schema_tracking
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.event_files import (
     day_folder,
     day_of,
@@ -23,10 +24,11 @@ from neo_assets.lakehouse.model.event_files import (
     identity,
     is_in,
 )
+from neo_assets.lakehouse.model.json_values import readable_time
 from neo_assets.lakehouse.model.rules import UNREADABLE_LINE
-from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, SOURCE_FILE, readable_time
+from neo_assets.lakehouse.model.tables import SOURCE_FILE
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.request import NEVER_FETCHED
+from neo_assets.lakehouse.request import never_fetched
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import event_lines
@@ -36,6 +38,7 @@ _FETCHED_AT_IN_ID = "yyyyMMdd'T'HHmmssSSSSSSX"
 
 def ingest(
     lakehouse: Lakehouse,
+    dataset: Dataset,
     days: Collection[date],
     run_id: str,
     evolution: Evolution = "addNewColumns",
@@ -51,18 +54,20 @@ def ingest(
 
     With `failOnNewColumns` the days must be those that `days_that_fail` does not name.
     """
-    landed = landed_days(lakehouse, days)
-    new = _new_files(lakehouse, landed)
+    landed = landed_days(lakehouse, dataset, days)
+    new = _new_files(lakehouse, dataset, landed)
     if new:
-        _append(lakehouse, run_id, landed)
-        if new & _new_files(lakehouse, landed):
+        _append(lakehouse, dataset, run_id, landed)
+        if new & _new_files(lakehouse, dataset, landed):
             # The checkpoint counts files as read that bronze does not have: one of the two was
             # restored without the other, or the folder was moved away and back in the middle of a
             # batch.
-            _append(lakehouse, run_id, landed, new_checkpoint=True)
+            _append(lakehouse, dataset, run_id, landed, new_checkpoint=True)
     with ThreadPoolExecutor() as side_by_side:
-        accounted = side_by_side.submit(_account, lakehouse, days)
-        tracked = side_by_side.submit(schema_tracking.track, lakehouse, days, evolution, run_id)
+        accounted = side_by_side.submit(_account, lakehouse, dataset, days)
+        tracked = side_by_side.submit(
+            schema_tracking.track, lakehouse, dataset, days, evolution, run_id
+        )
     reports, tracking = accounted.result(), tracked.result()
     return [
         replace(
@@ -75,30 +80,34 @@ def ingest(
 
 
 def days_that_fail(
-    lakehouse: Lakehouse, days: Collection[date], evolution: Evolution
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], evolution: Evolution
 ) -> dict[date, str]:
     """The days with fields that the mode `failOnNewColumns` refuses, and which these are."""
     if evolution != "failOnNewColumns" or not days:
         return {}
-    landed = landed_days(lakehouse, days)
-    files = landed_lines(lakehouse, landed) if landed else None
-    return schema_tracking.days_with_new_fields(lakehouse, days, files)
+    landed = landed_days(lakehouse, dataset, days)
+    files = landed_lines(lakehouse, dataset, landed) if landed else None
+    return schema_tracking.days_with_new_fields(lakehouse, dataset, days, files)
 
 
-def ingest_all(lakehouse: Lakehouse, run_id: str) -> None:
+def ingest_all(lakehouse: Lakehouse, dataset: Dataset, run_id: str) -> None:
     """Append every event file that bronze does not have, of whatever day."""
-    _append(lakehouse, run_id)
+    _append(lakehouse, dataset, run_id)
 
 
-def why_without_rows(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, str]:
+def why_without_rows(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
+) -> dict[date, str]:
     """Why bronze has no snapshot of these days, not even an empty one."""
-    return dict.fromkeys(days, NEVER_FETCHED) | dict.fromkeys(
-        landed_days(lakehouse, days), "bronze_neo_events does not have it: materialize that first"
+    return dict.fromkeys(days, never_fetched(dataset.raw_asset)) | dict.fromkeys(
+        landed_days(lakehouse, dataset, days),
+        f"{dataset.tables.bronze.name} does not have it: materialize that first",
     )
 
 
 def _append(
     lakehouse: Lakehouse,
+    dataset: Dataset,
     run_id: str,
     days: Sequence[date] | None = None,
     *,
@@ -106,8 +115,11 @@ def _append(
 ) -> None:
     """Append the event files of these days, of all unless given, that bronze does not have."""
     folders = [day_folder(day) for day in days] if days else ["feed_date=*"]
+    landing = lakehouse.landing(dataset)
     source = lakehouse.backend.stream_source(
-        BRONZE_NEO_EVENTS, folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}"
+        dataset.tables.bronze,
+        landing,
+        folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}",
     )
     lines = (
         lakehouse.spark.readStream.format(source.format)
@@ -116,8 +128,8 @@ def _append(
         .load(source.path)
     )
     lakehouse.append_stream(
-        BRONZE_NEO_EVENTS,
-        _events(lines, lakehouse.backend.landing).withColumns(
+        dataset.tables.bronze,
+        _events(lines, landing).withColumns(
             {"run_id": F.lit(run_id), "ingested_at": F.current_timestamp()}
         ),
         unless_known=SOURCE_FILE,
@@ -126,28 +138,31 @@ def _append(
     )
 
 
-def landed_days(lakehouse: Lakehouse, days: Collection[date]) -> list[date]:
+def landed_days(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[date]:
     """Those of the days that have a folder in the landing zone, in order."""
-    return [day for day in sorted(days) if (lakehouse.backend.landing / day_folder(day)).is_dir()]
+    landing = lakehouse.landing(dataset)
+    return [day for day in sorted(days) if (landing / day_folder(day)).is_dir()]
 
 
-def _new_files(lakehouse: Lakehouse, days: Collection[date]) -> set[str]:
+def _new_files(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> set[str]:
     """The event files of these days that bronze does not have."""
-    landed = event_files(lakehouse.backend.landing, days)
+    landed = event_files(lakehouse.landing(dataset), days)
     if not landed:
         return set()
-    known = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select(
+    known = lakehouse.read_days(dataset.tables.bronze, days).select(
         F.expr(identity(SOURCE_FILE)).alias("file")
     )
     return landed - {row.file for row in known.distinct().collect()}
 
 
-def landed_lines(lakehouse: Lakehouse, days: Collection[date] | None = None) -> DataFrame:
+def landed_lines(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date] | None = None
+) -> DataFrame:
     """The lines of all event files, or of those of these days, which must have a folder.
 
     They are rows of bronze, but for the run's own columns.
     """
-    landing = lakehouse.backend.landing
+    landing = lakehouse.landing(dataset)
     folders = [landing] if days is None else [landing / day_folder(day) for day in days]
     lines = (
         lakehouse.spark.read.format("text")
@@ -192,14 +207,14 @@ def _events(lines: DataFrame, landing: Path) -> DataFrame:
     )
 
 
-def _account(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
+def _account(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[DayReport]:
     """Hold the landing zone against bronze, line by line of each file, for every day.
 
     A snapshot whose file is no longer there is taken as bronze has it.
     """
-    ingested = lakehouse.read_days(BRONZE_NEO_EVENTS, days).drop("run_id", "ingested_at")
-    folders = landed_days(lakehouse, days)
-    landed = landed_lines(lakehouse, folders) if folders else ingested.where("false")
+    ingested = lakehouse.read_days(dataset.tables.bronze, days).drop("run_id", "ingested_at")
+    folders = landed_days(lakehouse, dataset, days)
+    landed = landed_lines(lakehouse, dataset, folders) if folders else ingested.where("false")
     content = "coalesce(to_json(payload), unreadable_line)"
     # The only line of a snapshot without objects counts as a snapshot, but not as a row.
     one = F.expr(f"int({content} IS NOT NULL)")

@@ -12,6 +12,7 @@ from pyarrow import compute
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -75,15 +76,18 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     return [_report(day, counts[day]) for day in sorted(days)]
 
 
-def days_without_silver(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, str]:
+def days_without_silver(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
+) -> dict[date, str]:
     """The days that there is nothing to publish of, and why; an empty day is none of them."""
     refined = lakehouse.read_days(SILVER_NEO_VERSIONS, days).select("partition_date").distinct()
     empty = {*days} - {row.partition_date for row in refined.collect()}
     if not empty:
         return {}
-    ingested = rows_ingested(lakehouse, empty)
-    return why_without_rows(lakehouse, empty - ingested.keys()) | {
-        day: "silver_neo_events has not been materialized for it: materialize that first"
+    ingested = rows_ingested(lakehouse, dataset, empty)
+    silver = dataset.tables.silver.name
+    return why_without_rows(lakehouse, dataset, empty - ingested.keys()) | {
+        day: f"{silver} has not been materialized for it: materialize that first"
         for day, rows in ingested.items()
         if rows
     }

@@ -9,17 +9,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.rules import RuleSet
-from neo_assets.lakehouse.model.tables import (
-    QUARANTINE_KEY,
-    SILVER_NEO_QUARANTINE,
-    SILVER_NEO_VERSIONS,
-)
+from neo_assets.lakehouse.model.tables import QUARANTINE_KEY
 from neo_assets.lakehouse.store.storage import Lakehouse
 
 
-def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> None:
-    """Bring the quarantine of these days to the rows that `silver_neo_versions` has dropped.
+def update(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], rule_set: RuleSet
+) -> None:
+    """Bring the quarantine of these days to the rows that the table of versions has as dropped.
 
     Each of the days must have such rows, or have had them.
 
@@ -28,9 +27,9 @@ def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> N
     whoever discarded it, else `open`.  So a discarded row that a relaxed rule lets through counts
     as in silver, and is discarded again when the rule is strict again.
     """
-    now = _dropped(lakehouse.read_days(SILVER_NEO_VERSIONS, days), rule_set)
-    known = lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
-    values = F.struct(*SILVER_NEO_QUARANTINE.column_names)
+    now = _dropped(lakehouse.read_days(dataset.tables.versions, days), rule_set)
+    known = lakehouse.read_days(dataset.tables.quarantine, days)
+    values = F.struct(*dataset.tables.quarantine.column_names)
     both = now.select(*QUARANTINE_KEY, values.alias("now")).join(
         known.select(*QUARANTINE_KEY, values.alias("known")), [*QUARANTINE_KEY], "full"
     )
@@ -43,12 +42,12 @@ def update(lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet) -> N
         .alias("new_status"),
         note.alias("new_status_note"),
     ).withColumns({"status": F.col("new_status"), "status_note": F.col("new_status_note")})
-    lakehouse.replace_days(SILVER_NEO_QUARANTINE, rows, days, offered_days=days)
+    lakehouse.replace_days(dataset.tables.quarantine, rows, days, offered_days=days)
 
 
-def counts(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
+def counts(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> dict[date, int]:
     """The rows of these days that are dropped now, be they open or discarded."""
-    standing = lakehouse.read_days(SILVER_NEO_QUARANTINE, days).where("status <> 'replayed'")
+    standing = lakehouse.read_days(dataset.tables.quarantine, days).where("status <> 'replayed'")
     counted = standing.groupBy("partition_date").count().collect()
     return dict.fromkeys(days, 0) | {row["partition_date"]: row["count"] for row in counted}
 

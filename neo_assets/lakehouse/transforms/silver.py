@@ -1,10 +1,10 @@
 """Bronze to silver: every row of a day typed, judged by the rules and put into one class.
 
 Each snapshot is the whole of its day, so silver is the newest one, cleaned; the older ones say
-since when an approach is known, when it last changed and whether it was withdrawn.
+since when a row is known, when it last changed and whether it was withdrawn.
 
-A row is one approach.  An object with several approaches of its day is one row in bronze and one
-for each of them here (`approaches`): `rows_in` counts the approaches, `taken_over` the objects.
+An object that holds several rows of its day is one row in bronze and one for each of them here
+(`nested_rows`): `rows_in` counts those rows, `taken_over` the objects.
 """
 
 from __future__ import annotations
@@ -18,19 +18,12 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse.model import keys, rules
-from neo_assets.lakehouse.model.rules import IN_FORCE, RuleSet
-from neo_assets.lakehouse.model.tables import (
-    APPROACH_COLUMNS,
-    BRONZE_NEO_EVENTS,
-    BUSINESS_KEY,
-    SILVER_NEO_EVENTS,
-    SILVER_NEO_QUARANTINE,
-    SILVER_NEO_VERSIONS,
-)
+from neo_assets.lakehouse.model import rule_expressions
+from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.lakehouse.model.rules import UNREADABLE_LINE, RuleSet
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.lakehouse.transforms import approaches, event_lines, quarantine
+from neo_assets.lakehouse.transforms import event_lines, nested_rows, quarantine
 from neo_assets.lakehouse.transforms.rule_conditions import require_applicable
 
 _IS_ROW = "payload IS NOT NULL OR unreadable_line IS NOT NULL"
@@ -38,7 +31,10 @@ _IS_ROW = "payload IS NOT NULL OR unreadable_line IS NOT NULL"
 
 
 def refine(
-    lakehouse: Lakehouse, days: Collection[date], rule_set: RuleSet = IN_FORCE
+    lakehouse: Lakehouse,
+    dataset: Dataset,
+    days: Collection[date],
+    rule_set: RuleSet | None = None,
 ) -> list[DayReport]:
     """Bring silver for these days to what bronze holds, and account for every row of bronze.
 
@@ -47,101 +43,113 @@ def refine(
     Raises:
         RuleError: a rule has a condition that Spark cannot read.
     """
-    ingested = _ingested(lakehouse, days)
+    rule_set = rule_set or dataset.rule_set
+    tables = dataset.tables
+    ingested = _ingested(lakehouse, dataset, days)
     days = ingested.keys()
     if not days:
         return []
     lakehouse.replace_days(
-        SILVER_NEO_VERSIONS,
-        classify(lakehouse.read_days(BRONZE_NEO_EVENTS, days), rule_set),
+        tables.versions,
+        classify(dataset, lakehouse.read_days(tables.bronze, days), rule_set),
         days,
-        offered_days=[day for day, counts in ingested.items() if counts.approaches],
-        parts={SILVER_NEO_EVENTS: "classification = 'kept'"},
+        offered_days=[day for day, counts in ingested.items() if counts.rows],
+        parts={tables.silver: "classification = 'kept'"},
     )
-    standing, classes = _standing(lakehouse, days)
+    standing, classes = _standing(lakehouse, dataset, days)
     dropped = {row.day for row in classes if row.classification == "dropped"}
     if unclean := dropped | {day for day in days if standing[day]["quarantined"]}:
-        quarantine.update(lakehouse, unclean, rule_set)
-        for day, rows in quarantine.counts(lakehouse, unclean).items():
+        quarantine.update(lakehouse, dataset, unclean, rule_set)
+        for day, rows in quarantine.counts(lakehouse, dataset, unclean).items():
             standing[day]["in_quarantine"] = rows
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in classes:
         by_day[row.day].append(row)
     return [
-        _report(day, ingested[day], by_day[day], standing[day], rule_set) for day in sorted(days)
+        _report(dataset, day, ingested[day], by_day[day], standing[day], rule_set)
+        for day in sorted(days)
     ]
 
 
-def rows_ingested(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, int]:
+def rows_ingested(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
+) -> dict[date, int]:
     """The rows that bronze has of each day; a day never fetched is missing, an empty one has 0."""
-    return {day: counts.objects for day, counts in _ingested(lakehouse, days).items()}
+    counted = (
+        lakehouse.read_days(dataset.tables.bronze, days)
+        .groupBy("feed_date")
+        .agg(F.count_if(F.expr(_IS_ROW)).alias("rows"))
+    )
+    return {row.feed_date: row["rows"] for row in counted.collect()}
 
 
-def _ingested(lakehouse: Lakehouse, days: Collection[date]) -> dict[date, Row]:
-    """Of each day in bronze: its approaches, the objects they are of, and approaches left out."""
+def _ingested(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> dict[date, Row]:
+    """Of each day in bronze: its rows, the objects they are of, and elements left out."""
     is_row = F.expr(_IS_ROW)
     counted = (
-        approaches.one_row_each(lakehouse.read_days(BRONZE_NEO_EVENTS, days))
+        nested_rows.one_row_each(dataset, lakehouse.read_days(dataset.tables.bronze, days))
         .groupBy("feed_date")
         .agg(
-            F.count_if(is_row).alias("approaches"),
-            F.count_if(is_row & F.col(approaches.IS_FIRST)).alias("objects"),
-            F.sum(approaches.LEFT_OUT).alias("left_out"),
+            F.count_if(is_row).alias("rows"),
+            F.count_if(is_row & F.col(nested_rows.IS_FIRST)).alias("objects"),
+            F.sum(nested_rows.LEFT_OUT).alias("left_out"),
         )
     )
     return {row.feed_date: row for row in counted.collect()}
 
 
-def classify(bronze: DataFrame, rule_set: RuleSet = IN_FORCE) -> DataFrame:
-    """Rows of `silver_neo_versions` for the rows of bronze, which must hold whole days."""
+def classify(dataset: Dataset, bronze: DataFrame, rule_set: RuleSet) -> DataFrame:
+    """Rows of the table of versions for the rows of bronze, which must hold whole days."""
     # Everything that looks at a single row comes first, before the windows bring the rows of a day
     # together: it is most of the work, and so all cores share it.
-    typed = _typed(bronze)
-    require_applicable(rule_set, typed)
-    return _with_class(_with_history(_in_snapshots(_judged(typed, rule_set))))
+    typed = _typed(dataset, bronze)
+    require_applicable(dataset, rule_set, typed)
+    judged = _judged(dataset, typed, rule_set)
+    return _with_class(dataset, _with_history(dataset, _in_snapshots(judged)))
 
 
-def _typed(bronze: DataFrame) -> DataFrame:
+def _typed(dataset: Dataset, bronze: DataFrame) -> DataFrame:
     typed = (
-        approaches.one_row_each(bronze)
+        nested_rows.one_row_each(dataset, bronze)
         .withColumn("partition_date", F.col("feed_date"))
-        .withColumns({column.name: F.expr(column.derivation) for column in APPROACH_COLUMNS})
+        .withColumns({column.name: F.expr(column.derivation) for column in dataset.columns})
     )
-    values = F.to_json(F.struct(*(column.name for column in APPROACH_COLUMNS)))
+    values = F.to_json(F.struct(*(column.name for column in dataset.columns)))
     return typed.withColumns(
         {
             "is_row": F.expr(_IS_ROW),
             "text": F.coalesce(F.to_json("payload"), "unreadable_line"),
             "values_hash": F.sha2(values, 256),
-            "is_numbered": F.expr(keys.IS_NUMBERED),
+            "is_preferred": F.expr(dataset.preference),
         }
     ).withColumn("content_hash", F.sha2("text", 256))
 
 
-def _judged(rows: DataFrame, rule_set: RuleSet) -> DataFrame:
+def _judged(dataset: Dataset, rows: DataFrame, rule_set: RuleSet) -> DataFrame:
     unreadable = F.col("unreadable_line").isNotNull()
-    only = F.array(F.lit(rules.UNREADABLE_LINE))
-    flaw = F.expr(f"array(concat('{rules.UNREADABLE_LINE}: ', {event_lines.flaw('text')}))")
+    only = F.array(F.lit(UNREADABLE_LINE))
+    flaw = F.expr(f"array(concat('{UNREADABLE_LINE}: ', {event_lines.flaw('text')}))")
     none = F.array().cast("array<string>")
-    has_left_out = F.col(approaches.LEFT_OUT) > 0
-    left_out = F.when(has_left_out, F.array(F.lit(approaches.OTHER_DAYS))).otherwise(none)
+    warnings = F.expr(rule_expressions.broken(dataset, rule_set.warning))
+    if dataset.nested:
+        left_out = F.array(F.lit(dataset.nested.warning))
+        has_left_out = F.col(nested_rows.LEFT_OUT) > 0
+        warnings = F.concat(warnings, F.when(has_left_out, left_out).otherwise(none))
     return (
         rows.withColumns(
             {
                 "reasons": F.when(unreadable, only).otherwise(
-                    F.expr(rules.broken(rule_set.dropping))
+                    F.expr(rule_expressions.broken(dataset, rule_set.dropping))
                 ),
                 "findings": F.when(unreadable, flaw).otherwise(
-                    F.expr(rules.findings(rule_set.dropping))
+                    F.expr(rule_expressions.findings(dataset, rule_set.dropping))
                 ),
             }
         )
         .withColumn("is_valid", F.size("reasons") == 0)
         .withColumns(
             {
-                "warnings": F.when(
-                    F.col("is_valid"), F.concat(F.expr(rules.broken(rule_set.warning)), left_out)
-                ).otherwise(none),
+                "warnings": F.when(F.col("is_valid"), warnings).otherwise(none),
                 "payload": F.when(~F.col("is_valid"), F.col("text")),
             }
         )
@@ -165,34 +173,34 @@ def _in_snapshots(rows: DataFrame) -> DataFrame:
     )
 
 
-def _with_history(rows: DataFrame) -> DataFrame:
-    """Add to each row when its approach was first seen and last changed, and its last words.
+def _with_history(dataset: Dataset, rows: DataFrame) -> DataFrame:
+    """Add to each row when what it is about was first seen and last changed, and its last words.
 
-    In one snapshot the "word" on an approach is its best row: a valid one before a dropped one,
-    the numbered object before its former self, then by hash.  Of the words of all snapshots the
-    last valid one is what gold carries.
+    In one snapshot the "word" on a subject is its best row: a valid one before a dropped one, one
+    that the dataset prefers before another, then by hash.  Of the words of all snapshots the last
+    valid one is what gold carries.
     """
     rows = rows.withColumns(
         {
-            "approach": F.expr(keys.SPOKEN_OF),
-            "rank": F.struct("is_valid", "is_numbered", "content_hash"),
+            "subject": F.expr(dataset.row_identity),
+            "rank": F.struct("is_valid", "is_preferred", "content_hash"),
         }
     )
-    approach = Window.partitionBy("approach")
-    earlier = approach.orderBy("snapshot").rangeBetween(Window.unboundedPreceding, -1)
+    subject = Window.partitionBy("subject")
+    earlier = subject.orderBy("snapshot").rangeBetween(Window.unboundedPreceding, -1)
     rows = rows.withColumn(
         "is_word",
         F.row_number().over(
-            Window.partitionBy("approach", "snapshot").orderBy(F.desc("rank"), "source_file")
+            Window.partitionBy("subject", "snapshot").orderBy(F.desc("rank"), "source_file")
         )
         == 1,
     )
     word = F.col("is_word")
     valid_word = word & F.col("is_valid")
     rows = (
-        rows.withColumn("last_snapshot", F.max("snapshot").over(approach))
+        rows.withColumn("last_snapshot", F.max("snapshot").over(subject))
         .withColumn(
-            "last_good_snapshot", F.max(F.when(valid_word, F.col("snapshot"))).over(approach)
+            "last_good_snapshot", F.max(F.when(valid_word, F.col("snapshot"))).over(subject)
         )
         .withColumn("snapshot_before", F.max("snapshot").over(earlier))
         .withColumn(
@@ -214,15 +222,15 @@ def _with_history(rows: DataFrame) -> DataFrame:
     return rows.withColumns(
         {
             "is_last_good": valid_word & (F.col("snapshot") == F.col("last_good_snapshot")),
-            "first_seen_at": F.min(F.when(valid_word, F.col("fetched_at"))).over(approach),
-            "last_changed_at": F.max(changed_at).over(approach),
+            "first_seen_at": F.min(F.when(valid_word, F.col("fetched_at"))).over(subject),
+            "last_changed_at": F.max(changed_at).over(subject),
             "is_gone": was_withdrawn,
         }
     )
 
 
-def _with_class(rows: DataFrame) -> DataFrame:
-    newest_of_content = Window.partitionBy("approach", "is_valid", "content_hash").orderBy(
+def _with_class(dataset: Dataset, rows: DataFrame) -> DataFrame:
+    newest_of_content = Window.partitionBy("subject", "is_valid", "content_hash").orderBy(
         F.desc("is_last_good"), F.desc("snapshot"), F.desc("is_word"), "source_file"
     )
     is_repeat = F.row_number().over(newest_of_content) > 1
@@ -237,30 +245,30 @@ def _with_class(rows: DataFrame) -> DataFrame:
             .when(F.col("is_gone"), "withdrawn")
             .otherwise("superseded"),
         }
-    ).select(*SILVER_NEO_VERSIONS.column_names)
+    ).select(*dataset.tables.versions.column_names)
 
 
 def _standing(
-    lakehouse: Lakehouse, days: Collection[date]
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
-    """What the tables hold now: their rows by day, and those of `silver_neo_versions` by class.
+    """What the tables hold now: their rows by day, and those of the versions by class.
 
     The rows by day are of silver and of the quarantine, whatever became of them there.  A class is
     all that the account tells apart.
     """
     day = F.col("partition_date").alias("day")
     rows_out = (
-        lakehouse.read_days(SILVER_NEO_EVENTS, days)
+        lakehouse.read_days(dataset.tables.silver, days)
         .groupBy(day)
-        .agg(F.count("*").alias("rows_out"), F.countDistinct(*BUSINESS_KEY).alias("approaches"))
+        .agg(F.count("*").alias("rows_out"), F.countDistinct(*dataset.key).alias("keys"))
     )
     quarantined = (
-        lakehouse.read_days(SILVER_NEO_QUARANTINE, days)
+        lakehouse.read_days(dataset.tables.quarantine, days)
         .groupBy(day)
         .agg(F.count("*").alias("quarantined"))
     )
     classes = (
-        lakehouse.read_days(SILVER_NEO_VERSIONS, days)
+        lakehouse.read_days(dataset.tables.versions, days)
         .groupBy(
             day, "classification", "is_in_newest_snapshot", "is_last_good", "reasons", "warnings"
         )
@@ -277,6 +285,7 @@ def _standing(
 
 
 def _report(
+    dataset: Dataset,
     day: date,
     ingested: Row,
     classes: Sequence[Row],
@@ -289,7 +298,7 @@ def _report(
     surplus = standing["in_quarantine"] - counts["dropped"]
     return DayReport(
         day=day,
-        rows_in=ingested.approaches,
+        rows_in=ingested.rows,
         kept=counts["kept"],
         dropped=counts["dropped"],
         exact_duplicates=counts["exact_duplicates"],
@@ -297,7 +306,7 @@ def _report(
         withdrawn=counts["withdrawn"],
         rows_out=standing["rows_out"],
         rows_lost=max(counts["kept"] - standing["rows_out"], 0) + max(-surplus, 0),
-        rows_doubled=standing["rows_out"] - standing["approaches"] + max(surplus, 0),
+        rows_doubled=standing["rows_out"] - standing["keys"] + max(surplus, 0),
         snapshot_rows=newest.total(),
         snapshot_dropped=newest["dropped"],
         snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
@@ -306,7 +315,7 @@ def _report(
         warnings=_by_rule(classes, "warnings"),
         details={
             "in_quarantine": standing["in_quarantine"],
-            approaches.LEFT_OUT: ingested.left_out,
+            **({dataset.nested.left_out: ingested.left_out} if dataset.nested else {}),
         },
         taken_over=ingested.objects,
         handed_on=sum(row.rows for row in classes if row.is_last_good),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
@@ -52,7 +53,7 @@ class UnityCatalogBackend(StorageBackend):
         """
         return f"CLUSTER BY ({table.day_column})" if table.day_column else ""
 
-    def stream_source(self, table: Table, folders: str) -> StreamSource:
+    def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """Auto Loader over lines of text, and over the whole landing zone.
 
         One path for the life of a checkpoint is all that Auto Loader is known to allow; so what has
@@ -63,7 +64,7 @@ class UnityCatalogBackend(StorageBackend):
         schema by itself, so that both are the same on every Spark.
         """
         return StreamSource(
-            str(self.landing),
+            str(landing),
             "cloudFiles",
             {
                 "cloudFiles.format": "text",

@@ -45,14 +45,15 @@ def main() -> None:
 def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
     """Run a stage, and say how far it is; what it refuses is a result too."""
     from neo_assets.lakehouse import stages
-    from neo_assets.lakehouse.model.tables import DQ_METRICS, TABLES
+    from neo_assets.lakehouse.model.tables import DQ_METRICS
     from neo_assets.lakehouse.store.storage import Lakehouse
+    from neo_assets.sources import registry
     from neo_assets.targets.databricks.backend import UnityCatalogBackend
 
     lakehouse = Lakehouse(_session(), UnityCatalogBackend.of(catalog))
     try:
         if request.needs_tables:
-            tables = (*TABLES, DQ_METRICS)
+            tables = (*registry.tables(), DQ_METRICS)
             for table in told(tables, len(tables), "tables made ready", say):
                 lakehouse.ensure_tables([table])
         return stages.run(lakehouse, request, say)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE, Table
 from neo_assets.progress import Say
 from neo_assets.settings import Settings, SettingsError
@@ -36,13 +37,15 @@ class DatabricksTarget(Target):
         """A job for each stage."""
         return JobStageRunner(self._settings)
 
-    def landing_zone(self) -> LandingZone:
+    def landing_zone(self, dataset: Dataset) -> LandingZone:
         """A folder of the volume."""
-        return VolumeLandingZone(workspace_client().files, self._catalog.landing)
+        return VolumeLandingZone(
+            workspace_client().files, self._catalog.landing / dataset.landing_folder
+        )
 
-    def landing_location(self) -> str:
+    def landing_location(self, dataset: Dataset) -> str:
         """The folder."""
-        return str(self._catalog.landing)
+        return str(self._catalog.landing / dataset.landing_folder)
 
     def location(self, table: Table) -> str:
         """The table's full name."""

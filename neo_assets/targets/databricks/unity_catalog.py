@@ -53,8 +53,8 @@ class UnityCatalog:
 
     @property
     def landing(self) -> Path:
-        """The root of all event files."""
-        return self.folder / "landing" / "neo_feed"
+        """The root of all event files, with a folder for each dataset."""
+        return self.folder / "landing"
 
     @property
     def checkpoints(self) -> Path:

@@ -1,4 +1,4 @@
-"""The wheel that a job runs: the lakehouse and the job's entry point, and nothing else of this.
+"""The wheel that a job runs: the lakehouse, the sources and the job's entry point, nothing else.
 
 The whole project would bring Dagster and PySpark with it, and a second PySpark breaks the one that
 Databricks brings.
@@ -34,7 +34,7 @@ name = "neo_assets"
 """
 _CONTENT = (
     *("__init__.py", "progress.py"),
-    *("lakehouse/**/*.py", "targets/__init__.py"),
+    *("lakehouse/**/*.py", "sources/**/*.py", "targets/__init__.py"),
     *(f"targets/databricks/{name}.py" for name in ("__init__", "job", "backend", "unity_catalog")),
 )
 

@@ -40,10 +40,10 @@ class LocalBackend(StorageBackend):
         columns = ", ".join(table.partitioned_by)
         return f"PARTITIONED BY ({columns})" if columns else ""
 
-    def stream_source(self, table: Table, folders: str) -> StreamSource:
+    def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """Spark's own file source, over these folders alone: it lists all that it is shown."""
         return StreamSource(
-            str(self.landing / folders),
+            str(landing / folders),
             "text",
             {
                 "recursiveFileLookup": "true",

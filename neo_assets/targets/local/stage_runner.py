@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
 from neo_assets.progress import Say, told
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.session import (
@@ -119,7 +119,8 @@ class SparkStageRunner(StageRunner):
     def _make_tables(self, lakehouse: "Lakehouse", say: Say) -> None:
         """Create the tables that do not exist yet, once in each run."""
         if not self._has_tables:
-            for table in told(TABLES, len(TABLES), "tables made ready", say):
+            tables = registry.tables()
+            for table in told(tables, len(tables), "tables made ready", say):
                 lakehouse.ensure_tables([table])
             self._has_tables = True
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.progress import Say
@@ -45,13 +46,13 @@ class LocalTarget(Target):
             checkpoints=self._settings.checkpoints_directory,
         )
 
-    def landing_zone(self) -> LandingZone:
+    def landing_zone(self, dataset: Dataset) -> LandingZone:
         """A folder."""
-        return LocalLandingZone(self._settings.landing_directory)
+        return LocalLandingZone(self._settings.landing_directory / dataset.landing_folder)
 
-    def landing_location(self) -> str:
+    def landing_location(self, dataset: Dataset) -> str:
         """The folder."""
-        return str(self._settings.landing_directory)
+        return str(self._settings.landing_directory / dataset.landing_folder)
 
     def location(self, table: Table) -> str:
         """The table's folder."""

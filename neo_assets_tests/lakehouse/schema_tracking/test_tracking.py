@@ -17,6 +17,7 @@ from neo_assets.lakehouse.schema_tracking.tracking import tracked_schemas
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze
 from neo_assets.progress import nobody
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets_tests.lakehouse.feed_objects import (
     FeedObject,
     feed_object,
@@ -50,7 +51,7 @@ def ingest(
     number: int = 0,
 ) -> DayReport:
     land(lakehouse, {on: [(fetched(number), objects)]})
-    return bronze.ingest(lakehouse, [on], "a run", evolution)[0]
+    return bronze.ingest(lakehouse, NEO, [on], "a run", evolution)[0]
 
 
 def killed(*_: object) -> None:
@@ -58,7 +59,7 @@ def killed(*_: object) -> None:
 
 
 def files_of(lakehouse: Lakehouse) -> dict[str, str]:
-    directory = tracked_schemas(lakehouse).directory
+    directory = tracked_schemas(lakehouse, NEO).directory
     return {file.name: file.read_text() for file in sorted(directory.iterdir())}
 
 
@@ -85,9 +86,9 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     with monkeypatch.context() as killing:
         killing.setattr(schema_tracking, "track", killed)
         with pytest.raises(KeyboardInterrupt):
-            bronze.ingest(lakehouse, [day(3)], "a run")
+            bronze.ingest(lakehouse, NEO, [day(3)], "a run")
     before = files_of(lakehouse)
-    report = bronze.ingest(lakehouse, [day(3)], "a run")[0]
+    report = bronze.ingest(lakehouse, NEO, [day(3)], "a run")[0]
     expected = [
         ("new", 'close_approach_data[].`body\'s "speed"`', "number"),
         ("new", "moons", "array"),
@@ -118,7 +119,7 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     assert rescued["snapshot_id"] in rescued["source_file"]
 
     # Again, and a day between that arrives late: the same verdict, no version, nothing doubled.
-    again = bronze.ingest(lakehouse, [day(3)], "again")[0]
+    again = bronze.ingest(lakehouse, NEO, [day(3)], "again")[0]
     assert told(again) == expected
     late = ingest(lakehouse, day(2), objects_of(day(2), moons=[]))
     assert told(late) == []
@@ -132,7 +133,7 @@ def test_days_in_one_run_are_as_days_one_by_one(lakehouse: Lakehouse) -> None:
     second = ingest(lakehouse, day(2), objects_of(day(2), later=1))
     assert told(second) == [("new", "later", "number")]
     land(lakehouse, {day(1): [(fetched(0), objects_of(day(1), later="1", earlier=True))]})
-    reports = bronze.ingest(lakehouse, [day(2), day(1), day(0)], "a run")
+    reports = bronze.ingest(lakehouse, NEO, [day(2), day(1), day(0)], "a run")
     assert [told(report) for report in reports] == [
         [],
         [("new", "earlier", "boolean"), ("changed_type", "later", "string")],
@@ -143,7 +144,7 @@ def test_days_in_one_run_are_as_days_one_by_one(lakehouse: Lakehouse) -> None:
 
 def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     assert told(ingest(lakehouse, day(0), objects_of(day(0)), "none")) == []
-    assert not tracked_schemas(lakehouse).directory.exists()
+    assert not tracked_schemas(lakehouse, NEO).directory.exists()
     ingest(lakehouse, day(0), objects_of(day(0)), "rescue")
     baseline = files_of(lakehouse)
     assert list(baseline) == ["000001.json"]
@@ -186,7 +187,7 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
         assert [(done.day, done.rows_out) for done in result.reports] == [(day(6), 2)]
         assert lakehouse.read_days(BRONZE_NEO_EVENTS, [day(3)]).isEmpty()
     assert files_of(lakehouse) == baseline
-    report = bronze.ingest(lakehouse, [day(3)], "a run", "addNewColumns")[0]
+    report = bronze.ingest(lakehouse, NEO, [day(3)], "a run", "addNewColumns")[0]
     assert (report.rows_in, report.rows_out, told(report)) == (
         2,
         2,
@@ -195,8 +196,8 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     fine = ingest(lakehouse, day(4), objects_of(day(4), forbidden=2), "failOnNewColumns")
     assert (fine.rows_out, told(fine)) == (2, [])
     # The day that brought the field in still says so, and is not refused for it.
-    assert bronze.days_that_fail(lakehouse, [day(3)], "failOnNewColumns") == {}
-    same = bronze.ingest(lakehouse, [day(3)], "a run", "failOnNewColumns")[0]
+    assert bronze.days_that_fail(lakehouse, NEO, [day(3)], "failOnNewColumns") == {}
+    same = bronze.ingest(lakehouse, NEO, [day(3)], "a run", "failOnNewColumns")[0]
     assert told(same) == told(report)
 
     # Whatever the mode, bronze has every object whole.
@@ -235,7 +236,7 @@ def test_a_type_learned_from_a_bad_answer_is_corrected(lakehouse: Lakehouse) -> 
     (row,) = rows_of(lakehouse, "bronze_rescued_data")
     assert row["feed_date"] == day(0)
     assert json.loads(row["rescued_data"]) == {"absolute_magnitude_h": {"value": "21.3"}}
-    assert told(bronze.ingest(lakehouse, [day(1)], "again")[0]) == []
+    assert told(bronze.ingest(lakehouse, NEO, [day(1)], "again")[0]) == []
     assert told(ingest(lakehouse, day(3), [feed_object(day(3))])) == []
     assert len(rows_of(lakehouse, "bronze_rescued_data")) == 1
     # Corrected again, nothing is written.
@@ -258,7 +259,7 @@ def test_how_the_api_really_changed(lakehouse: Lakehouse) -> None:
     def changes(name: str, number: int) -> dict[date, list[tuple[str, str]]]:
         days = answers(name)
         land(lakehouse, {on: [(fetched(number), objects)] for on, objects in days.items()})
-        reports = bronze.ingest(lakehouse, list(days), "a run")
+        reports = bronze.ingest(lakehouse, NEO, list(days), "a run")
         return {
             report.day: [(change["change"], change["field"]) for change in report.drift]
             for report in reports

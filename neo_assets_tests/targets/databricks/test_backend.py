@@ -10,16 +10,18 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_FACT,
     SILVER_NEO_EVENTS,
 )
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.databricks.backend import UnityCatalogBackend
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 CATALOG = UnityCatalog("prod-1", "asteroids", "files")
 BACKEND = UnityCatalogBackend.of(CATALOG)
 VOLUME = "/Volumes/prod-1/asteroids/files"
+LANDING = Path(VOLUME, "landing/neo_feed")
 
 
 def test_auto_loader_is_asked_for_exactly_this() -> None:
-    source = BACKEND.stream_source(BRONZE_NEO_EVENTS, "feed_date=2024-03-01")
+    source = BACKEND.stream_source(BRONZE_NEO_EVENTS, LANDING, "feed_date=2024-03-01")
     assert (source.path, source.format) == (f"{VOLUME}/landing/neo_feed", "cloudFiles")
     assert source.lists_all_days
     assert source.options == {
@@ -40,7 +42,7 @@ def test_auto_loader_is_asked_for_exactly_this() -> None:
 
 def test_names_and_places() -> None:
     assert BACKEND.identifier(GOLD_NEO_FACT) == "`prod-1`.`asteroids`.`gold_neo_fact`"
-    assert BACKEND.landing == Path(VOLUME, "landing/neo_feed")
+    assert BACKEND.landing / NEO.landing_folder == LANDING
     assert BACKEND.checkpoints == Path(VOLUME, "checkpoints")
     assert (CATALOG.schema_name, CATALOG.volume_name) == (
         "prod-1.asteroids",
@@ -54,7 +56,7 @@ def test_what_is_in_staging_is_apart_but_for_the_event_files() -> None:
         staging.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"
     )
     assert staging.landing == BACKEND.landing
-    options = staging.stream_source(BRONZE_NEO_EVENTS, "*").options
+    options = staging.stream_source(BRONZE_NEO_EVENTS, LANDING, "*").options
     place = f"{VOLUME}/checkpoints/bronze-20240301"
     assert options["cloudFiles.schemaLocation"] == f"{place}/bronze_neo_events_auto_loader"
     # Its checkpoint stays where it has grown.

@@ -1,4 +1,4 @@
-"""The feed of the configured source: NASA's service, or the simulator in its place."""
+"""The two ways to reach NeoWs: NASA's service, or the simulator in its place."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,21 +12,20 @@ from neo_assets.sources.base import DayOutcome
 from neo_assets.sources.neows.client import NeoWsClient
 
 
-def answers(
-    days: Sequence[date], say: Say, sleep: Callable[[float], None] = time.sleep
+def fetch(
+    settings: Settings,
+    days: Sequence[date],
+    say: Say,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[DayOutcome]:
-    """What the feed says of each day, in order, as it comes.
-
-    `say` is told in a sentence whenever a call is tried again or waits; `sleep` passes the time
-    until then, and may raise to give up.
+    """Yield what each day results in, in order, as the responses come.
 
     Raises:
         FeedError: a fault that concerns every call; the days before it stand.
         RecordingError: the simulator cannot replay what it was given.
     """
-    settings = Settings.from_environment()
     with (
-        _address(settings) as base_url,
+        _base_url(settings) as base_url,
         NeoWsClient(
             base_url,
             settings.nasa_api_key.get_secret_value(),
@@ -41,7 +40,7 @@ def answers(
 
 
 @contextmanager
-def _address(settings: Settings) -> Iterator[str]:
+def _base_url(settings: Settings) -> Iterator[str]:
     """The address of NASA's service, or of a simulator that lives as long as the block."""
     if settings.neo_source == "nasa":
         yield settings.neows_base_url

@@ -1,0 +1,77 @@
+"""What a source publishes, as the stages need to know it: data, and no code of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from neo_assets.lakehouse.model.rules import Rule, RuleSet
+from neo_assets.lakehouse.model.tables import Column, DatasetTables
+
+
+@dataclass(frozen=True)
+class NestedRows:
+    """A list in each object of which every element of the object's day is a row of its own.
+
+    `field` is the list, and `day` the SQL expression for the day of its element, a VARIANT named
+    `element`.  Elements of other days become no rows, because those days list them: `left_out` is
+    the name under which they are counted, and `warning` the warning on the object's first row.
+    """
+
+    field: str
+    day: str
+    left_out: str
+    warning: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The objects that one source gives for a day, from their event files to silver.
+
+    `landing_folder` is the folder of the event files, and `raw_asset` the asset that lands them.
+    `columns` say where each value is in an object, and `key` which of them tell rows apart.
+
+    `identity` is what a row of a day is about, be it valid or not, as an SQL expression; without
+    one it is the key.  `preference` is an SQL condition: of two valid rows with one key in one
+    snapshot, the one that meets it is kept.  `preview` names the columns that people see a few rows
+    of, the name of an object first, and `raw_preview` the fields of an object as it came.
+    """
+
+    name: str
+    landing_folder: str
+    raw_asset: str
+    tables: DatasetTables
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    preview: tuple[str, ...]
+    raw_preview: tuple[str, ...]
+    identity: str = ""
+    preference: str = "false"
+    nested: NestedRows | None = None
+
+    @property
+    def assets(self) -> tuple[str, str, str]:
+        """The assets of the dataset: raw, bronze and silver."""
+        return self.raw_asset, self.tables.bronze.name, self.tables.silver.name
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """The rules as long as no configuration changes them."""
+        return RuleSet(self.rules)
+
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """The conditions of its own rules, which raise for no row."""
+        return frozenset(rule.condition for rule in self.rules)
+
+    @cached_property
+    def paths(self) -> Mapping[str, str]:
+        """Where the value of each column is in an object."""
+        return {column.name: column.path for column in self.columns}
+
+    @property
+    def row_identity(self) -> str:
+        """What a row of a day is about, as an SQL expression."""
+        return self.identity or f"struct(partition_date, {', '.join(self.key)})"
