@@ -75,7 +75,7 @@ def check_settings() -> None:
     """
     settings = Settings.from_environment()
     prepare_instance(settings)
-    quality(settings).rule_set()
+    quality(settings)
 
 
 def selected_assets(selection: str) -> list[dg.AssetKey]:

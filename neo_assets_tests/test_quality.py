@@ -54,7 +54,7 @@ def test_without_a_file_the_rules_and_the_one_tolerance_stand(
 ) -> None:
     monkeypatch.setenv("NEO_MAX_DROP_SHARE", "0.1")
     without = quality(Settings.from_environment())
-    assert without.rule_set() == NEO.rule_set
+    assert without.rule_set(NEO) == NEO.rule_set
     assert without.tolerances_of("gold_neo_fact") == [Tolerance(share=0.1)]
 
 
@@ -127,7 +127,7 @@ def test_rules_are_changed_and_added_without_code(configured: Configure) -> None
     fails = Tolerance("silver_neo_events", "implausible_velocity", rows=0, is_of_action=True)
     assert fails in configuration.tolerances_of("silver_neo_events")
     assert fails not in configuration.tolerances_of("bronze_neo_events")
-    found = configuration.rule_set()
+    found = configuration.rule_set(NEO)
     by_name = {rule.name: rule for rule in found.rules}
     assert by_name["faint"].place.endswith("quality.yaml, line 6")
     assert replace(by_name["faint"], place="") == Rule(
@@ -136,7 +136,7 @@ def test_rules_are_changed_and_added_without_code(configured: Configure) -> None
     assert by_name["implausible_velocity"].action == "fail"
     assert len(found.rules) == len(NEO.rules) + 1
     assert found.version != NEO.rule_set.version
-    assert configured("").rule_set().version == NEO.rule_set.version
+    assert configured("").rule_set(NEO).version == NEO.rule_set.version
 
 
 OWN = """
@@ -255,7 +255,7 @@ def test_the_line_is_that_of_the_word_in_a_long_condition(configured: Configure)
 
 @pytest.mark.parametrize("rule", [*NEO.rules, *(Rule("own", "is", text) for text in SOUND)])
 def test_sound_conditions_are_left_alone(rule: Rule) -> None:
-    assert problem(rule.condition) is None
+    assert problem(NEO, rule.condition) is None
 
 
 def test_a_file_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +273,7 @@ def test_an_alias_that_leads_to_itself(configured: Configure) -> None:
 
 @given(st.text(alphabet="abn<>='()-|;:.,*?/\\\n 01", max_size=20))
 def test_whatever_a_condition_is_the_answer_is_a_sentence(condition: str) -> None:
-    found = problem(condition)
+    found = problem(NEO, condition)
     assert found is None or found.reason
 
 

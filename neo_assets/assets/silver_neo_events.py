@@ -12,6 +12,7 @@ from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
@@ -36,5 +37,5 @@ def silver_neo_events(
     days = days_of(context)
     lakehouse.lock_partitions(days, context.log.info)
     held = held_days(context, context.asset_key, days)
-    rules = quality(Settings.from_environment()).rule_set().rules
+    rules = quality(Settings.from_environment()).rule_set(NEO).rules
     return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])

@@ -4,7 +4,7 @@ Types are left to Spark, which judges every condition again before it judges a r
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -12,9 +12,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS, BRONZE_NEO_EVENTS
+from neo_assets.lakehouse.model.dataset import Dataset
 
-COLUMNS = {column.name: column.type for column in (*BRONZE_NEO_EVENTS.columns, *APPROACH_COLUMNS)}
+Types = Mapping[str, str]
 """The columns that a condition can name, with their types."""
 
 _NO_PATTERN_ANYWHERE = ("unterminated character set", "unterminated subpattern", "unbalanced paren")
@@ -34,8 +34,10 @@ class Problem:
     word: str = ""
 
 
-def problem(condition: str) -> Problem | None:
-    """The first thing that is wrong with a condition in SQL."""
+def problem(dataset: Dataset, condition: str) -> Problem | None:
+    """The first thing that is wrong with a condition in SQL on the rows of a dataset."""
+    columns = (*dataset.tables.bronze.columns, *dataset.columns)
+    types = {column.name: column.type for column in columns}
     try:
         parsed = sqlglot.parse(condition, dialect="spark")
     except TokenError:
@@ -45,7 +47,7 @@ def problem(condition: str) -> Problem | None:
     tree, *more = parsed
     if more or not isinstance(tree, exp.Condition | exp.Query | exp.Alias | exp.Star):
         return Problem("it is not one expression in SQL")
-    return next(_problems(tree), None)
+    return next(_problems(tree, types), None)
 
 
 def _syntax_problem(error: ParseError) -> Problem:
@@ -56,7 +58,7 @@ def _syntax_problem(error: ParseError) -> Problem:
     return Problem(f"SQL does not expect {word!r} there" if word else "it ends too early", word)
 
 
-def _problems(tree: exp.Expr) -> Iterator[Problem]:
+def _problems(tree: exp.Expr, types: Types) -> Iterator[Problem]:
     for node in tree.walk():
         if node.comments:
             yield Problem("a comment is not possible in it", str(node.comments[0]).strip())
@@ -75,16 +77,16 @@ def _problems(tree: exp.Expr) -> Iterator[Problem]:
         elif isinstance(node, exp.Func) and _name(node) in _RANDOM_FUNCTIONS:
             yield Problem(f"{_name(node)} says something else each time", _name(node))
         elif isinstance(node, exp.Column):
-            yield from _column_problem(node)
+            yield from _column_problem(node, types)
         elif isinstance(node, exp.RegexpLike) and isinstance(node.expression, exp.Literal):
             yield from _pattern_problem(node.expression.name)
-    yield from _type_problem(tree.unnest())
+    yield from _type_problem(tree.unnest(), types)
 
 
-def _column_problem(column: exp.Column) -> Iterator[Problem]:
+def _column_problem(column: exp.Column, types: Types) -> Iterator[Problem]:
     name = ".".join(part.name for part in column.parts)
-    if name.lower() not in COLUMNS:
-        near = get_close_matches(name.lower(), COLUMNS, n=1)
+    if name.lower() not in types:
+        near = get_close_matches(name.lower(), types, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         yield Problem(f"there is no column {name}{hint}", name)
 
@@ -97,13 +99,13 @@ def _pattern_problem(pattern: str) -> Iterator[Problem]:
             yield Problem(f"{pattern} is no regular expression: {error.msg}", pattern)
 
 
-def _type_problem(tree: exp.Expr) -> Iterator[Problem]:
+def _type_problem(tree: exp.Expr, types: Types) -> Iterator[Problem]:
     """Whether it is obviously neither true nor false; for the rest Spark knows."""
     is_value = isinstance(tree, exp.Literal) or (
         isinstance(tree, exp.Binary) and not isinstance(tree, exp.Predicate | exp.Connector)
     )
     if isinstance(tree, exp.Column):
-        is_value = COLUMNS.get(tree.name.lower(), "BOOLEAN") != "BOOLEAN"
+        is_value = types.get(tree.name.lower(), "BOOLEAN") != "BOOLEAN"
     if is_value:
         yield Problem("it is neither true nor false")
 

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS
+from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality.quality_file import QualityFile, RuleChange
 from neo_assets.settings import Settings
-from neo_assets.sources.neows.dataset import NEO
+from neo_assets.sources import registry
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.model.rules import RuleSet
-
-BRONZE, SILVER = "bronze_neo_events", "silver_neo_events"
-"""The assets that drop rows: lines that are no JSON, and rows that break a rule."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +60,21 @@ class Quality:
         found = [tolerance for tolerance in self.tolerances if tolerance.asset == asset]
         if all(tolerance.rule for tolerance in found):
             found += [tolerance for tolerance in self.tolerances if tolerance.asset is None]
-        if asset == SILVER:
-            failing = (change.name for change in self.rules if change.action == "fail")
-            found += [Tolerance(SILVER, name, rows=0, is_of_action=True) for name in failing]
-        return found
+        failing = (
+            change.name
+            for change in self.rules
+            if change.action == "fail" and asset == _dataset_of(change).tables.silver.name
+        )
+        return found + [Tolerance(asset, name, rows=0, is_of_action=True) for name in failing]
 
-    def rule_set(self) -> "RuleSet":
-        """The project's rules with what the configuration changes and adds."""
+    def rule_set(self, dataset: Dataset) -> "RuleSet":
+        """The rules of a dataset with what the configuration changes and adds."""
         from neo_assets.lakehouse.model.rules import Rule, RuleSet
 
-        rules = {rule.name: rule for rule in NEO.rules}
+        rules = {rule.name: rule for rule in dataset.rules}
         for change in self.rules:
+            if _dataset_of(change) != dataset:
+                continue
             known = rules.get(change.name)
             rules[change.name] = (
                 replace(known, action=change.action)
@@ -116,9 +117,15 @@ def quality(settings: Settings) -> Quality:
 def _check_rule(file: QualityFile, number: int) -> None:
     """See that an entry of `rules` changes a rule of the project, or is a whole one of its own."""
     rule, place = file.content.rules[number], ("rules", number)
-    if rule.name in [other.name for other in file.content.rules[:number]]:
+    silver = [dataset.tables.silver.name for dataset in registry.datasets()]
+    if rule.asset and rule.asset not in silver:
+        raise file.error((*place, "asset"), f"{rule.asset} has no rules{_hint(rule.asset, silver)}")
+    dataset = _dataset_of(rule)
+    if (rule.name, dataset) in [
+        (other.name, _dataset_of(other)) for other in file.content.rules[:number]
+    ]:
         raise file.error((*place, "name"), f"the rule {rule.name} is there twice")
-    known = next((known for known in NEO.rules if known.name == rule.name), None)
+    known = next((known for known in dataset.rules if known.name == rule.name), None)
     if known and (rule.condition or rule.demand or rule.column):
         raise file.error(
             (*place, "name"),
@@ -145,9 +152,10 @@ def _check_condition(file: QualityFile, number: int) -> None:
     from neo_assets.quality.conditions import problem
 
     rule, place = file.content.rules[number], ("rules", number)
-    if found := problem(rule.condition):
+    dataset = _dataset_of(rule)
+    if found := problem(dataset, rule.condition):
         raise file.error((*place, "condition"), f"the rule {rule.name}: {found.reason}", found.word)
-    columns = [column.name for column in APPROACH_COLUMNS]
+    columns = [column.name for column in dataset.columns]
     if rule.column and rule.column not in columns:
         raise file.error(
             (*place, "column"),
@@ -160,10 +168,18 @@ def _check_limit(file: QualityFile, number: int) -> None:
     from neo_assets.lakehouse.model.rules import REASONS_WITHOUT_RULE
 
     limit, place = file.content.tolerances[number], ("tolerances", number)
-    if limit.asset not in (None, BRONZE, SILVER):
-        raise file.error((*place, "asset"), f"{limit.asset} drops no rows, so it never applies")
-    actions = {rule.name: rule.action for rule in NEO.rules} | {
-        change.name: change.action for change in file.content.rules
+    datasets = registry.datasets()
+    by_asset = {asset: dataset for dataset in datasets for asset in dataset.assets[1:]}
+    if limit.asset and limit.asset not in by_asset:
+        hint = _hint(limit.asset, list(by_asset))
+        raise file.error(
+            (*place, "asset"), f"{limit.asset} drops no rows, so it never applies{hint}"
+        )
+    limited = [by_asset[limit.asset]] if limit.asset else datasets
+    actions = {rule.name: rule.action for dataset in limited for rule in dataset.rules} | {
+        change.name: change.action
+        for change in file.content.rules
+        if _dataset_of(change) in limited
     }
     if limit.rule is None or limit.rule in REASONS_WITHOUT_RULE:
         return
@@ -176,10 +192,18 @@ def _check_limit(file: QualityFile, number: int) -> None:
             f"the rule {limit.rule} only warns, so no row is dropped for it: give it the action "
             "drop, or leave the tolerance out",
         )
-    if limit.asset == BRONZE:
+    if limit.asset == limited[0].tables.bronze.name:
+        silver = limited[0].tables.silver.name
         raise file.error(
-            (*place, "rule"), f"{limit.rule} is a rule of {SILVER}, so it never applies to {BRONZE}"
+            (*place, "rule"),
+            f"{limit.rule} is a rule of {silver}, so it never applies to {limit.asset}",
         )
+
+
+def _dataset_of(rule: RuleChange) -> Dataset:
+    """The dataset that an entry of `rules` is about."""
+    first, *others = registry.datasets()
+    return next((each for each in others if each.tables.silver.name == rule.asset), first)
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

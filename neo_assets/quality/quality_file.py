@@ -32,10 +32,11 @@ class _Strict(BaseModel):
 
 
 class RuleChange(_Strict):
-    """An entry of `rules`."""
+    """An entry of `rules`; `asset` is the silver asset that it is about, by default the first."""
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     action: Literal["warn", "drop", "fail"]
+    asset: str = ""
     demand: str = ""
     condition: str = ""
     column: str = ""
@@ -44,9 +45,7 @@ class RuleChange(_Strict):
 class Limit(_Strict):
     """An entry of `tolerances`."""
 
-    asset: (
-        Literal["raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_fact"] | None
-    ) = None
+    asset: str | None = None
     rule: str | None = None
     rows: int | None = Field(None, ge=0)
     share: float | None = Field(None, ge=0, le=1)
