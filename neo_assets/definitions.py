@@ -5,12 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.bronze_neo_events import bronze_neo_events
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.assets.power_bi_export import build_power_bi_export
-from neo_assets.assets.raw_feed_files import raw_feed_files
-from neo_assets.assets.silver_neo_events import silver_neo_events
+from neo_assets.assets.source_assets import source_assets
 from neo_assets.automation.alerts import alert_sensors
 from neo_assets.automation.jobs import (
     REFRESH,
@@ -37,10 +35,11 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
+from neo_assets.sources.registry import SOURCES
 from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
 
-ASSETS = (raw_feed_files, bronze_neo_events, silver_neo_events, gold_neo_fact)
+ASSETS = (*(asset for source in SOURCES for asset in source_assets(source)), gold_neo_fact)
 """The daily assets, upstream first."""
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 from filelock import FileLock
 
 from neo_assets.settings import Settings, SettingsError
+from neo_assets.sources import registry
 from neo_assets.user import user_name
 
 EVENT_LOG = """\
@@ -34,7 +35,6 @@ run_monitoring:
   enabled: true
 
 {EVENT_LOG}"""
-POOLS = ("raw_feed_files", "lakehouse")
 
 
 def prepare_instance(settings: Settings) -> Path:
@@ -118,5 +118,6 @@ def _limit_pools(home: Path) -> None:
     """
     with dg.DagsterInstance.from_config(str(home)) as instance:
         storage = instance.event_log_storage
-        for pool in {*POOLS} - storage.get_concurrency_keys():
+        pools = {*(dataset.raw_asset for dataset in registry.datasets()), "lakehouse"}
+        for pool in pools - storage.get_concurrency_keys():
             storage.initialize_concurrency_limit_to_default(pool)

@@ -4,15 +4,14 @@ import dagster as dg
 
 from neo_assets.assets.outcome import materialize
 from neo_assets.assets.presentation import table_metadata
-from neo_assets.assets.silver_neo_events import silver_neo_events
 from neo_assets.checks.evaluations import held_days
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_EVENTS
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
 @dg.asset(
-    deps=[silver_neo_events],
+    deps=[dg.AssetKey(SILVER_NEO_EVENTS.name)],
     partitions_def=DAILY,
     backfill_policy=BACKFILL_POLICY,
     group_name="neo",

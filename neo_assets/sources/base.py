@@ -71,6 +71,7 @@ def _no_secrets(settings: Settings) -> Sequence[str]:
 class Source:
     """A service that publishes one dataset: how it is queried, and what it must not reveal.
 
+    `title` is what people call it, such as `NASA's NeoWs feed`.
     With `queried` = `days` a call is about `days_per_call` days in a row at most, any number if
     that is none; with `now` it is about the moment, and so about no other day than today.
     `provider` says who answers by the settings, such as `nasa` or `simulator`, and `secrets` which
@@ -78,6 +79,7 @@ class Source:
     """
 
     name: str
+    title: str
     dataset: Dataset
     fetch: Fetch
     provider: Callable[[Settings], str]

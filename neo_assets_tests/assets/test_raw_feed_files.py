@@ -11,17 +11,19 @@ import dagster as dg
 import pytest
 
 from neo_assets import progress
-from neo_assets.assets.raw_feed_files import raw_feed_files
+from neo_assets.assets.raw import raw_asset
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
+from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.neows import client as neows_client
 from neo_assets.targets.registry import target
 from neo_assets.targets.stage_runner import lakehouse_resource
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
+RAW = dg.AssetKey("raw_feed_files")
 CHECKS = len(checks_of("raw_feed_files"))
 KEY = "k3y-of-the-caller-0000000000000000000000"
 DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(31)]
@@ -64,7 +66,7 @@ class At:
 
 def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [raw_feed_files, checks_on(raw_feed_files.key)],
+        [raw_asset(NEOWS), checks_on(RAW)],
         resources={
             "feed": NeoFeed(),
             "lakehouse": lakehouse_resource(target().stage_runner),
@@ -81,7 +83,7 @@ def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.Exe
 
 def reports(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:
     """The numbers of every materialized day, which must be materialized once."""
-    records = instance.fetch_materializations(raw_feed_files.key, limit=1000).records
+    records = instance.fetch_materializations(RAW, limit=1000).records
     found = [record.asset_materialization for record in records]
     days = [materialization.partition for materialization in found if materialization]
     assert len(set(days)) == len(days)
@@ -394,7 +396,7 @@ def test_same_answer_lands_nothing_new(instance: dg.DagsterInstance, data: Path,
         assert materialize(instance, DAYS[0], DAYS[0]).success
         assert materialize(instance, DAYS[0], DAYS[0]).success
     assert landed(data) == ["2024-03-01"]
-    records = instance.fetch_materializations(raw_feed_files.key, limit=10).records
+    records = instance.fetch_materializations(RAW, limit=10).records
     materializations = [record.asset_materialization for record in records]
     assert [
         materialization.metadata["snapshots_landed"].value

@@ -28,6 +28,7 @@ def _fetch(
 
 NEOWS = Source(
     name="neows",
+    title="NASA's NeoWs feed",
     dataset=NEO,
     fetch=_fetch,
     provider=lambda settings: settings.neo_source,

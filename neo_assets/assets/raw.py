@@ -1,4 +1,4 @@
-"""The feed's answers as immutable event files."""
+"""The responses of a source as immutable event files."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -12,56 +12,69 @@ from neo_assets.lakehouse.request import Result
 from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
 from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
-from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
+from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
 from neo_assets.sources.landing_zone import Landing, LandingError
-from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.simulator import RecordingError
 from neo_assets.targets.registry import target
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
-@dg.asset(
-    partitions_def=DAILY,
-    backfill_policy=BACKFILL_POLICY,
-    group_name="neo",
-    kinds={"python", "json", "file"},
-    owners=["team:neo"],
-    pool="raw_feed_files",
-    metadata={"location": dg.MetadataValue.path(target().landing_location(NEOWS.dataset))},
-)
-def raw_feed_files(
-    context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
-) -> dg.MaterializeResult[None]:
-    """Answers of NASA's NeoWs feed: a file is one snapshot of a day, a line one object in it.
+def raw_asset(source: Source) -> dg.AssetsDefinition:
+    """The asset that lands what a source answers."""
+    dataset = source.dataset
 
-    A day that answers the same as before lands nothing new.  A day without a usable answer fails
-    alone.
-    """
+    @dg.asset(
+        name=dataset.raw_asset,
+        description=f"Responses of {source.title}: a file is one snapshot of a day, a line one "
+        "object in it.\n\nA day that answers the same as before lands nothing new. A day without "
+        "a usable answer fails alone.",
+        partitions_def=DAILY,
+        backfill_policy=BACKFILL_POLICY,
+        group_name="neo",
+        kinds={"python", "json", "file"},
+        owners=["team:neo"],
+        pool=dataset.raw_asset,
+        metadata={"location": dg.MetadataValue.path(target().landing_location(dataset))},
+    )
+    def raw(
+        context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+    ) -> dg.MaterializeResult[None]:
+        return _land(context, source, feed, lakehouse)
+
+    return raw
+
+
+def _land(
+    context: dg.AssetExecutionContext,
+    source: Source,
+    feed: NeoFeed,
+    lakehouse: LakehouseResource,
+) -> dg.MaterializeResult[None]:
     days = days_of(context)
     lakehouse.lock_partitions(days, context.log.info)
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
     calls_left: int | None = None
-    calls = NEOWS.calls(days)
+    calls = source.calls(days)
     if calls > 1:
         context.log.info(f"{len(days)} days are fetched in {calls} calls.")
     try:
-        zone = feed.landing_zone(NEOWS.dataset)
-        outcomes = feed.answers(NEOWS, days, context.log.warning)
+        zone = feed.landing_zone(source.dataset)
+        outcomes = feed.answers(source, days, context.log.warning)
         fetched = told(outcomes, len(days), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
                 answer.day,
                 answer.objects,
-                source=feed.provider(NEOWS),
+                source=feed.provider(source),
                 fetched_at=answer.fetched_at,
             )
             for file in landing.set_aside:
                 context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
             reports.append(_account(landing, answer))
-            previews[answer.day] = _preview(answer)
+            previews[answer.day] = _preview(source, answer)
             calls_left = answer.calls_left
     except (FeedError, LandingError, RecordingError) as error:
         context.log.error(str(error))
@@ -118,10 +131,10 @@ def _account(landing: Landing, answer: DaySnapshot) -> DayReport:
     )
 
 
-def _preview(answer: DaySnapshot) -> str:
+def _preview(source: Source, answer: DaySnapshot) -> str:
     return markdown_table(
         [
-            {name: item.get(name) for name in NEOWS.dataset.raw_preview}
+            {name: item.get(name) for name in source.dataset.raw_preview}
             for item in answer.objects[:PREVIEW_ROWS]
         ]
     )

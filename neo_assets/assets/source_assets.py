@@ -1,0 +1,97 @@
+"""The assets that a source gets by being registered: raw, bronze and silver."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+
+import dagster as dg
+
+from neo_assets.assets.outcome import materialize
+from neo_assets.assets.presentation import table_metadata
+from neo_assets.assets.raw import raw_asset
+from neo_assets.checks.evaluations import held_days
+from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.progress import told
+from neo_assets.quality import quality
+from neo_assets.resources.feed import NeoFeed
+from neo_assets.settings import Settings
+from neo_assets.sources.base import Source
+from neo_assets.sources.landing_zone import damage
+from neo_assets.targets.stage_runner import LakehouseResource
+
+SourceAssets = tuple[dg.AssetsDefinition, dg.AssetsDefinition, dg.AssetsDefinition]
+
+
+def source_assets(source: Source) -> SourceAssets:
+    """The assets of a source, upstream first."""
+    return raw_asset(source), _bronze_asset(source.dataset), _silver_asset(source.dataset)
+
+
+def _bronze_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=dataset.tables.bronze.name,
+        description="Every object of every snapshot as it came: one row is one line of an event "
+        "file.\n\nAppend-only, with the object whole in a VARIANT column: the source of every "
+        "replay.",
+        deps=[dg.AssetKey(dataset.raw_asset)],
+        partitions_def=DAILY,
+        backfill_policy=BACKFILL_POLICY,
+        group_name="neo",
+        kinds={"spark", "delta", "bronze"},
+        owners=["team:neo"],
+        pool="lakehouse",
+        metadata=table_metadata(dataset.tables.bronze),
+    )
+    def bronze(
+        context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+    ) -> dg.MaterializeResult[None]:
+        days = days_of(context)
+        lakehouse.lock_partitions(days, context.log.info)
+        held = held_days(context, context.asset_key, days)
+        held |= _damaged_days(context, feed, dataset, days)
+        evolution = Settings.from_environment().neo_schema_evolution
+        return materialize(context, lakehouse, held, schema_evolution=evolution)
+
+    return bronze
+
+
+def _damaged_days(
+    context: dg.AssetExecutionContext, feed: NeoFeed, dataset: Dataset, days: Sequence[date]
+) -> Mapping[date, str]:
+    """The days with event files that no longer hold what was landed, and which files these are."""
+    zone = feed.landing_zone(dataset)
+    damaged = {
+        day: zone.damaged(day)
+        for day in told(days, len(days), "days checked for damage", context.log.info)
+    }
+    return {day: damage(files) for day, files in damaged.items() if files}
+
+
+def _silver_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    tables = dataset.tables
+
+    @dg.asset(
+        name=tables.silver.name,
+        description=f"{tables.silver.comment}\n\nRows that break a rule are in "
+        f"`{tables.quarantine.name}`, and what became of every row of bronze in "
+        f"`{tables.versions.name}`.",
+        deps=[dg.AssetKey(tables.bronze.name)],
+        partitions_def=DAILY,
+        backfill_policy=BACKFILL_POLICY,
+        group_name="neo",
+        kinds={"spark", "delta", "silver"},
+        owners=["team:neo"],
+        pool="lakehouse",
+        metadata=table_metadata(tables.silver),
+    )
+    def silver(
+        context: dg.AssetExecutionContext, lakehouse: LakehouseResource
+    ) -> dg.MaterializeResult[None]:
+        days = days_of(context)
+        lakehouse.lock_partitions(days, context.log.info)
+        held = held_days(context, context.asset_key, days)
+        rules = quality(Settings.from_environment()).rule_set(dataset).rules
+        return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])
+
+    return silver
