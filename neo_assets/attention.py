@@ -11,13 +11,13 @@ from typing import Literal, TypeVar
 
 import dagster as dg
 
+from neo_assets import pipeline
 from neo_assets.automation.troubles import stale_gold
-from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
 from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
-from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.partitions import DAILY, spans
 from neo_assets.targets.registry import target
@@ -61,9 +61,11 @@ def findings(
     with it: the assets below wait for that one.
     """
     history = _History(instance, days)
-    explained: set[date] = set()
     found: dict[Kind, list[Finding]] = {"held": [], "failed": [], "gap": [], "stale": []}
-    for layer, name in enumerate(LAYERS):
+    for name in pipeline.assets():
+        upstream = pipeline.upstream_of(name)
+        if upstream is None:
+            explained: set[date] = set()
         held = history.held(name, explained)
         explained |= held.keys()
         found["held"] += _listed("held", name, held)
@@ -71,10 +73,10 @@ def findings(
         failed = history.failed(name, explained)
         explained |= failed.keys()
         found["failed"] += _listed("failed", name, failed)
-        gaps = dict.fromkeys(history.missing(layer) - explained, _never(layer))
+        gaps = dict.fromkeys(history.missing(name) - explained, _never(name))
         explained |= gaps.keys()
         found["gap"] += _listed("gap", name, gaps)
-        behind = dict.fromkeys(history.behind(layer) - explained, _older(layer))
+        behind = dict.fromkeys(history.behind(name) - explained, _older(name))
         explained |= behind.keys()
         found["stale"] += _listed("stale", name, behind)
     found["stale"] += _stale(instance, now or datetime.now(timezone.utc), days)
@@ -90,8 +92,10 @@ class _History:
         # To ask Dagster for every key whether it is a partition takes milliseconds each.
         keys = (DAILY.get_first_partition_key(), DAILY.get_last_partition_key())
         self._first, self._last = (date.fromisoformat(key) if key else date.min for key in keys)
-        self._materialized = {name: self._newest_materializations(name) for name in LAYERS}
-        self._failed = {name: self._failed_evaluations(name) for name in LAYERS}
+        self._materialized = {
+            name: self._newest_materializations(name) for name in pipeline.assets()
+        }
+        self._failed = {name: self._failed_evaluations(name) for name in pipeline.assets()}
 
     def held(self, name: str, without: Collection[date]) -> dict[date, str]:
         """The materialized days for which a check ends in ERROR, with what it says."""
@@ -110,23 +114,25 @@ class _History:
         reasons = {day: reason_not_done(self._instance, asset, day) for day in sorted(tried)}
         return {day: reason for day, reason in reasons.items() if reason}
 
-    def missing(self, layer: int) -> set[date]:
+    def missing(self, name: str) -> set[date]:
         """The days between the first and the newest one that the asset was to have, and has not.
 
         The first asset is to have all of them, any other those that the one before has.
         """
-        if layer:
-            expected = set(self._materialized[LAYERS[layer - 1]])
+        if upstream := pipeline.upstream_of(name):
+            expected = set(self._materialized[upstream])
         else:
-            known = {day for days in self._materialized.values() for day in days}
+            chain = next(chain for chain in pipeline.chains() if name in chain)
+            known = {day for asset in chain for day in self._materialized[asset]}
             expected = set(self._between(known)) if known else set()
-        return expected - self._materialized[LAYERS[layer]].keys()
+        return expected - self._materialized[name].keys()
 
-    def behind(self, layer: int) -> set[date]:
+    def behind(self, name: str) -> set[date]:
         """The days for which the asset before was materialized later than this one."""
-        if not layer:
+        upstream = pipeline.upstream_of(name)
+        if upstream is None:
             return set()
-        before, own = (self._materialized[name] for name in LAYERS[layer - 1 : layer + 1])
+        before, own = self._materialized[upstream], self._materialized[name]
         return {day for day, event in own.items() if before.get(day, 0) > event}
 
     def _between(self, known: Collection[date]) -> Iterator[date]:
@@ -185,18 +191,17 @@ def _command(kind: Kind, name: str, first: date, last: date, reason: str) -> str
             look = f"neo-assets quarantine list --day {first}"
             return f"{look}, then: neo-assets release {first} --why TEXT"
         return "neo-assets quarantine list, then for each day: neo-assets release DAY --why TEXT"
-    selection = f" --select '{name}+'" if name != LAYERS[0] else ""
+    selection = f" --select '{name}+'" if name != pipeline.assets()[0] else ""
     return f"neo-assets backfill --start {first} --end {last}{selection}"
 
 
-def _never(layer: int) -> str:
-    if not layer:
-        return "never fetched"
-    return f"in {LAYERS[layer - 1]}, but not in {LAYERS[layer]}"
+def _never(name: str) -> str:
+    upstream = pipeline.upstream_of(name)
+    return f"in {upstream}, but not in {name}" if upstream else "never fetched"
 
 
-def _older(layer: int) -> str:
-    return f"{LAYERS[layer - 1]} was materialized later than {LAYERS[layer]}"
+def _older(name: str) -> str:
+    return f"{pipeline.upstream_of(name)} was materialized later than {name}"
 
 
 def _stale(
@@ -207,7 +212,7 @@ def _stale(
     if stale and stale.day and (days is None or stale.day in days):
         yield Finding(
             "stale",
-            LAYERS[-1],
+            GOLD_NEO_FACT.name,
             [(stale.day, stale.day)],
             stale.why.rstrip("."),
             f"neo-assets backfill --start {stale.day} --end {stale.day}",

@@ -12,7 +12,12 @@ import dagster as dg
 
 from neo_assets import interruption
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.automation.jobs import REPLAYED, correct_schema, reset_streaming_checkpoints
+from neo_assets.automation.jobs import (
+    REBUILT,
+    REPLAYED,
+    correct_schema,
+    reset_streaming_checkpoints,
+)
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
 from neo_assets.checks.accounts import newest_accounts, report_of
@@ -208,7 +213,7 @@ def correct_tracked_type(
 
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
     """What a replay materializes, upstream first."""
-    return [dg.AssetKey(name) for name in (*(["bronze_neo_events"] if full else []), *REPLAYED)]
+    return [dg.AssetKey(name) for name in (REBUILT if full else REPLAYED)]
 
 
 @contextmanager

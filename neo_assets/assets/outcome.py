@@ -6,7 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from neo_assets.checks.accounts import LAYERS, report_metadata
+from neo_assets import pipeline
+from neo_assets.checks.accounts import report_metadata
 from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import record_evaluations
 from neo_assets.checks.evidence import history
@@ -79,8 +80,8 @@ def conclude(
 
 
 def _next_is_in_run(context: dg.AssetExecutionContext) -> bool:
-    position = LAYERS.index(context.asset_key.to_user_string())
-    return any(is_in_run(context, dg.AssetKey(name)) for name in LAYERS[position + 1 :][:1])
+    following = pipeline.downstream_of(context.asset_key.to_user_string())
+    return following is not None and is_in_run(context, dg.AssetKey(following))
 
 
 def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], last: date) -> str:

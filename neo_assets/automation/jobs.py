@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from neo_assets import pipeline
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
 from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
@@ -19,8 +20,13 @@ from neo_assets.targets.stage_runner import LakehouseResource
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
 
-REPLAYED = ("silver_neo_events", "gold_neo_fact")
+REPLAYED = tuple(
+    name for name in pipeline.assets() if pipeline.layer_of(name) in ("silver", "gold")
+)
 """What a replay rebuilds from bronze alone."""
+
+REBUILT = tuple(name for name in pipeline.assets() if pipeline.layer_of(name) != "raw")
+"""What a full replay rebuilds from the landing zone."""
 
 REFRESH = dg.define_asset_job(
     "refresh",
@@ -81,7 +87,7 @@ def full_refresh() -> None:
 
 REPLAY_AFTER_RESET = dg.define_asset_job(
     "replay_after_reset",
-    selection=dg.AssetSelection.assets("bronze_neo_events", *REPLAYED),
+    selection=dg.AssetSelection.assets(*REBUILT),
     description="The second half of a full refresh: every line of bronze is held against the "
     "landing zone, then silver and gold are rebuilt. Launched by the sensor of that name.",
 )

@@ -9,13 +9,15 @@ from typing import Any
 
 import dagster as dg
 
+from neo_assets import pipeline
 from neo_assets.dagster_internals.history import newest_materialization_ids
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
 
-LAYERS = ("raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_fact")
-"""The assets in the order in which they hand rows on."""
+LAYERS = pipeline.chain_to(GOLD_NEO_FACT.name)
+"""The assets that lead to gold, in the order in which they hand rows on."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from datetime import date
 
 import dagster as dg
 
-from neo_assets.checks.accounts import LAYERS, Account
+from neo_assets import pipeline
+from neo_assets.checks.accounts import Account
 from neo_assets.checks.evidence import Case, cases, errors
 from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
 from neo_assets.dagster_internals.event_log import one_commit
@@ -124,10 +125,10 @@ def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
 
 def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
     """The days that the layer before does not hand on to the asset, and why."""
-    name = asset.to_user_string()
-    if name == LAYERS[0]:
+    upstream = pipeline.upstream_of(asset.to_user_string())
+    if upstream is None:
         return {}
-    before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
+    before = dg.AssetKey(upstream)
     held = {
         day: f"{HELD_BACK}{reason}"
         for day, reason in errors(context.instance, before, days).items()

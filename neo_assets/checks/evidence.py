@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from neo_assets.checks.accounts import LAYERS, Account, newest_accounts
+from neo_assets import pipeline
+from neo_assets.checks.accounts import Account, newest_accounts
 from neo_assets.checks.history import HISTORY_DAYS
 from neo_assets.checks.releases import releases
 from neo_assets.checks.verdicts import Check, Evidence, Verdict, checks_of
@@ -43,10 +44,9 @@ def cases(
     accounts = {day: known[day] for day in days if day in known}
     released = releases(instance, asset, accounts)
     upstream: dict[date, Account] = {}
-    if name != LAYERS[0] and accounts:
-        before = dg.AssetKey(LAYERS[LAYERS.index(name) - 1])
+    if (before := pipeline.upstream_of(name)) and accounts:
         limits = {day: account.storage_id for day, account in accounts.items()}
-        upstream = newest_accounts(instance, before, list(accounts), limits)
+        upstream = newest_accounts(instance, dg.AssetKey(before), list(accounts), limits)
     earlier = [account.report for account in known.values()] if with_history else []
     return {
         day: Case(

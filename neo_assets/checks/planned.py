@@ -12,8 +12,8 @@ import dagster as dg
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
+from neo_assets import pipeline
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import (
     NOT_DONE,
     NOTHING_TAKEN_IN,
@@ -131,8 +131,7 @@ class _Reasons:
     def of(self, planned: _Planned) -> str:
         """The reason of the asset itself or of the nearest one before it, else of the run."""
         name = planned.check.asset_key.to_user_string()
-        above = LAYERS[: LAYERS.index(name) + 1] if name in LAYERS else ()
-        for layer in reversed(above):
+        for layer in reversed(pipeline.chain_to(name)):
             if reason := self._of_day.get((layer, planned.partition)):
                 return reason
         return self._of_run

@@ -9,6 +9,7 @@ from typing import Literal
 from neo_assets.checks.history import History
 from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.pipeline import Layer, layer_of
 from neo_assets.quality import Tolerance
 
 DROP_COUNT = "drop_count"
@@ -247,12 +248,12 @@ def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:
 
 @dataclass(frozen=True)
 class Check:
-    """What is asked of every day of an asset; of one asset alone where `asset` names it."""
+    """What is asked of every day of an asset; in one layer alone where `layer` names it."""
 
     name: str
     description: str
     judge: Callable[[Evidence], Verdict]
-    asset: str | None = None
+    layer: Layer | None = None
 
 
 CHECKS = (
@@ -282,14 +283,14 @@ CHECKS = (
         "Follows every key of the day's facts and revisions to the row it refers to. Fails when "
         "there is none.",
         judge_foreign_keys,
-        asset="gold_neo_fact",
+        layer="gold",
     ),
     Check(
         "volume",
         "Holds the rows that a day lists against the 30 days before. Warns when they are far more "
         "or far fewer, and when a complete response of the feed did not mention the day.",
         judge_volume,
-        asset="raw_feed_files",
+        layer="raw",
     ),
     Check(
         "schema_drift",
@@ -297,11 +298,12 @@ CHECKS = (
         "schema, where each was seen first, and an example. Warns for any; what becomes of them is "
         "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
         judge_drift,
-        asset="bronze_neo_events",
+        layer="bronze",
     ),
 )
 
 
 def checks_of(asset: str) -> list[Check]:
     """The checks of an asset, by its name."""
-    return [check for check in CHECKS if check.asset in (None, asset)]
+    layer = layer_of(asset)
+    return [check for check in CHECKS if check.layer in (None, layer)]

@@ -161,12 +161,12 @@ def complain(sentence: str) -> None:
 
 def summary_of(outcome: "Outcome") -> Table:
     """What became of each asset over all days of a backfill, one row an asset."""
-    from neo_assets.checks.accounts import LAYERS
+    from neo_assets import pipeline
 
     headers = ("asset", "days", "rows in", "rows out", "dropped", "duplicates", "checks")
     table = table_of(*headers, numbers=range(1, 6))
     known = {asset for asset, _ in (*outcome.reports, *outcome.checks)}
-    for asset in (layer for layer in LAYERS if layer in known):
+    for asset in (name for name in pipeline.assets() if name in known):
         reports = [report for (of, _), report in outcome.reports.items() if of == asset]
         counts = (
             len(reports),

@@ -1,0 +1,50 @@
+"""The layers, once: which asset hands its rows on to which, from the snapshots of a source to gold.
+
+Sources are asked for at each call, so that one that is registered is part of everything.
+"""
+
+from typing import Literal, get_args
+
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, NEO_TABLES
+from neo_assets.sources import registry
+
+Layer = Literal["raw", "bronze", "silver", "gold"]
+
+
+def chains() -> list[tuple[str, ...]]:
+    """The assets of each source by name, upstream first; gold ends the chain that it is made of."""
+    return [
+        (*dataset.assets, GOLD_NEO_FACT.name) if dataset.tables is NEO_TABLES else dataset.assets
+        for dataset in registry.datasets()
+    ]
+
+
+def assets() -> list[str]:
+    """The daily assets of all sources by name, each after the one that it is made from."""
+    return [asset for chain in chains() for asset in chain]
+
+
+def chain_to(asset: str) -> tuple[str, ...]:
+    """The assets from which an asset is made, upstream first, and itself; none if it is none."""
+    for chain in chains():
+        if asset in chain:
+            return chain[: chain.index(asset) + 1]
+    return ()
+
+
+def layer_of(asset: str) -> Layer | None:
+    """The layer of an asset; none if it is not one of a source's chain."""
+    names: tuple[Layer, ...] = get_args(Layer)
+    chain = chain_to(asset)
+    return names[len(chain) - 1] if chain else None
+
+
+def upstream_of(asset: str) -> str | None:
+    """The asset that hands its rows on to this one; none for the first of a chain."""
+    chain = chain_to(asset)
+    return chain[-2] if len(chain) > 1 else None
+
+
+def downstream_of(asset: str) -> str | None:
+    """The asset that this one hands its rows on to; none for the last of a chain."""
+    return next((other for other in assets() if upstream_of(other) == asset), None)
