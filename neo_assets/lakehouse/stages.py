@@ -118,10 +118,11 @@ def _gold(lakehouse: Lakehouse, request: Request) -> Result:
 
 
 def _rebuild_bronze(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
-    first, *others = registry.datasets()
-    # Of the first one it is said that nothing has landed; the others may never have been fetched.
-    landed = [first, *(other for other in others if landed_days(lakehouse.landing(other)))]
-    rows = sum(replay.rebuild_bronze(lakehouse, each, request.run_id, say) for each in landed)
+    datasets = registry.datasets()
+    landed = [dataset for dataset in datasets if landed_days(lakehouse.landing(dataset))]
+    # Where nothing has landed at all, the rebuild of the first one says so.
+    rebuilt = landed or datasets[:1]
+    rows = sum(replay.rebuild_bronze(lakehouse, each, request.run_id, say) for each in rebuilt)
     return Result(
         summary=f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back."
     )
