@@ -17,7 +17,7 @@ from neo_assets.checks.evaluations import reason_not_done
 from neo_assets.checks.evidence import errors
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
 from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.partitions import DAILY, spans
 from neo_assets.targets.registry import target
@@ -221,18 +221,20 @@ def _stale(
 
 def _quarantined(days: Collection[date] | None) -> Iterator[Finding]:
     """The open rows of the quarantine, by the rule they break; a row may break several."""
-    rows = [
-        row
-        for row in target().quarantined(Selection())
-        if days is None or row["partition_date"] in days
-    ]
-    counts = Counter(rule for row in rows for rule in row["reasons"])
-    for rule, number in counts.most_common():
-        broken = [row["partition_date"] for row in rows if rule in row["reasons"]]
-        yield Finding(
-            "quarantine",
-            SILVER_NEO_QUARANTINE.name,
-            spans(broken),
-            f"{number:,} open {'row breaks' if number == 1 else 'rows break'} the rule {rule}",
-            f"neo-assets quarantine list --rule {rule}",
-        )
+    place = target()
+    for table, selection in Selection().by_table.items():
+        rows = [
+            row
+            for row in place.quarantined(selection)
+            if days is None or row["partition_date"] in days
+        ]
+        counts = Counter(rule for row in rows for rule in row["reasons"])
+        for rule, number in counts.most_common():
+            broken = [row["partition_date"] for row in rows if rule in row["reasons"]]
+            yield Finding(
+                "quarantine",
+                table,
+                spans(broken),
+                f"{number:,} open {'row breaks' if number == 1 else 'rows break'} the rule {rule}",
+                f"neo-assets quarantine list --rule {rule}",
+            )

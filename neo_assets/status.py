@@ -12,7 +12,7 @@ from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
-from neo_assets.lakehouse.model.tables import DQ_METRICS, SILVER_NEO_EVENTS
+from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.targets.base import Target
@@ -23,7 +23,7 @@ from neo_assets.targets.registry import create_target
 class TableState:
     """One table now: how much is in it, up to which day, and what each of its checks said last.
 
-    `open_quarantine_rows` is known for `silver_neo_events` alone, whose dropped rows they are.
+    `open_quarantine_rows` is known for the silver tables alone, whose dropped rows they are.
     """
 
     table: str
@@ -57,6 +57,10 @@ def attention(days: Sequence[date]) -> list[Finding]:
 
 def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[TableState]:
     assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
+    quarantines = {
+        dataset.tables.silver.name: dataset.tables.quarantine.name
+        for dataset in registry.datasets()
+    }
     for table in (*registry.tables(), DQ_METRICS):
         rows, newest = target.content(table)
         yield TableState(
@@ -64,7 +68,9 @@ def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[Tabl
             rows,
             newest,
             _last_checks(instance, assets[table.name]) if table.name in assets else {},
-            len(target.quarantined(quarantine.Selection())) if table is SILVER_NEO_EVENTS else None,
+            len(target.quarantined(quarantine.Selection(table=quarantines[table.name])))
+            if table.name in quarantines
+            else None,
         )
 
 

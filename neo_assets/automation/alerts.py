@@ -18,7 +18,7 @@ from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
 from neo_assets.external_text import unlinked
 from neo_assets.partitions import expanded, spans
 from neo_assets.settings import Settings
-from neo_assets.sources.redaction import scrub
+from neo_assets.sources import registry
 
 ENDINGS = (
     dg.DagsterEventType.RUN_SUCCESS,
@@ -175,13 +175,13 @@ def tell(
 def message(troubles: Sequence[Trouble], settings: Settings) -> tuple[str, str]:
     """Title and body for troubles of one cause; the reason is that of the newest day.
 
-    NASA's key is removed from the reason.  No address in it becomes a link, for it may quote what
-    the feed sent.
+    The secrets of all sources are removed from the reason.  No address in it becomes a link, for it
+    may quote what the feed sent.
     """
     newest = max(troubles, key=lambda trouble: trouble.day or date.min)
     days = _days(troubles)
     title = f"neo_assets: {newest.title}"
-    why = scrub(newest.why, settings.nasa_api_key.get_secret_value())[:LONGEST_REASON]
+    why = registry.redact(newest.why, settings)[:LONGEST_REASON]
     why = unlinked(why)
     lines = []
     if days:

@@ -5,20 +5,22 @@ Neither needs Spark.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from neo_assets.lakehouse.model.tables import QUARANTINE_KEY, SILVER_NEO_QUARANTINE
+from neo_assets.sources import registry
 
 
 @dataclass(frozen=True)
 class Selection:
     """Which rows of the quarantine are meant; what is not given does not matter.
 
-    `file` is a part of the event file's path, `row` the beginning of a row's content hash.
+    `file` is a part of the event file's path, `row` the beginning of a row's content hash, `table`
+    the quarantine of one dataset.
     """
 
     day: date | None = None
@@ -26,22 +28,33 @@ class Selection:
     file: str | None = None
     row: str | None = None
     status: str | None = "open"
+    table: str | None = None
+
+    @property
+    def by_table(self) -> Mapping[str, Selection]:
+        """The rows that are meant in each quarantine, by its name."""
+        names = [dataset.tables.quarantine.name for dataset in registry.datasets()]
+        return {name: replace(self, table=name) for name in names if self.table in (None, name)}
 
 
 def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
-    """The rows of the quarantine that are meant, the newest day first; none without a table."""
+    """The rows that are meant, the newest day first; none without a table."""
+    found = [row for name in selection.by_table for row in _rows(tables / name, selection)]
+    return sorted(found, key=lambda row: (row["partition_date"], row["content_hash"]), reverse=True)
+
+
+def _rows(folder: Path, selection: Selection) -> list[dict[str, Any]]:
     # None is there where Databricks runs stages, nor is it needed.
     import pyarrow.dataset as ds
 
     from neo_assets.lakehouse.store.delta_files import dataset, open_table
 
-    folder = tables / SILVER_NEO_QUARANTINE.name
     delta = open_table(folder)
     if delta is None:
         return []
     of_day = ds.field("partition_date") == selection.day if selection.day else None
     found: list[dict[str, Any]] = dataset(delta).to_table(filter=of_day).to_pylist()
-    chosen = [
+    return [
         row
         for row in found
         if selection.status in (None, row["status"])
@@ -49,14 +62,17 @@ def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
         and (selection.file or "") in row["source_file"]
         and row["content_hash"].startswith(selection.row or "")
     ]
-    return sorted(
-        chosen, key=lambda row: (row["partition_date"], row["content_hash"]), reverse=True
-    )
 
 
-def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None:
-    """Mark these rows as discarded, with who did it and why; the caller must be the only writer.
+def discard(
+    tables: Path,
+    selected: Sequence[dict[str, Any]],
+    note: str,
+    table: str = SILVER_NEO_QUARANTINE.name,
+) -> None:
+    """Mark these rows of a quarantine as discarded, with who did it and why.
 
+    The caller must be the only writer.
     The rows are matched by a table of their keys: one condition per row would have to be parsed,
     and some thousands of them overflow the parser.
     """
@@ -75,7 +91,7 @@ def discard(tables: Path, selected: Sequence[dict[str, Any]], note: str) -> None
         [{column: row[column] for column in QUARANTINE_KEY} for row in selected]
     )
     (
-        DeltaTable(tables / SILVER_NEO_QUARANTINE.name)
+        DeltaTable(tables / table)
         .merge(
             keys.append_column("note", pa.array([note] * len(keys), pa.string())),
             predicate=is_near,

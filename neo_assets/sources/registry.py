@@ -1,9 +1,17 @@
 """Every source, one line each."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import GOLD_TABLES, DatasetTables, Table
 from neo_assets.sources.base import Source
 from neo_assets.sources.neows import NEOWS
+from neo_assets.sources.redaction import scrub
+
+if TYPE_CHECKING:
+    from neo_assets.settings import Settings
 
 SOURCES: list[Source] = [
     NEOWS,
@@ -23,3 +31,11 @@ def tables() -> list[Table]:
 def dataset_in(tables: DatasetTables) -> Dataset:
     """The dataset that is kept in these tables."""
     return next(dataset for dataset in datasets() if dataset.tables is tables)
+
+
+def redact(text: str, settings: Settings) -> str:
+    """The text without the secrets of any source."""
+    for source in SOURCES:
+        for secret in source.secrets(settings):
+            text = str(scrub(text, secret))
+    return text

@@ -90,6 +90,9 @@ def test_what_a_source_gets_by_being_registered(toy: Toy) -> None:
     quarantined = toy.rows("silver_toy_quarantine")
     assert [row["findings"] for row in quarantined] == [["no_height: height_km = -1"]] * 2
 
+    listed = toy("quarantine", "list").stdout
+    assert listed.count("no_height") == 2
+
     for asset in ASSETS:
         for check in ("drop_count", "duplicate_count", "reconciliation"):
             assert toy.evaluations(asset, check).keys() == {str(day) for day in DAYS}

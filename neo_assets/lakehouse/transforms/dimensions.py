@@ -29,7 +29,7 @@ from neo_assets.lakehouse.store.storage import (
 )
 
 CALENDAR = (2000, 2049)
-"""First and last year of the calendar at least: NeoWs answered for all of them when it was asked.
+"""First and last year of the calendar at least: the feed answered for all of them when asked.
 
 Days beyond make it longer by whole decades.
 """

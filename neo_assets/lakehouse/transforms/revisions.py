@@ -40,7 +40,7 @@ NEAR_DAYS = 7
 """How far an approach can move.
 
 The time of 98 % of the 4,700 approaches that JPL lists for 2020 is certain to less than 7 days, to
-three sigma.  In NeoWs' list of 2015-2018 no object passes twice within 9 days: two approaches this
+three sigma.  In the feed of 2015-2018 no object passes twice within 9 days: two approaches this
 near can only be one.
 """
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.tables import SILVER_NEO_QUARANTINE, Table
+from neo_assets.lakehouse.model.tables import Table
 from neo_assets.progress import Say
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources.landing_zone import LandingZone
@@ -65,11 +65,15 @@ class DatabricksTarget(Target):
     def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
         """Found by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
-        found = self._asked(
-            f"SELECT * FROM {self._quarantine} WHERE {conditions} "
-            "ORDER BY partition_date DESC, content_hash DESC",
-            **parameters,
-        )
+        found = [
+            row
+            for name in selection.by_table
+            for row in self._asked(
+                f"SELECT * FROM {self._catalog.table(name)} WHERE {conditions} "
+                "ORDER BY partition_date DESC, content_hash DESC",
+                **parameters,
+            )
+        ]
         for row in found:
             row["partition_date"] = date.fromisoformat(row["partition_date"])
         return found
@@ -78,11 +82,14 @@ class DatabricksTarget(Target):
         """Changed by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
         with translate_errors("Nothing was discarded"):
-            return self._warehouse().change(
-                f"UPDATE {self._quarantine} SET status = 'discarded', status_note = :note "
-                f"WHERE {conditions}",
-                note=note,
-                **parameters,
+            return sum(
+                self._warehouse().change(
+                    f"UPDATE {self._catalog.table(name)} SET status = 'discarded', "
+                    f"status_note = :note WHERE {conditions}",
+                    note=note,
+                    **parameters,
+                )
+                for name in selection.by_table
             )
 
     def _asked(self, query: str, **parameters: str) -> list[dict[str, Any]]:
@@ -98,10 +105,6 @@ class DatabricksTarget(Target):
                 "in the workspace; set it to the id of one"
             )
         return Warehouse(workspace_client(), self._warehouse_id)
-
-    @property
-    def _quarantine(self) -> str:
-        return self._catalog.table(SILVER_NEO_QUARANTINE.name)
 
     def running_compute(self) -> AbstractContextManager[Mapping[str, str]]:
         """Nothing: serverless compute is warm by itself."""

@@ -80,9 +80,12 @@ class LocalTarget(Target):
         from neo_assets.lakehouse import quarantine
 
         with exclusive_writer(self._settings, say):
-            chosen = self.quarantined(selection)
-            quarantine.discard(self.local_tables, chosen, note)
-        return len(chosen)
+            number = 0
+            for name, of_table in selection.by_table.items():
+                chosen = self.quarantined(of_table)
+                quarantine.discard(self.local_tables, chosen, note, name)
+                number += len(chosen)
+        return number
 
     @contextmanager
     def running_compute(self) -> Iterator[Mapping[str, str]]:
