@@ -15,7 +15,13 @@ def table_metadata(table: Table) -> dict[str, Any]:
         "dagster/table_name": table.name,
         "dagster/column_schema": dg.TableSchema(
             columns=[
-                dg.TableColumn(column.name, column.type, column.comment) for column in table.columns
+                dg.TableColumn(
+                    column.name,
+                    column.type,
+                    column.comment,
+                    tags={"unit": column.unit} if column.unit else None,
+                )
+                for column in table.columns
             ]
         ),
         "location": dg.MetadataValue.path(location),

@@ -89,6 +89,8 @@ class Source:
 
     def calls(self, days: Sequence[date]) -> int:
         """How many calls it takes to request these days."""
+        if self.queried == "now":
+            return 1
         return sum(1 for _ in spans(days, self.days_per_call))
 
 
