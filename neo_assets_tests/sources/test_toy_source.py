@@ -78,7 +78,7 @@ def toy(spark_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_a_source_gets_by_being_registered(toy: Toy) -> None:
     span = ("--start", str(DAYS[0]), "--end", str(DAYS[-1]))
-    ran = toy("backfill", *span, "--select", "+silver_toy_sightings")
+    ran = toy("backfill", *span, "--select", 'key:"*_toy_*"')
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
     landed = sorted((toy.data / "landing" / "toy_feed").glob("feed_date=*/*.json"))
@@ -125,7 +125,7 @@ def assert_replayed(toy: Toy, span: tuple[str, ...]) -> None:
 
 def assert_gated(toy: Toy) -> None:
     """A day without a response fails in its raw asset, and is held back from the next layers."""
-    failing = ("--start", "2024-03-03", "--end", "2024-03-03", "--select", "+silver_toy_sightings")
+    failing = ("--start", "2024-03-03", "--end", "2024-03-03", "--select", 'key:"*_toy_*"')
     ran = toy("backfill", *failing)
     assert ran.returncode == 1 and "The toy is broken" in ran.stdout + ran.stderr
     for asset in ASSETS:
