@@ -98,6 +98,7 @@ def stop_on_signals() -> Iterator[None]:
     raises afterwards.
     """
     global _requests
+    report_unraisable = sys.unraisablehook
     before = {number: signal.getsignal(number) for number in SIGNALS}
     is_over = threading.Event()
     with ExitStack() as sockets:
@@ -109,10 +110,12 @@ def stop_on_signals() -> Iterator[None]:
         wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
             signal.signal(number, _stop)
+        sys.unraisablehook = _without_stop_requests(report_unraisable)
         watching.start()
         try:
             yield
         finally:
+            sys.unraisablehook = report_unraisable
             for number, handler in before.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(wakeup)
@@ -159,6 +162,18 @@ def _listed(actions: list[Action], action: Action) -> Iterator[None]:
         yield
     finally:
         actions.remove(action)
+
+
+def _without_stop_requests(
+    report: Callable[["sys.UnraisableHookArgs"], object],
+) -> Callable[["sys.UnraisableHookArgs"], object]:
+    """The hook for exceptions that Python drops, without what a signal raises in a finalizer."""
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not requested():
+            report(unraisable)
+
+    return hook
 
 
 def _stop(number: int, _: FrameType | None) -> None:

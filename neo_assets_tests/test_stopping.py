@@ -1,5 +1,6 @@
 """A signal to one process stops a command within seconds, with its run canceled."""
 
+import fcntl
 import re
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -16,6 +17,7 @@ import dagster as dg
 import pytest
 from filelock import FileLock
 
+from neo_assets_tests.processes import descendants, still_running
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import FaultyService, serve
 from neo_assets_tests.test_graph import Site
@@ -23,6 +25,7 @@ from neo_assets_tests.test_graph import Site
 NEO_ASSETS = Path(sys.executable).with_name("neo-assets")
 FIRST, LAST = date(2024, 3, 1), date(2024, 3, 6)
 """Three runs of two days."""
+SUCCEEDED = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
 STOPS_WITHIN_S = 15
 """On a machine that is busy with other tests; alone it takes a second or two."""
 INTERRUPT, TERMINATE = signal.SIGINT, signal.SIGTERM
@@ -58,15 +61,17 @@ class Command:
 
     def stop(self, number: signal.Signals = INTERRUPT) -> str:
         """Send the signal to this process alone; what it says last, when it has ended."""
+        started = descendants(self.process.pid)
         self.process.send_signal(number)
         assert self.process.wait(STOPS_WITHIN_S) == 128 + number, self.rest()
+        assert not still_running(started, seconds=5)
         return self.rest()
 
     def rest(self) -> str:
         """Whatever else it wrote, once it has ended."""
         while (line := self._lines.get()) is not None:
             self.said.append(line)
-        assert "Traceback" not in "".join(self.said)
+        assert "Traceback" not in "".join(self.said), "".join(self.said)
         return self.said[-1].strip()
 
 
@@ -186,6 +191,82 @@ def test_a_wait_for_another_writer(site_without_spark: Site) -> None:
     assert statuses(site_without_spark) == ["CANCELED"]
 
 
+def test_a_moment_between_two_runs(site_without_spark: Site) -> None:
+    """Dagster drops a signal that arrives when a run has just ended."""
+    raw = ("--select", "raw_feed_files")
+    with serve() as service:
+        at(site_without_spark, service)
+        with running("backfill", *span_of(FIRST, LAST), *raw) as command:
+            command.wait_for('execution of step "raw_feed_files"')
+            with site_without_spark.instance() as instance:
+                wait_until(lambda: instance.get_runs_count(SUCCEEDED) > 0)
+            rest = continuation(command.stop()).split()
+        found = statuses(site_without_spark)
+        done = found.count("SUCCESS")
+        # The next run may have begun by then.
+        assert found[done:] in ([], ["CANCELED"])
+        assert rest == ["backfill", *span_of(FIRST + done * timedelta(2), LAST), *raw]
+        assert_locks_are_free(site_without_spark)
+        with running(*rest) as command:
+            assert command.process.wait(60) == 0, command.rest()
+    landing = site_without_spark.root / "data" / "landing" / "neo_feed"
+    files = [file.parent.name for file in landing.glob("*/*.json")]
+    days = ((LAST - FIRST) + timedelta(1)).days
+    assert sorted(files) == [f"feed_date={FIRST + timedelta(day)}" for day in range(days)]
+
+
+@pytest.mark.parametrize("arguments", [("--full",), ("--start", str(FIRST), "--end", str(LAST))])
+def test_a_replay(site_without_spark: Site, arguments: tuple[str, ...]) -> None:
+    with serve() as service:
+        at(site_without_spark, service)
+        assert site_without_spark.backfill(FIRST, LAST, "raw_feed_files").is_good
+    before = statuses(site_without_spark)
+    lock = FileLock(site_without_spark.root / "data" / ".writing.lock")
+    with lock, running("replay", *arguments) as command:
+        command.wait_for("Waiting for another run or command that writes")
+        said = command.stop(TERMINATE)
+    assert continuation(said, TERMINATE).split() == ["replay", *arguments]
+    assert statuses(site_without_spark) == [*before, "CANCELED"]
+    assert_locks_are_free(site_without_spark)
+
+
+JAVA_THAT_STARTS_FOREVER = """#!/bin/sh
+case "$*" in *-version*)
+    echo "java.home = $(dirname "$(dirname "$0")")" >&2
+    echo "java.specification.version = 17" >&2
+    exit
+esac
+touch "$0.started"
+# Like a real one, it ends when whoever started it does.
+exec cat > /dev/null
+"""
+
+
+def test_a_start_of_spark(site_without_spark: Site) -> None:
+    java = site_without_spark.root / "java" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(JAVA_THAT_STARTS_FOREVER)
+    java.chmod(0o755)
+    site_without_spark.environment.setenv("JAVA_HOME", str(java.parents[1]))
+    site_without_spark.environment.delenv("NEO_SPARK_REMOTE")
+    with backfill() as command:
+        wait_until(java.with_name("java.started").exists)
+        said = command.stop(TERMINATE)
+    assert continuation(said, TERMINATE).split() == ["backfill", *span_of(FIRST, LAST)]
+    assert not statuses(site_without_spark)
+    assert_locks_are_free(site_without_spark)
+
+
+def span_of(first: date, last: date) -> list[str]:
+    return ["--start", str(first), "--end", str(last)]
+
+
+def assert_locks_are_free(site: Site) -> None:
+    data = site.root / "data"
+    with FileLock(data / ".writing.lock", timeout=0), (data / ".days.lock").open("ab") as days:
+        fcntl.lockf(days, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 STUBBORN = """
 import sys, time
 from neo_assets import interruption
@@ -213,6 +294,30 @@ def test_a_command_that_does_not_stop_is_ended(seconds: float) -> None:
         if seconds == 60:
             process.send_signal(INTERRUPT)
         assert process.wait(10) == 128 + TERMINATE
+
+
+STOPPED_IN_A_FINALIZER = """
+import os, signal
+from neo_assets import interruption
+class Object:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        print(sum(range(9)))
+with interruption.stop_on_signals():
+    Object()
+    try:
+        interruption.check()
+    except interruption.Stopped as stopped:
+        print(stopped)
+"""
+
+
+def test_a_signal_in_a_finalizer() -> None:
+    """Python drops what a finalizer raises, and prints it."""
+    said = subprocess.run(
+        [sys.executable, "-c", STOPPED_IN_A_FINALIZER], capture_output=True, text=True, check=True
+    )
+    assert (said.stdout, said.stderr) == ("SIGTERM\n", "")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
