@@ -6,9 +6,10 @@ from random import Random
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
+from neo_assets.assets.materialization import emit
 from neo_assets.checks.accounts import LAYERS
-from neo_assets.checks.evaluations import checks_on, held_days
+from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
@@ -42,14 +43,14 @@ def accounted() -> dg.JobDefinition:
     def asset_of(name: str, before: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
         @dg.asset(name=name, deps=before, partitions_def=DAILY, backfill_policy=_ALL_AT_ONCE)
         def account(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-            failed = held_days(context, context.asset_key, days_of(context))
-            reports = [_report(day) for day in days_of(context) if day not in failed]
+            blocked = blocked_days(context, context.asset_key, days_of(context))
+            reports = [_report(day) for day in days_of(context) if day not in blocked]
             metrics.record(
                 Settings.from_environment().tables_directory,
                 metrics.RunMetrics(context.run_id, context.asset_key.to_user_string(), reports),
             )
             seen = {report.day: _preview(report) for report in reports}
-            return conclude(context, Result(reports, seen), failed)
+            return emit(context, Result(reports, seen), blocked)
 
         return account
 

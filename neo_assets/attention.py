@@ -13,8 +13,8 @@ import dagster as dg
 
 from neo_assets import pipeline
 from neo_assets.automation.troubles import stale_gold
-from neo_assets.checks.evaluations import reason_not_done
 from neo_assets.checks.evidence import errors
+from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.verdicts import DROP_COUNT, checks_of
 from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
@@ -111,8 +111,8 @@ class _History:
             for day, targets in self._failed[name].items()
             if None in targets and day not in without
         }
-        reasons = {day: reason_not_done(self._instance, asset, day) for day in sorted(tried)}
-        return {day: reason for day, reason in reasons.items() if reason}
+        newest = {day: newest_unmaterialized(self._instance, asset, day) for day in sorted(tried)}
+        return {day: why.reason for day, why in newest.items() if why}
 
     def missing(self, name: str) -> set[date]:
         """The days between the first and the newest one that the asset was to have, and has not.

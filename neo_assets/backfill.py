@@ -21,8 +21,9 @@ from neo_assets.automation.jobs import (
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
 from neo_assets.checks.accounts import newest_accounts, report_of
-from neo_assets.checks.evaluations import outcome_of, reason_not_done
+from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.evidence import errors
+from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.definitions import ASSETS, build_definitions, defs
 from neo_assets.instance import prepare_instance
@@ -192,8 +193,8 @@ def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
     """What a day is that nothing holds, and what to do about it instead of a release."""
     again = f"neo-assets backfill --start {day} --end {day}"
     for asset in ASSETS:
-        if reason := reason_not_done(instance, asset.key, day):
-            return f"it failed in {asset.key.to_user_string()}: {reason}; run it again: {again}"
+        if why := newest_unmaterialized(instance, asset.key, day):
+            return f"it failed in {asset.key.to_user_string()}: {why.reason}; run it again: {again}"
     if not newest_accounts(instance, ASSETS[0].key, [day]):
         return f"it was never fetched; fetch it: {again}"
     return "no check of it ends in ERROR; neo-assets status lists the held days."

@@ -2,11 +2,10 @@
 
 import dagster as dg
 
-from neo_assets.assets.outcome import materialize
+from neo_assets.assets.materialization import materialize
 from neo_assets.assets.presentation import table_metadata
-from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_EVENTS
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
@@ -29,7 +28,4 @@ def gold_neo_fact(
     of the star is written with it: `gold_dim_neo`, `gold_dim_date` and `gold_neo_revision`, which
     has every change that NASA made.
     """
-    days = days_of(context)
-    lakehouse.lock_partitions(days, context.log.info)
-    held = held_days(context, context.asset_key, days)
-    return materialize(context, lakehouse, held)
+    return materialize(context, lakehouse)

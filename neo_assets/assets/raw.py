@@ -5,11 +5,11 @@ from datetime import date
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
+from neo_assets.assets.materialization import materialize
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
@@ -40,7 +40,9 @@ def raw_asset(source: Source) -> dg.AssetsDefinition:
     def raw(
         context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
-        return _land(context, source, feed, lakehouse)
+        return materialize(
+            context, lakehouse, lambda days: _land(context, source, feed, lakehouse, days)
+        )
 
     return raw
 
@@ -50,9 +52,9 @@ def _land(
     source: Source,
     feed: NeoFeed,
     lakehouse: LakehouseResource,
-) -> dg.MaterializeResult[None]:
-    days = days_of(context)
-    lakehouse.lock_partitions(days, context.log.info)
+    days: Sequence[date],
+) -> Result:
+    """Fetch the days and land what is new."""
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
@@ -85,7 +87,7 @@ def _land(
         + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
     )
     lakehouse.record_metrics(context.run.run_id, context.asset_key.to_user_string(), reports)
-    return conclude(context, Result(reports, previews, failed), {})
+    return Result(reports, previews, failed)
 
 
 def _usable(

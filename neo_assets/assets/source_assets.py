@@ -6,12 +6,11 @@ from datetime import date
 
 import dagster as dg
 
-from neo_assets.assets.outcome import materialize
+from neo_assets.assets.materialization import materialize
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.raw import raw_asset
-from neo_assets.checks.evaluations import held_days
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of
+from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.progress import told
 from neo_assets.quality import quality
 from neo_assets.resources.feed import NeoFeed
@@ -46,12 +45,12 @@ def _bronze_asset(dataset: Dataset) -> dg.AssetsDefinition:
     def bronze(
         context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
-        days = days_of(context)
-        lakehouse.lock_partitions(days, context.log.info)
-        held = held_days(context, context.asset_key, days)
-        held |= _damaged_days(context, feed, dataset, days)
-        evolution = Settings.from_environment().neo_schema_evolution
-        return materialize(context, lakehouse, held, schema_evolution=evolution)
+        return materialize(
+            context,
+            lakehouse,
+            faulty=lambda days: _damaged_days(context, feed, dataset, days),
+            schema_evolution=Settings.from_environment().neo_schema_evolution,
+        )
 
     return bronze
 
@@ -88,10 +87,7 @@ def _silver_asset(dataset: Dataset) -> dg.AssetsDefinition:
     def silver(
         context: dg.AssetExecutionContext, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
-        days = days_of(context)
-        lakehouse.lock_partitions(days, context.log.info)
-        held = held_days(context, context.asset_key, days)
         rules = quality(Settings.from_environment()).rule_set(dataset).rules
-        return materialize(context, lakehouse, held, rules=[asdict(rule) for rule in rules])
+        return materialize(context, lakehouse, rules=[asdict(rule) for rule in rules])
 
     return silver

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 import dagster as dg
 
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.checks.evaluations import HELD_BACK, outcome_of, reason_not_done_of
+from neo_assets.checks.evaluations import outcome_of
+from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.checks.verdicts import DROP_COUNT
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
 from neo_assets.partitions import DAILY, day_of, days_of_run
@@ -50,17 +51,25 @@ def troubles_of_run(instance: dg.DagsterInstance, ending: dg.EventLogEntry) -> l
         for evaluation in _evaluations(instance, ending.run_id)
         if outcome_of(evaluation) == "ERROR"
     ]
-    failed = [evaluation for evaluation in errors if reason_not_done_of(evaluation) is None]
-    undone = [evaluation for evaluation in errors if reason_not_done_of(evaluation) is not None]
+    failed = [evaluation for evaluation in errors if not Unmaterialized.stored_in(evaluation)]
+    undone = [
+        (evaluation, why) for evaluation in errors if (why := Unmaterialized.stored_in(evaluation))
+    ]
     explained = {evaluation.partition for evaluation in failed}
     troubles = [_failed_check(evaluation) for evaluation in failed]
     first = {
-        (evaluation.partition, reason_not_done_of(evaluation)): evaluation
-        for evaluation in reversed(undone)
-        if not (evaluation.partition in explained and _is_held_back(evaluation))
+        (evaluation.partition, why): evaluation
+        for evaluation, why in reversed(undone)
+        if not (evaluation.partition in explained and why.is_held_back)
     }
     troubles += [
-        _day_not_done(evaluation, ending.run_id) for evaluation in reversed(first.values())
+        _failure(
+            evaluation.asset_key.to_user_string(),
+            why.reason,
+            day_of(evaluation.partition),
+            ending.run_id,
+        )
+        for (_, why), evaluation in reversed(first.items())
     ]
     event = ending.dagster_event
     if event and event.event_type is dg.DagsterEventType.RUN_FAILURE and not undone:
@@ -120,17 +129,6 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Trouble:
         else "The numbers behind the sentence are in the metadata of the evaluation.",
         place=_asset_page(evaluation.asset_key, view="checks", checkDetail=check),
     )
-
-
-def _day_not_done(evaluation: dg.AssetCheckEvaluation, run_id: str) -> Trouble:
-    reason = reason_not_done_of(evaluation) or ""
-    return _failure(
-        evaluation.asset_key.to_user_string(), reason, day_of(evaluation.partition), run_id
-    )
-
-
-def _is_held_back(evaluation: dg.AssetCheckEvaluation) -> bool:
-    return (reason_not_done_of(evaluation) or "").startswith(HELD_BACK)
 
 
 def _failed_run(

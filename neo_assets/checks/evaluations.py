@@ -7,26 +7,20 @@ evaluations are logged one by one.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 import dagster as dg
 
-from neo_assets import pipeline
 from neo_assets.checks.accounts import Account
-from neo_assets.checks.evidence import Case, cases, errors
+from neo_assets.checks.evidence import Case, cases, cases_in_run
+from neo_assets.checks.gate import unmaterialized_partitions
+from neo_assets.checks.unmaterialized import NO_INPUT_ROWS, Unmaterialized
 from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
 from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
-from neo_assets.dagster_internals.history import newest_evaluation, partitions_materialized_in
-from neo_assets.dagster_internals.runs import run_that_executed
 from neo_assets.external_text import printable
 from neo_assets.partitions import DAILY, days_of
 from neo_assets.progress import told
-
-NOTHING_TAKEN_IN = {"rows_in": 0}
-NOT_DONE = "Not done: "
-"""How the evaluations of a day begin that an asset could not do."""
-HELD_BACK = "held back, "
-"""How the reason begins where it is a check of the layer before that ended in ERROR."""
 
 
 def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
@@ -47,9 +41,10 @@ def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
         selected = {key.name for key in context.selected_asset_check_keys}
         run = context.op_execution_context
         if run.has_partitions:
-            # Of the days it could not do the asset itself has told.
-            untold = set(days_of(context)) - days_not_done(run, asset, days_of(context)).keys()
-            record_evaluations(run, asset, sorted(untold), selected)
+            # The evaluations of the other days are recorded by the asset itself.
+            left = unmaterialized_partitions(run, asset, days_of(context))
+            days = [day for day in days_of(context) if day not in left]
+            record_evaluations(run, asset, days, selected)
         else:
             _record_evaluations_of_all_days(run, asset, selected)
         yield from ()
@@ -62,44 +57,43 @@ def record_evaluations(
     asset: dg.AssetKey,
     days: Sequence[date],
     names: Collection[str] | None = None,
-    failed: Mapping[date, str] | None = None,
+    unmaterialized: Mapping[date, Unmaterialized] = MappingProxyType({}),
 ) -> None:
-    """Log one evaluation for each day and check; a `failed` day fails all with its reason."""
-    by_day = cases(context.instance, asset, days, with_history=True)
+    """Log one evaluation for each day and check; an unmaterialized day fails them all."""
+    by_day = cases_in_run(context, asset, [day for day in days if day not in unmaterialized])
     checks = [
         check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
     ]
     for day in told(days, len(days), "days judged", context.log.info):
         with one_commit(context.instance):
-            if failed and day in failed:
-                context.log_event(not_done(asset, day.isoformat(), failed[day]))
-            _judge(context, asset, checks, day, by_day.get(day), (failed or {}).get(day))
+            if day in unmaterialized:
+                _record_unmaterialized(context, asset, checks, day, unmaterialized[day])
+            else:
+                _record_outcomes(context, asset, checks, day, by_day.get(day))
 
 
-def _judge(
-    context: Context,
-    asset: dg.AssetKey,
-    checks: Sequence[Check],
-    day: date,
-    case: Case | None,
-    why_failed: str | None,
+def _record_unmaterialized(
+    context: Context, asset: dg.AssetKey, checks: Sequence[Check], day: date, why: Unmaterialized
 ) -> None:
+    context.log_event(why.observation(asset, day.isoformat()))
     for check in checks:
-        if why_failed:
-            verdict = Verdict(False, "ERROR", f"{NOT_DONE}{why_failed}.", NOTHING_TAKEN_IN)
-        elif case is None:
-            verdict = Verdict(
-                False,
-                "ERROR",
-                f"Nothing to judge: {asset.to_user_string()} has not been materialized for "
-                f"{day}; materialize it first.",
-                NOTHING_TAKEN_IN,
-            )
-        else:
-            verdict = case.verdict(check)
-        # A day that was not done has no materialization that this would be about.
-        account = case.account if case and not why_failed else None
-        _record(context, asset, check.name, verdict, account, day)
+        key = dg.AssetCheckKey(asset, check.name)
+        log_evaluation(context, why.evaluation(key, day.isoformat(), dg.AssetCheckSeverity.ERROR))
+
+
+def _record_outcomes(
+    context: Context, asset: dg.AssetKey, checks: Sequence[Check], day: date, case: Case | None
+) -> None:
+    never = Verdict(
+        False,
+        "ERROR",
+        f"Nothing to judge: {asset.to_user_string()} has not been materialized for {day}; "
+        "materialize it first.",
+        NO_INPUT_ROWS,
+    )
+    for check in checks:
+        verdict = case.outcomes[check.name] if case else never
+        _record(context, asset, check.name, verdict, case.account if case else None, day)
 
 
 def _record_evaluations_of_all_days(
@@ -113,7 +107,7 @@ def _record_evaluations_of_all_days(
     for check in checks_of(asset.to_user_string()):
         if check.name in names:
             verdict = judge_all_days(
-                {day: case.verdict(check) for day, case in sorted(by_day.items())}
+                {day: case.outcomes[check.name] for day, case in sorted(by_day.items())}
             )
             _record(context, asset, check.name, verdict, newest)
 
@@ -121,59 +115,6 @@ def _record_evaluations_of_all_days(
 def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
     """`passed`, or the severity of the failure: `WARN` or `ERROR`."""
     return "passed" if evaluation.passed else evaluation.severity.value
-
-
-def held_days(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
-    """The days that the layer before does not hand on to the asset, and why."""
-    upstream = pipeline.upstream_of(asset.to_user_string())
-    if upstream is None:
-        return {}
-    before = dg.AssetKey(upstream)
-    held = {
-        day: f"{HELD_BACK}{reason}"
-        for day, reason in errors(context.instance, before, days).items()
-    }
-    return held | days_not_done(context, before, days)
-
-
-def days_not_done(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, str]:
-    """The days that the asset could not do in this run, with its reasons.
-
-    A run that re-executes a failed one from its failure goes on from what that one has done.
-    """
-    run_id = run_that_executed(context, asset)
-    if run_id is None:
-        return {}
-    done = partitions_materialized_in(context.instance, run_id).get(asset, ())
-    return {
-        day: reason_not_done(context.instance, asset, day)
-        or f"{asset.to_user_string()} was not materialized"
-        for day in days
-        if day.isoformat() not in done
-    }
-
-
-def reason_not_done(instance: dg.DagsterInstance, asset: dg.AssetKey, day: date) -> str | None:
-    """Why an asset could not do a day when it last tried; none where it did, or never tried."""
-    (check, *_) = checks_of(asset.to_user_string())
-    evaluation = newest_evaluation(instance, dg.AssetCheckKey(asset, check.name), day.isoformat())
-    return reason_not_done_of(evaluation) if evaluation else None
-
-
-def reason_not_done_of(evaluation: dg.AssetCheckEvaluation) -> str | None:
-    """The reason that an evaluation gives for a day that was not done; none of any other."""
-    said = evaluation.description or ""
-    return said.removeprefix(NOT_DONE).rstrip(".") if said.startswith(NOT_DONE) else None
-
-
-def not_done(asset: dg.AssetKey, partition: str, reason: str) -> dg.AssetObservation:
-    """What the partition's page in the UI shows of a day that an asset could not do."""
-    return dg.AssetObservation(
-        asset,
-        partition=partition,
-        description=f"{NOT_DONE}{reason}.",
-        metadata={"not_done_because": reason},
-    )
 
 
 def _record(

@@ -14,12 +14,7 @@ from pydantic import PrivateAttr
 
 from neo_assets import pipeline
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.checks.evaluations import (
-    NOT_DONE,
-    NOTHING_TAKEN_IN,
-    not_done,
-    reason_not_done_of,
-)
+from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import report_for_run
 from neo_assets.dagster_internals.history import partitions_materialized_in
@@ -95,19 +90,16 @@ def complete(instance: dg.DagsterInstance, run_id: str) -> int:
         return 0
     reasons = _Reasons(instance, run, evaluations)
     done = partitions_materialized_in(instance, run_id)
-    undone: dict[tuple[dg.AssetKey, str], str] = {}
+    undone: dict[tuple[dg.AssetKey, str], Unmaterialized] = {}
     with one_commit(instance):
         for planned in left:
-            asset, partition, reason = (
-                planned.check.asset_key,
-                planned.partition,
-                reasons.of(planned),
-            )
-            report_for_run(instance, run, _evaluation(planned, reason))
+            asset, partition, why = planned.check.asset_key, planned.partition, reasons.of(planned)
+            evaluation = why.evaluation(planned.check, partition, _severity(why))
+            report_for_run(instance, run, evaluation)
             if partition and partition not in done.get(asset, ()):
-                undone[asset, partition] = reason
-        for (asset, partition), reason in undone.items():
-            report_for_run(instance, run, not_done(asset, partition, reason))
+                undone[asset, partition] = why
+        for (asset, partition), why in undone.items():
+            report_for_run(instance, run, why.observation(asset, partition))
     return len(left)
 
 
@@ -120,20 +112,22 @@ class _Reasons:
         run: dg.DagsterRun,
         evaluations: Sequence[dg.AssetCheckEvaluation],
     ) -> None:
-        self._of_day: dict[tuple[str, str | None], str] = {}
+        self._of_day: dict[tuple[str, str | None], Unmaterialized] = {}
         for evaluation in evaluations:
-            if reason := reason_not_done_of(evaluation):
+            if why := Unmaterialized.stored_in(evaluation):
                 place = evaluation.asset_key.to_user_string(), evaluation.partition
-                self._of_day.setdefault(place, reason)
+                self._of_day.setdefault(place, why)
         is_canceled = run.status in _STOPPED
-        self._of_run = CANCELED if is_canceled else _first_failure(instance, run.run_id)
+        self._of_run = Unmaterialized(
+            CANCELED if is_canceled else _first_failure(instance, run.run_id)
+        )
 
-    def of(self, planned: _Planned) -> str:
+    def of(self, planned: _Planned) -> Unmaterialized:
         """The reason of the asset itself or of the nearest one before it, else of the run."""
         name = planned.check.asset_key.to_user_string()
         for layer in reversed(pipeline.chain_to(name)):
-            if reason := self._of_day.get((layer, planned.partition)):
-                return reason
+            if why := self._of_day.get((layer, planned.partition)):
+                return why
         return self._of_run
 
 
@@ -165,18 +159,10 @@ def _evaluations(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.Asset
         yield record.event_log_entry.get_dagster_event().asset_check_evaluation_data
 
 
-def _evaluation(planned: _Planned, reason: str) -> dg.AssetCheckEvaluation:
+def _severity(why: Unmaterialized) -> dg.AssetCheckSeverity:
     # A canceled run has not found anything wrong.
-    severity = dg.AssetCheckSeverity.WARN if reason == CANCELED else dg.AssetCheckSeverity.ERROR
-    return dg.AssetCheckEvaluation(
-        asset_key=planned.check.asset_key,
-        check_name=planned.check.name,
-        passed=False,
-        severity=severity,
-        description=f"{NOT_DONE}{reason}.",
-        metadata=dict(NOTHING_TAKEN_IN),
-        partition=planned.partition,
-    )
+    is_canceled = why == Unmaterialized(CANCELED)
+    return dg.AssetCheckSeverity.WARN if is_canceled else dg.AssetCheckSeverity.ERROR
 
 
 def _of(context: dg.InitResourceContext) -> tuple[dg.DagsterInstance, str]:

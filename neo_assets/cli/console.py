@@ -119,7 +119,7 @@ def finish(
 
     Where a signal stopped it, `continuation` names the command for the days that are left.
     """
-    from neo_assets.checks.evaluations import reason_not_done_of
+    from neo_assets.checks.unmaterialized import Unmaterialized
 
     if outcome.is_good:
         return
@@ -130,7 +130,7 @@ def finish(
     told = " ".join(outcome.failures.values())
     for evaluation in outcome.errors:
         description = (evaluation.description or "").rstrip(".")
-        if reason_not_done_of(evaluation) is None and description not in told:
+        if Unmaterialized.stored_in(evaluation) is None and description not in told:
             complain(
                 f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
                 f"{evaluation.check_name}: {description}."

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from neo_assets.assets.outcome import conclude
-from neo_assets.checks.evaluations import checks_on, held_days
+from neo_assets.assets.materialization import emit
+from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
@@ -36,19 +37,20 @@ class SmallGraph:
         @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
         def silver_neo_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             undone = {day: why for day, why in self.undone.items() if day in days_of(context)}
-            return conclude(context, Result(self._reports(days_of(context), undone)), undone)
+            reports = self._reports(days_of(context), undone)
+            return emit(context, Result(reports, failed=undone), {})
 
         @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY, deps=[silver_neo_events])
         def gold_neo_fact(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             if self.crash:
                 raise self.crash
-            held = held_days(context, context.asset_key, days_of(context))
+            blocked = blocked_days(context, context.asset_key, days_of(context))
             reports = [
                 DayReport(day=day, rows_in=1, kept=1, rows_out=1)
                 for day in days_of(context)
-                if day not in held
+                if day not in blocked
             ]
-            return conclude(context, Result(reports), held)
+            return emit(context, Result(reports), blocked)
 
         assets = [silver_neo_events, gold_neo_fact]
         return dg.materialize(

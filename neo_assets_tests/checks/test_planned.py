@@ -16,7 +16,6 @@ from dagster import DagsterExecutionInterruptedError
 
 from neo_assets.attention import findings
 from neo_assets.automation.schedules import complete_canceled, complete_failed
-from neo_assets.checks.evaluations import NOT_DONE
 from neo_assets.checks.planned import CANCELED, KILLED, complete_killed_runs
 from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import defs
@@ -67,7 +66,7 @@ def assert_one_each(instance: dg.DagsterInstance, reason: str) -> None:
         status, said = found[0]
         assert status in ("SUCCEEDED", "FAILED"), (row, found)
         if status == "FAILED":
-            assert said == f"{NOT_DONE}{reason}.", (row, found)
+            assert said == f"Not done: {reason}.", (row, found)
 
 
 def told_on_partition_pages(instance: dg.DagsterInstance) -> dict[tuple[str, str], str]:

@@ -1,14 +1,15 @@
 """A failed run that Dagster re-executes from its failure, which skips the steps that succeeded."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from neo_assets.assets.outcome import conclude
-from neo_assets.checks.evaluations import checks_on, held_days
+from neo_assets.assets.materialization import emit
+from neo_assets.checks.evaluations import checks_on
+from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
@@ -25,18 +26,16 @@ UNDONE: list[date] = []
 """What goes wrong: the error that gold raises, and the days that silver cannot do."""
 
 
-def _conclude(
-    context: dg.AssetExecutionContext, undone: dict[date, str]
-) -> dg.MaterializeResult[None]:
-    days = [day for day in days_of(context) if day not in undone]
-    reports = [DayReport(day=day, rows_in=1, kept=1, rows_out=1) for day in days]
-    return conclude(context, Result(reports), undone)
+def reports(days: Collection[date]) -> list[DayReport]:
+    return [DayReport(day=day, rows_in=1, kept=1, rows_out=1) for day in sorted(days)]
 
 
 @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
 def silver_neo_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """A row a day."""
-    return _conclude(context, dict.fromkeys(UNDONE, "NeoWs is down"))
+    done = set(days_of(context)) - set(UNDONE)
+    failed = dict.fromkeys(UNDONE, "NeoWs is down")
+    return emit(context, Result(reports(done), failed=failed), {})
 
 
 @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY, deps=[silver_neo_events])
@@ -44,7 +43,8 @@ def gold_neo_fact(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Non
     """A row a day."""
     if CRASH:
         raise RuntimeError(CRASH[0])
-    return _conclude(context, held_days(context, context.asset_key, days_of(context)))
+    blocked = blocked_days(context, context.asset_key, days_of(context))
+    return emit(context, Result(reports(set(days_of(context)) - blocked.keys())), blocked)
 
 
 GRAPH = dg.Definitions(

@@ -1,43 +1,55 @@
-"""How a stage's account becomes Dagster's: days materialized, days held back, days failed."""
+"""From a run of an asset to partitions that are materialized, held back or failed, in one call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
-from neo_assets import pipeline
 from neo_assets.checks.accounts import report_metadata
 from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import record_evaluations
 from neo_assets.checks.evidence import history
+from neo_assets.checks.gate import blocked_days, proceeds_in_run
+from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import NO_MATERIALIZATION
-from neo_assets.dagster_internals.runs import is_in_run
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
 from neo_assets.targets.stage_runner import LakehouseResource
 
+Days = Sequence[date]
+
 
 def materialize(
     context: dg.AssetExecutionContext,
     lakehouse: LakehouseResource,
-    held: Mapping[date, str],
-    **how: Any,
+    run: Callable[[Days], Result] | None = None,
+    *,
+    faulty: Callable[[Days], Mapping[date, str]] = lambda _: {},
+    **stage_options: Any,
 ) -> dg.MaterializeResult[None]:
-    """Run the stage of the asset for the days that are not held back, and conclude it.
+    """Lock the days of the run, ask the gate which of them proceed, run these, and report.
 
-    `how` has what else the stage must know, by the names of the request.
+    What runs is the stage of the asset with `stage_options`, by the names of the request; or `run`,
+    for an asset that is not made by a stage. `faulty` finds further days that cannot proceed.
     """
-    days = [day for day in days_of(context) if day not in held]
-    request = Request(context.asset_key.to_user_string(), context.run.run_id, days, **how)
-    return conclude(context, lakehouse.run(context, request), held)
+    days = days_of(context)
+    lakehouse.lock_partitions(days, context.log.info)
+    blocked = blocked_days(context, context.asset_key, days)
+    blocked |= {day: Unmaterialized(reason) for day, reason in faulty(days).items()}
+    proceeding = [day for day in days if day not in blocked]
+    if run:
+        return emit(context, run(proceeding), blocked)
+    name = context.asset_key.to_user_string()
+    request = Request(name, context.run.run_id, proceeding, **stage_options)
+    return emit(context, lakehouse.run(context, request), blocked)
 
 
-def conclude(
+def emit(
     context: dg.AssetExecutionContext,
     result: Result,
-    held: Mapping[date, str],
+    blocked: Mapping[date, Unmaterialized],
 ) -> dg.MaterializeResult[None]:
     """Materialize the days that have a report; the others fail, and the run with them at its end.
 
@@ -48,7 +60,9 @@ def conclude(
     Raises:
         dagster.Failure: names the failed days and why; the good days stand as materialized.
     """
-    reports, failed = result.reports, {**held, **result.failed}
+    reports = result.reports
+    failed = {day: Unmaterialized(reason) for day, reason in result.failed.items()}
+    left = {**blocked, **failed}
     metadata = {
         report.day.isoformat(): {
             **report_metadata(report),
@@ -61,7 +75,7 @@ def conclude(
         metadata[newest.isoformat()]["history"] = dg.MetadataValue.md(
             _chronicle(context, reports, newest)
         )
-    if not failed:
+    if not left:
         for partition, values in metadata.items():
             context.add_asset_metadata(values, partition_key=partition)
         return dg.MaterializeResult()
@@ -69,19 +83,15 @@ def conclude(
         context.log_event(
             dg.AssetMaterialization(context.asset_key, partition=partition, metadata=values)
         )
-    days = sorted([*failed, *(report.day for report in reports)])
-    said = f"{_share(len(failed), len(days))} {_by_span(failed)}."
-    if reports and _next_is_in_run(context):
-        record_evaluations(context, context.asset_key, sorted(failed), failed=failed)
-        context.log.error(said)
+    days = sorted([*left, *(report.day for report in reports)])
+    reasons = {day: why.reason for day, why in left.items()}
+    sentence = f"{_share(len(left), len(days))} {_by_span(reasons)}."
+    if reports and proceeds_in_run(context, context.asset_key):
+        record_evaluations(context, context.asset_key, sorted(left), unmaterialized=left)
+        context.log.error(sentence)
         return dg.MaterializeResult(metadata=NO_MATERIALIZATION)
-    record_evaluations(context, context.asset_key, days, failed=failed)
-    raise dg.Failure(said, allow_retries=False)
-
-
-def _next_is_in_run(context: dg.AssetExecutionContext) -> bool:
-    following = pipeline.downstream_of(context.asset_key.to_user_string())
-    return following is not None and is_in_run(context, dg.AssetKey(following))
+    record_evaluations(context, context.asset_key, days, unmaterialized=left)
+    raise dg.Failure(sentence, allow_retries=False)
 
 
 def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], last: date) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from neo_assets.assets.outcome import _by_span, _share
+from neo_assets.assets.materialization import _by_span, _share
 
 
 def test_each_reason_is_told_once_for_the_days_in_a_row_that_share_it() -> None:
