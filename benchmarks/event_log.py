@@ -28,7 +28,7 @@ from rich.progress import track
 from benchmarks.graphs import accounted, bare, run
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread
-from neo_assets.checks.chronicle import CHRONICLE_DAYS
+from neo_assets.checks.recent_history import RECENT_DAYS
 from neo_assets.instance import EVENT_LOG
 
 FIRST_DAY = date(2015, 1, 1)
@@ -161,7 +161,7 @@ def history(
     """Runs with ten years of events stored, and the same with as many days as a run looks back."""
     job = accounted()
     lines = [
-        ("days a run", f"{CHRONICLE_DAYS} days stored", f"{stored:,} days stored", "ratio"),
+        ("days a run", f"{RECENT_DAYS} days stored", f"{stored:,} days stored", "ratio"),
         ("---:",) * 4,
     ]
     last = FIRST_DAY + timedelta(stored)
@@ -170,7 +170,7 @@ def history(
         _instance(OURS, Path(folder)) as short,
         _instance(OURS, Path(folder)) as long,
     ):
-        run(job, short, _days(last - timedelta(CHRONICLE_DAYS), CHRONICLE_DAYS))
+        run(job, short, _days(last - timedelta(RECENT_DAYS), RECENT_DAYS))
         for first in track(range(0, stored, 365), "History"):
             run(job, long, _days(FIRST_DAY + timedelta(first), min(365, stored - first)))
         for length in (1, 31):

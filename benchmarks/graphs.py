@@ -7,10 +7,10 @@ from random import Random
 import dagster as dg
 
 from neo_assets.assets.materialization import emit
-from neo_assets.checks.accounts import LAYERS
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse import stages
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT
 from neo_assets.lakehouse.request import Request

@@ -13,9 +13,9 @@ import dagster as dg
 
 from neo_assets import pipeline
 from neo_assets.automation.troubles import stale_gold
-from neo_assets.checks.evidence import errors
+from neo_assets.checks.definitions import DROP_COUNT, checks_of
 from neo_assets.checks.gate import newest_unmaterialized
-from neo_assets.checks.verdicts import DROP_COUNT, checks_of
+from neo_assets.checks.inputs import errors
 from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection

@@ -20,11 +20,11 @@ from neo_assets.automation.jobs import (
 )
 from neo_assets.automation.schedules import landed_partitions
 from neo_assets.checks import releases
-from neo_assets.checks.accounts import newest_accounts, report_of
 from neo_assets.checks.evaluations import outcome_of
-from neo_assets.checks.evidence import errors
 from neo_assets.checks.gate import newest_unmaterialized
+from neo_assets.checks.inputs import errors
 from neo_assets.checks.planned import complete_killed_runs
+from neo_assets.checks.stored_reports import newest_reports, report_of
 from neo_assets.definitions import ASSETS, build_definitions, defs
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
@@ -183,8 +183,8 @@ def release(day: date, why: str) -> list[dg.AssetKey]:
         if not held:
             raise BackfillError(f"{day} is not held: {_why_not_held(instance, day)}")
         for asset in held:
-            account = newest_accounts(instance, asset, [day])[day]
-            releases.release(instance, asset, account.report, why)
+            stored = newest_reports(instance, asset, [day])[day]
+            releases.release(instance, asset, stored.report, why)
     keys = [asset.key for asset in ASSETS]
     return keys[keys.index(held[0]) + 1 :]
 
@@ -195,7 +195,7 @@ def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
     for asset in ASSETS:
         if why := newest_unmaterialized(instance, asset.key, day):
             return f"it failed in {asset.key.to_user_string()}: {why.reason}; run it again: {again}"
-    if not newest_accounts(instance, ASSETS[0].key, [day]):
+    if not newest_reports(instance, ASSETS[0].key, [day]):
         return f"it was never fetched; fetch it: {again}"
     return "no check of it ends in ERROR; neo-assets status lists the held days."
 

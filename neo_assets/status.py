@@ -7,8 +7,8 @@ from datetime import date
 import dagster as dg
 
 from neo_assets.attention import Finding, findings
+from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine

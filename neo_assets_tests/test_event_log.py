@@ -17,8 +17,8 @@ from dagster._core.events import DagsterEventBatchMetadata  # noqa: TID251
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus  # noqa: TID251
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value  # noqa: TID251
 
+from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.dagster_internals.event_log import EventLog, one_commit
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import DAILY

@@ -16,9 +16,9 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 from deltalake import DeltaTable
 
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
+from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import DAILY

@@ -15,7 +15,7 @@ import pytest
 from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
-from neo_assets.checks.verdicts import checks_of
+from neo_assets.checks.definitions import checks_of
 from neo_assets.definitions import ASSETS, build_definitions, defs
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target

@@ -6,8 +6,8 @@ import dagster as dg
 from rich.console import Console
 
 from neo_assets.backfill import Outcome
-from neo_assets.checks.accounts import LAYERS
-from neo_assets.checks.verdicts import checks_of
+from neo_assets.checks.definitions import checks_of
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.cli.console import summary_of
 from neo_assets.lakehouse.report import DayReport
 

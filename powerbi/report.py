@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.model import bands
 from powerbi.generate import MEASURES, label
 from powerbi.pbir import (

@@ -6,11 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from neo_assets.checks.accounts import report_metadata
-from neo_assets.checks.chronicle import CHRONICLE_DAYS, markdown_of
 from neo_assets.checks.evaluations import record_evaluations
-from neo_assets.checks.evidence import history
 from neo_assets.checks.gate import blocked_days, proceeds_in_run
+from neo_assets.checks.inputs import recent_reports
+from neo_assets.checks.recent_history import RECENT_DAYS, markdown_of
+from neo_assets.checks.stored_reports import report_metadata
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import NO_MATERIALIZATION
 from neo_assets.lakehouse.report import DayReport
@@ -73,7 +73,7 @@ def emit(
     if reports:
         newest = max(report.day for report in reports)
         metadata[newest.isoformat()]["history"] = dg.MetadataValue.md(
-            _chronicle(context, reports, newest)
+            _recent_history(context, reports, newest)
         )
     if not left:
         for partition, values in metadata.items():
@@ -94,9 +94,11 @@ def emit(
     raise dg.Failure(sentence, allow_retries=False)
 
 
-def _chronicle(context: dg.AssetExecutionContext, reports: Sequence[DayReport], last: date) -> str:
+def _recent_history(
+    context: dg.AssetExecutionContext, reports: Sequence[DayReport], last: date
+) -> str:
     """The last days for people to read; those of this run are not materialized yet."""
-    before = history(context.instance, context.asset_key, [last], CHRONICLE_DAYS)
+    before = recent_reports(context.instance, context.asset_key, [last], RECENT_DAYS)
     by_day = {report.day: report for report in (*before, *reports)}
     return markdown_of(by_day.values(), last)
 

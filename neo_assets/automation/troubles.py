@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 import dagster as dg
 
 from neo_assets.automation.failures import failure_sentence
+from neo_assets.checks.definitions import DROP_COUNT
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.unmaterialized import Unmaterialized
-from neo_assets.checks.verdicts import DROP_COUNT
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
 from neo_assets.partitions import DAILY, day_of, days_of_run
 from neo_assets.settings import Settings

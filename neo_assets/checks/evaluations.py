@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from neo_assets.checks.accounts import Account
-from neo_assets.checks.evidence import Case, cases, cases_in_run
+from neo_assets.checks.definitions import Check, CheckOutcome, checks_of, evaluate_all_days
 from neo_assets.checks.gate import unmaterialized_partitions
+from neo_assets.checks.inputs import PartitionCheckInput, inputs, inputs_in_run
+from neo_assets.checks.stored_reports import StoredReport
 from neo_assets.checks.unmaterialized import NO_INPUT_ROWS, Unmaterialized
-from neo_assets.checks.verdicts import Check, Verdict, checks_of, judge_all_days
 from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
 from neo_assets.external_text import printable
@@ -24,7 +24,7 @@ from neo_assets.progress import told
 
 
 def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
-    """The checks of an asset; they judge the newest account of each day, however it came."""
+    """The checks of an asset; they evaluate the newest report of each day."""
 
     @dg.multi_asset_check(
         name=f"{asset.to_python_identifier()}_checks",
@@ -37,7 +37,7 @@ def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
         can_subset=True,
         required_resource_keys={"planned_checks"},
     )
-    def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def evaluate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
         run = context.op_execution_context
         if run.has_partitions:
@@ -49,7 +49,7 @@ def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
             _record_evaluations_of_all_days(run, asset, selected)
         yield from ()
 
-    return judge
+    return evaluate
 
 
 def record_evaluations(
@@ -60,7 +60,7 @@ def record_evaluations(
     unmaterialized: Mapping[date, Unmaterialized] = MappingProxyType({}),
 ) -> None:
     """Log one evaluation for each day and check; an unmaterialized day fails them all."""
-    by_day = cases_in_run(context, asset, [day for day in days if day not in unmaterialized])
+    by_day = inputs_in_run(context, asset, [day for day in days if day not in unmaterialized])
     checks = [
         check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
     ]
@@ -82,9 +82,13 @@ def _record_unmaterialized(
 
 
 def _record_outcomes(
-    context: Context, asset: dg.AssetKey, checks: Sequence[Check], day: date, case: Case | None
+    context: Context,
+    asset: dg.AssetKey,
+    checks: Sequence[Check],
+    day: date,
+    day_input: PartitionCheckInput | None,
 ) -> None:
-    never = Verdict(
+    never = CheckOutcome(
         False,
         "ERROR",
         f"Nothing to judge: {asset.to_user_string()} has not been materialized for {day}; "
@@ -92,8 +96,8 @@ def _record_outcomes(
         NO_INPUT_ROWS,
     )
     for check in checks:
-        verdict = case.outcomes[check.name] if case else never
-        _record(context, asset, check.name, verdict, case.account if case else None, day)
+        outcome = day_input.outcomes[check.name] if day_input else never
+        _record(context, asset, check.name, outcome, day_input.stored if day_input else None, day)
 
 
 def _record_evaluations_of_all_days(
@@ -101,15 +105,15 @@ def _record_evaluations_of_all_days(
 ) -> None:
     materialized = context.instance.get_materialized_partitions(asset)
     days = sorted(date.fromisoformat(key) for key in materialized)
-    by_day = cases(context.instance, asset, days, with_history=True)
-    accounts = [case.account for case in by_day.values()]
-    newest = max(accounts, key=lambda account: account.storage_id, default=None)
+    by_day = inputs(context.instance, asset, days, with_baseline=True)
+    reports = [day_input.stored for day_input in by_day.values()]
+    newest = max(reports, key=lambda stored: stored.storage_id, default=None)
     for check in checks_of(asset.to_user_string()):
         if check.name in names:
-            verdict = judge_all_days(
-                {day: case.outcomes[check.name] for day, case in sorted(by_day.items())}
+            outcome = evaluate_all_days(
+                {day: day_input.outcomes[check.name] for day, day_input in sorted(by_day.items())}
             )
-            _record(context, asset, check.name, verdict, newest)
+            _record(context, asset, check.name, outcome, newest)
 
 
 def outcome_of(evaluation: dg.AssetCheckEvaluation) -> str:
@@ -121,22 +125,22 @@ def _record(
     context: Context,
     asset: dg.AssetKey,
     check: str,
-    verdict: Verdict,
-    account: Account | None,
+    outcome: CheckOutcome,
+    stored: StoredReport | None,
     day: date | None = None,
 ) -> None:
     evaluation = dg.AssetCheckEvaluation(
         asset_key=asset,
         check_name=check,
-        passed=verdict.passed,
-        severity=dg.AssetCheckSeverity[verdict.severity],
-        description=printable(verdict.description),
-        metadata=dict(verdict.numbers),
+        passed=outcome.passed,
+        severity=dg.AssetCheckSeverity[outcome.severity],
+        description=printable(outcome.description),
+        metadata=dict(outcome.numbers),
         partition=day.isoformat() if day else None,
         target_materialization_data=target_materialization(
-            account.storage_id, account.run_id, account.timestamp
+            stored.storage_id, stored.run_id, stored.timestamp
         )
-        if account
+        if stored
         else None,
     )
     log_evaluation(context, evaluation)

@@ -11,9 +11,9 @@ from datetime import date
 import dagster as dg
 
 from neo_assets import pipeline
-from neo_assets.checks.evidence import cases_in_run
+from neo_assets.checks.definitions import checks_of
+from neo_assets.checks.inputs import inputs_in_run
 from neo_assets.checks.unmaterialized import Unmaterialized
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.dagster_internals.events import Context
 from neo_assets.dagster_internals.history import newest_evaluation, partitions_materialized_in
 from neo_assets.dagster_internals.runs import is_in_run, run_that_executed
@@ -28,9 +28,9 @@ def blocked_days(
         return {}
     before = dg.AssetKey(upstream)
     held = {
-        day: Unmaterialized.held_back(case.error)
-        for day, case in cases_in_run(context, before, days).items()
-        if case.error
+        day: Unmaterialized.held_back(day_input.error)
+        for day, day_input in inputs_in_run(context, before, days).items()
+        if day_input.error
     }
     return held | unmaterialized_partitions(context, before, days)
 

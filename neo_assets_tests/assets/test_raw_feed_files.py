@@ -12,9 +12,9 @@ import pytest
 
 from neo_assets import progress
 from neo_assets.assets.raw import raw_asset
+from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.neows import client as neows_client

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from neo_assets.checks import evidence
+from neo_assets.checks import inputs as check_inputs
 from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.history import newest_evaluation
@@ -91,15 +91,15 @@ def test_the_checks_evaluate_each_day_once_in_a_run(
 ) -> None:
     """The checks of silver and the gate of gold ask for the same days."""
     read: Counter[tuple[str, date]] = Counter()
-    cases = evidence.cases
+    original = check_inputs.inputs
 
     def counted(
         instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], **options: Any
-    ) -> dict[date, evidence.Case]:
+    ) -> dict[date, check_inputs.PartitionCheckInput]:
         read.update((asset.to_user_string(), day) for day in days)
-        return cases(instance, asset, days, **options)
+        return original(instance, asset, days, **options)
 
-    monkeypatch.setattr(evidence, "cases", counted)
+    monkeypatch.setattr(check_inputs, "inputs", counted)
     SmallGraph(instance, dropped={DAYS[1]: 4}).materialize(DAYS[0], days=3)
     # The second day of gold is not evaluated at all: it is held back.
     expected = [(SILVER, day) for day in DAYS] + [(GOLD, DAYS[0]), (GOLD, DAYS[2])]

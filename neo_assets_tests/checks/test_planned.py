@@ -16,8 +16,8 @@ from dagster import DagsterExecutionInterruptedError
 
 from neo_assets.attention import findings
 from neo_assets.automation.schedules import complete_canceled, complete_failed
+from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.planned import CANCELED, KILLED, complete_killed_runs
-from neo_assets.checks.verdicts import checks_of
 from neo_assets.definitions import defs
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import range_tags

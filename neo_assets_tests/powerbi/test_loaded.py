@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.assets.power_bi_export import build_power_bi_export
-from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.settings import Settings

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from neo_assets.checks.accounts import LAYERS
+from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.model import bands
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.report import DayReport

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neo_assets.checks.verdicts import Evidence, judge_drift
+from neo_assets.checks.definitions import CheckInput, evaluate_drift
 from neo_assets.lakehouse import schema_tracking, stages
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, BRONZE_RESCUED_DATA
 from neo_assets.lakehouse.report import DayReport
@@ -106,7 +106,7 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     assert fields["neo_reference_id"]["gone"]["feed_date"] == "2024-03-04"
     assert fields["absolute_magnitude_h"]["types"] == ["number"]
 
-    verdict = judge_drift(Evidence(report))
+    verdict = evaluate_drift(CheckInput(report))
     assert not verdict.passed and verdict.severity == "WARN"
     assert (verdict.numbers["fields_new"], verdict.numbers["fields_gone"]) == (2, 1)
     assert "new: moons (array, such as [{" in verdict.description

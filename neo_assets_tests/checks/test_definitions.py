@@ -1,4 +1,4 @@
-"""What a day's account means, by its numbers alone."""
+"""How each check evaluates the report of a day, by its numbers alone."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -6,15 +6,15 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.checks.verdicts import (
-    Evidence,
-    Verdict,
-    judge_all_days,
-    judge_drops,
-    judge_duplicates,
-    judge_foreign_keys,
-    judge_reconciliation,
-    judge_volume,
+from neo_assets.checks.definitions import (
+    CheckInput,
+    CheckOutcome,
+    evaluate_all_days,
+    evaluate_drops,
+    evaluate_duplicates,
+    evaluate_foreign_keys,
+    evaluate_reconciliation,
+    evaluate_volume,
 )
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.quality import Tolerance
@@ -48,22 +48,22 @@ def reports(draw: st.DrawFn) -> DayReport:
 def test_any_drop_warns_and_many_hold_the_day(
     report: DayReport, share: float, rows: int | None
 ) -> None:
-    verdict = judge_drops(Evidence(report, [Tolerance(share=share, rows=rows)]))
+    outcome = evaluate_drops(CheckInput(report, [Tolerance(share=share, rows=rows)]))
     is_beyond = report.snapshot_dropped > share * report.snapshot_rows or (
         rows is not None and report.snapshot_dropped > rows
     )
-    assert verdict.passed == (report.dropped == 0)
-    assert verdict.is_error == is_beyond
-    assert ("held back" in verdict.description) == is_beyond
-    assert verdict.description.startswith(f"{report.dropped} of {report.rows_in} rows dropped")
+    assert outcome.passed == (report.dropped == 0)
+    assert outcome.is_error == is_beyond
+    assert ("held back" in outcome.description) == is_beyond
+    assert outcome.description.startswith(f"{report.dropped} of {report.rows_in} rows dropped")
 
 
 def test_approaches_left_out_are_a_warning_with_their_number() -> None:
-    assert judge_drops(Evidence(SOUND)).passed
-    verdict = judge_drops(Evidence(replace(SOUND, details={"approaches_left_out": 3})))
-    assert not verdict.passed and not verdict.is_error
-    assert verdict.numbers["approaches_left_out"] == 3
-    assert "approaches of other days left out of objects of this day: 3" in verdict.description
+    assert evaluate_drops(CheckInput(SOUND)).passed
+    outcome = evaluate_drops(CheckInput(replace(SOUND, details={"approaches_left_out": 3})))
+    assert not outcome.passed and not outcome.is_error
+    assert outcome.numbers["approaches_left_out"] == 3
+    assert "approaches of other days left out of objects of this day: 3" in outcome.description
 
 
 def test_a_tolerance_of_one_rule_looks_at_its_rows_alone() -> None:
@@ -78,21 +78,21 @@ def test_a_tolerance_of_one_rule_looks_at_its_rows_alone() -> None:
         Tolerance(rule="invalid_velocity", rows=4),
         Tolerance(rule="date_mismatch", rows=5),
     )
-    assert not judge_drops(Evidence(report, [within])).is_error
-    verdict = judge_drops(Evidence(report, [within, beyond]))
+    assert not evaluate_drops(CheckInput(report, [within])).is_error
+    outcome = evaluate_drops(CheckInput(report, [within, beyond]))
     assert (
-        verdict.is_error
-        and "6 of the newest snapshot for date_mismatch is above" in verdict.description
+        outcome.is_error
+        and "6 of the newest snapshot for date_mismatch is above" in outcome.description
     )
 
 
 def test_a_word_makes_an_error_a_warning() -> None:
-    error = Verdict(False, "ERROR", "Too much dropped.", {})
+    error = CheckOutcome(False, "ERROR", "Too much dropped.", {})
     released = error.released("by ada: looked at, harmless.")
     assert not released.is_error and not released.passed
     assert released.description == "Too much dropped; let through by ada: looked at, harmless."
     assert error.released(None) is error
-    warning = Verdict(False, "WARN", "Some dropped.", {})
+    warning = CheckOutcome(False, "WARN", "Some dropped.", {})
     assert warning.released("by ada: why") is warning
 
 
@@ -102,16 +102,16 @@ def test_rows_that_are_in_no_class_or_in_two_do_not_reconcile(
 ) -> None:
     report = replace(report, taken_over=report.rows_in)
     upstream = replace(SOUND, handed_on=report.rows_in)
-    assert judge_reconciliation(Evidence(report)).passed
-    assert judge_reconciliation(Evidence(report, upstream=upstream)).passed
+    assert evaluate_reconciliation(CheckInput(report)).passed
+    assert evaluate_reconciliation(CheckInput(report, upstream=upstream)).passed
     change = off if surplus else -off
     for wrong in (
-        Evidence(replace(report, rows_in=report.rows_in + change)),
-        Evidence(replace(report, rows_lost=off)),
-        Evidence(replace(report, rows_doubled=off)),
-        Evidence(report, upstream=replace(upstream, handed_on=report.rows_in + change)),
+        CheckInput(replace(report, rows_in=report.rows_in + change)),
+        CheckInput(replace(report, rows_lost=off)),
+        CheckInput(replace(report, rows_doubled=off)),
+        CheckInput(report, upstream=replace(upstream, handed_on=report.rows_in + change)),
     ):
-        assert judge_reconciliation(wrong).is_error
+        assert evaluate_reconciliation(wrong).is_error
 
 
 def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
@@ -122,21 +122,23 @@ def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
     report = replace(
         SOUND, kept=0, rows_in=60, dropped=60, snapshot_dropped=20, snapshot_duplicates=12
     )
-    evidence = Evidence(report, [], earlier)
-    said = judge_drops(evidence).description
+    check_input = CheckInput(report, [], earlier)
+    said = evaluate_drops(check_input).description
     assert said.endswith(
         "; 20 in the newest snapshot, 20 dropped is unusual: 30 earlier days had 0 each."
     )
-    repeats = judge_duplicates(evidence)
+    repeats = evaluate_duplicates(check_input)
     assert (repeats.passed, repeats.severity) == (False, "WARN")
-    assert judge_volume(evidence).passed
-    assert not judge_volume(replace(evidence, report=replace(report, snapshot_rows=90))).passed
-    assert "median of 30 days is 0" in judge_drops(Evidence(SOUND, [], earlier)).description
+    assert evaluate_volume(check_input).passed
+    assert not evaluate_volume(
+        replace(check_input, report=replace(report, snapshot_rows=90))
+    ).passed
+    assert "median of 30 days is 0" in evaluate_drops(CheckInput(SOUND, [], earlier)).description
 
 
 def test_a_key_without_a_row_is_an_error() -> None:
     sound, wrong = (
-        judge_foreign_keys(Evidence(replace(SOUND, details={"foreign_keys_missing": missing})))
+        evaluate_foreign_keys(CheckInput(replace(SOUND, details={"foreign_keys_missing": missing})))
         for missing in (0, 2)
     )
     assert sound.passed and wrong.is_error
@@ -145,36 +147,36 @@ def test_a_key_without_a_row_is_an_error() -> None:
 
 @given(report=reports(), doubled=counts)
 def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, doubled: int) -> None:
-    verdict = judge_duplicates(Evidence(replace(report, rows_doubled=doubled)))
-    assert verdict.passed == (doubled == 0)
-    assert verdict.numbers["duplicates"] == report.exact_duplicates + report.superseded
+    outcome = evaluate_duplicates(CheckInput(replace(report, rows_doubled=doubled)))
+    assert outcome.passed == (doubled == 0)
+    assert outcome.numbers["duplicates"] == report.exact_duplicates + report.superseded
     classes = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
-    assert verdict.numbers["rows_in"] == sum(verdict.numbers[name] for name in classes)
+    assert outcome.numbers["rows_in"] == sum(outcome.numbers[name] for name in classes)
 
 
 def test_the_sentence_names_every_reason() -> None:
     report = replace(
         SOUND, kept=17, dropped=3, snapshot_dropped=3, reasons={"b_rule": 2, "a_rule": 1}
     )
-    assert judge_drops(Evidence(report, [Tolerance(share=0.25)])).description == (
+    assert evaluate_drops(CheckInput(report, [Tolerance(share=0.25)])).description == (
         "3 of 20 rows dropped: 1 for a_rule, 2 for b_rule; no earlier day to compare with."
     )
 
 
 def test_many_days_are_as_severe_as_the_worst() -> None:
-    good = Verdict(True, "ERROR", "", {})
-    warns, fails = Verdict(False, "WARN", "", {}), Verdict(False, "ERROR", "", {})
+    good = CheckOutcome(True, "ERROR", "", {})
+    warns, fails = CheckOutcome(False, "WARN", "", {}), CheckOutcome(False, "ERROR", "", {})
     days = [DAY + timedelta(days=number) for number in range(3)]
 
-    assert not judge_all_days({}).passed
-    assert "no day has been materialized" in judge_all_days({}).description
-    assert judge_all_days(dict.fromkeys(days, good)) == Verdict(
+    assert not evaluate_all_days({}).passed
+    assert "no day has been materialized" in evaluate_all_days({}).description
+    assert evaluate_all_days(dict.fromkeys(days, good)) == CheckOutcome(
         True,
         "WARN",
         "All 3 days from 2024-03-01 to 2024-03-03 passed.",
         {"days": 3, "days_failed": 0},
     )
-    warned = judge_all_days(dict(zip(days, (good, warns, good), strict=True)))
+    warned = evaluate_all_days(dict(zip(days, (good, warns, good), strict=True)))
     assert (warned.passed, warned.severity) == (False, "WARN")
     assert warned.description == "1 of 3 days failed, the last of them 2024-03-02."
-    assert judge_all_days(dict(zip(days, (warns, fails, good), strict=True))).severity == "ERROR"
+    assert evaluate_all_days(dict(zip(days, (warns, fails, good), strict=True))).severity == "ERROR"

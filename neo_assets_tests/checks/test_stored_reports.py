@@ -4,7 +4,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from neo_assets.checks.accounts import newest_accounts, report_metadata
+from neo_assets.checks.stored_reports import newest_reports, report_metadata
 from neo_assets.lakehouse.report import DayReport
 
 DAY, OTHER_DAY = date(2024, 3, 1), date(2024, 3, 2)
@@ -28,8 +28,8 @@ def materialize(instance: dg.DagsterInstance, day: date, rows: int | None) -> No
 def rows_of(
     instance: dg.DagsterInstance, *days: date, before: dict[date, int] | None = None
 ) -> dict[date, int]:
-    found = newest_accounts(instance, ASSET, days, before)
-    return {day: account.report.rows_in for day, account in found.items()}
+    found = newest_reports(instance, ASSET, days, before)
+    return {day: stored.report.rows_in for day, stored in found.items()}
 
 
 def test_the_newest_account_of_a_day_counts(instance: dg.DagsterInstance) -> None:
@@ -51,7 +51,7 @@ def test_the_newest_before_an_event_counts_where_that_is_asked(
 ) -> None:
     materialize(instance, DAY, 1)
     materialize(instance, DAY, 2)
-    limit = newest_accounts(instance, ASSET, [DAY])[DAY].storage_id
+    limit = newest_reports(instance, ASSET, [DAY])[DAY].storage_id
     materialize(instance, DAY, 3)
     materialize(instance, OTHER_DAY, 10)
     assert rows_of(instance, DAY, OTHER_DAY, before={DAY: limit + 1, OTHER_DAY: limit}) == {DAY: 2}

@@ -1,4 +1,4 @@
-"""A day against the days before it: what they had, and whether the day is unusual.
+"""The baseline of a count: what the days before had, and whether a day is anomalous.
 
 A count is unusual when it is more than 3.5 standard deviations from the median of the days before,
 the cut-off of Iglewicz and Hoaglin [1] for their modified z-score.  Three things make that score
@@ -35,17 +35,17 @@ from statistics import NormalDist, median
 from neo_assets.lakehouse.report import DayReport
 
 # The feed has a season, 9 rows a day in June and 15 in October, which a month follows.
-HISTORY_DAYS = 30
+BASELINE_DAYS = 30
 # The tenth part of fewer is no day; of seven, uneven counts would be unusual twice as often.
 LEAST_DAYS = 10
-UNUSUAL_FROM = 3.5
+ANOMALOUS_FROM = 3.5
 
 _QUARTILE = NormalDist().inv_cdf(0.75)
 _DECILE = NormalDist().inv_cdf(0.9)
 
 
 @dataclass(frozen=True)
-class History:
+class Baseline:
     """One count of each of the days before a day, as far as they are known."""
 
     counts: tuple[int, ...]
@@ -53,9 +53,9 @@ class History:
     @classmethod
     def before(
         cls, day: date, reports: Iterable[DayReport], count: Callable[[DayReport], int]
-    ) -> "History":
+    ) -> "Baseline":
         """The counts of the 30 days before `day` by calendar, out of reports of any days."""
-        first = day - timedelta(days=HISTORY_DAYS)
+        first = day - timedelta(days=BASELINE_DAYS)
         return cls(tuple(count(report) for report in reports if first <= report.day < day))
 
     @property
@@ -67,7 +67,7 @@ class History:
         """
         return median(self.counts)
 
-    def distance(self, count: int) -> float:
+    def z_score(self, count: int) -> float:
         """Standard deviations from the median to `count`, negative below it; 0 without days."""
         if not self.counts:
             return 0.0
@@ -81,9 +81,9 @@ class History:
             towards[9 * (len(towards) - 1) // 10] / _DECILE,
         )
 
-    def is_unusual(self, count: int) -> bool:
+    def is_anomalous(self, count: int) -> bool:
         """Whether `count` is far from the days before; never with fewer than ten of them."""
-        return len(self.counts) >= LEAST_DAYS and abs(self.distance(count)) > UNUSUAL_FROM
+        return len(self.counts) >= LEAST_DAYS and abs(self.z_score(count)) > ANOMALOUS_FROM
 
     def against(self, count: int, what: str) -> str:
         """How `count` stands to the days before, such as `median of 30 days is 0`.
@@ -94,7 +94,7 @@ class History:
         if not days:
             return "no earlier day to compare with"
         middle = f"median of {days} {'day' if days == 1 else 'days'} is {self.median:g}"
-        if not self.is_unusual(count):
+        if not self.is_anomalous(count):
             return middle
         least, most = min(self.counts), max(self.counts)
         had = f"{least} to {most}, median {self.median:g}" if least < most else f"{most} each"

@@ -1,4 +1,4 @@
-"""What is known of a day when its checks judge it, read from Dagster's own history."""
+"""What the checks evaluate for a day, read from Dagster's own history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from functools import cached_property
 import dagster as dg
 
 from neo_assets import pipeline
-from neo_assets.checks.accounts import Account, newest_accounts
-from neo_assets.checks.history import HISTORY_DAYS
+from neo_assets.checks.baseline import BASELINE_DAYS
+from neo_assets.checks.definitions import CheckInput, CheckOutcome, checks_of
 from neo_assets.checks.releases import releases
-from neo_assets.checks.verdicts import Evidence, Verdict, checks_of
+from neo_assets.checks.stored_reports import StoredReport, newest_reports
 from neo_assets.dagster_internals.events import Context
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import expanded
@@ -20,18 +20,18 @@ from neo_assets.settings import Settings
 
 
 @dataclass(frozen=True)
-class Case:
-    """The newest account of an asset for a day, with all that it is held against."""
+class PartitionCheckInput:
+    """The newest report of an asset for a day, with all that it is compared with."""
 
     asset: str
-    account: Account
-    evidence: Evidence
+    stored: StoredReport
+    check_input: CheckInput
 
     @cached_property
-    def outcomes(self) -> Mapping[str, Verdict]:
+    def outcomes(self) -> Mapping[str, CheckOutcome]:
         """The outcome of each check of the asset; an ERROR of a released day is a WARN."""
         return {
-            check.name: check.judge(self.evidence).released(self.evidence.release)
+            check.name: check.evaluate(self.check_input).released(self.check_input.release)
             for check in checks_of(self.asset)
         }
 
@@ -44,54 +44,56 @@ class Case:
         return None
 
 
-def cases(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], *, with_history: bool
-) -> dict[date, Case]:
-    """The case of each day; days never materialized are missing.
+def inputs(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], *, with_baseline: bool
+) -> dict[date, PartitionCheckInput]:
+    """The input of each day; days never materialized are missing.
 
     The days before can turn a pass into a warning only: whoever asks for errors needs no history.
     """
     name = asset.to_user_string()
     tolerances = quality(Settings.from_environment()).tolerances_of(name)
-    known = newest_accounts(
-        instance, asset, _with_days_before(days, HISTORY_DAYS) if with_history else days
+    known = newest_reports(
+        instance, asset, _with_days_before(days, BASELINE_DAYS) if with_baseline else days
     )
-    accounts = {day: known[day] for day in days if day in known}
-    released = releases(instance, asset, accounts)
-    upstream: dict[date, Account] = {}
-    if (before := pipeline.upstream_of(name)) and accounts:
-        limits = {day: account.storage_id for day, account in accounts.items()}
-        upstream = newest_accounts(instance, dg.AssetKey(before), list(accounts), limits)
-    earlier = [account.report for account in known.values()] if with_history else []
+    reports = {day: known[day] for day in days if day in known}
+    released = releases(instance, asset, reports)
+    upstream: dict[date, StoredReport] = {}
+    if (before := pipeline.upstream_of(name)) and reports:
+        limits = {day: stored.storage_id for day, stored in reports.items()}
+        upstream = newest_reports(instance, dg.AssetKey(before), list(reports), limits)
+    earlier = [stored.report for stored in known.values()] if with_baseline else []
     return {
-        day: Case(
+        day: PartitionCheckInput(
             name,
-            account,
-            Evidence(
-                account.report,
+            stored,
+            CheckInput(
+                stored.report,
                 tolerances,
                 earlier,
                 upstream[day].report if day in upstream else None,
                 released.get(day),
             ),
         )
-        for day, account in accounts.items()
+        for day, stored in reports.items()
     }
 
 
 class _OfRun:
-    """The cases that the current run of this process has read."""
+    """What the current run of this process has read."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
-        self.cases: dict[tuple[dg.AssetKey, date], Case | None] = {}
+        self.inputs: dict[tuple[dg.AssetKey, date], PartitionCheckInput | None] = {}
 
 
 _newest = _OfRun("")
 
 
-def cases_in_run(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> dict[date, Case]:
-    """The case of each day, read and evaluated once in a run.
+def inputs_in_run(
+    context: Context, asset: dg.AssetKey, days: Sequence[date]
+) -> dict[date, PartitionCheckInput]:
+    """The input of each day, read and evaluated once in a run.
 
     The gate of the next layer and the checks of the asset ask for the same. Whoever comes first may
     be either, but never before the asset has been materialized.
@@ -99,18 +101,18 @@ def cases_in_run(context: Context, asset: dg.AssetKey, days: Sequence[date]) -> 
     global _newest
     of_run = _newest if _newest.run_id == context.run.run_id else _OfRun(context.run.run_id)
     _newest = of_run
-    if unread := [day for day in days if (asset, day) not in of_run.cases]:
-        found = cases(context.instance, asset, unread, with_history=True)
-        of_run.cases |= {(asset, day): found.get(day) for day in unread}
-    return {day: case for day in days if (case := of_run.cases[asset, day])}
+    if unread := [day for day in days if (asset, day) not in of_run.inputs]:
+        found = inputs(context.instance, asset, unread, with_baseline=True)
+        of_run.inputs |= {(asset, day): found.get(day) for day in unread}
+    return {day: day_input for day in days if (day_input := of_run.inputs[asset, day])}
 
 
-def history(
+def recent_reports(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], before: int
 ) -> list[DayReport]:
     """The newest reports of these days, and of so many days before them."""
-    accounts = newest_accounts(instance, asset, _with_days_before(days, before))
-    return [account.report for account in accounts.values()]
+    reports = newest_reports(instance, asset, _with_days_before(days, before))
+    return [stored.report for stored in reports.values()]
 
 
 def _with_days_before(days: Sequence[date], number: int) -> list[date]:
@@ -124,5 +126,5 @@ def errors(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
 ) -> dict[date, str]:
     """The days for which a check of the asset ends in ERROR, with what it says of the first."""
-    found = cases(instance, asset, days, with_history=False)
-    return {day: case.error for day, case in found.items() if case.error}
+    found = inputs(instance, asset, days, with_baseline=False)
+    return {day: day_input.error for day, day_input in found.items() if day_input.error}

@@ -8,7 +8,7 @@ from neo_assets.checks.plot import plot_of
 from neo_assets.external_text import markdown
 from neo_assets.lakehouse.report import DayReport
 
-CHRONICLE_DAYS = 60
+RECENT_DAYS = 60
 
 _HEAD = (
     "| day | rows in | kept | dropped | duplicates | withdrawn | main reason |",
@@ -21,7 +21,7 @@ def markdown_of(reports: Iterable[DayReport], last: date) -> str:
 
     Days without a report are left out of the table.
     """
-    first = last - timedelta(days=CHRONICLE_DAYS - 1)
+    first = last - timedelta(days=RECENT_DAYS - 1)
     shown = sorted(
         (report for report in reports if first <= report.day <= last),
         key=lambda report: report.day,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.checks.history import HISTORY_DAYS, LEAST_DAYS, UNUSUAL_FROM, History
+from neo_assets.checks.baseline import ANOMALOUS_FROM, BASELINE_DAYS, LEAST_DAYS, Baseline
 from neo_assets.lakehouse.report import DayReport
 from neo_assets_tests.real_data import VINTAGE_2020, needs_real_data
 
@@ -19,8 +19,8 @@ DAY = date(2024, 3, 1)
 SIMULATED_DAYS = 5000
 
 counts = st.integers(0, 200)
-histories = st.lists(counts, min_size=LEAST_DAYS, max_size=HISTORY_DAYS).map(
-    lambda drawn: History(tuple(drawn))
+baselines = st.lists(counts, min_size=LEAST_DAYS, max_size=BASELINE_DAYS).map(
+    lambda drawn: Baseline(tuple(drawn))
 )
 
 Draw = Callable[[Random], int]
@@ -51,17 +51,17 @@ def rows_listed(report: DayReport) -> int:
     return report.snapshot_rows
 
 
-def share_unusual(draw: Draw, days: int = HISTORY_DAYS) -> float:
+def share_unusual(draw: Draw, days: int = BASELINE_DAYS) -> float:
     chance = Random(20150101)
     drawn = [draw(chance) for _ in range(days + SIMULATED_DAYS)]
-    distances = [
-        History(tuple(drawn[number - days : number])).distance(drawn[number])
+    z_scores = [
+        Baseline(tuple(drawn[number - days : number])).z_score(drawn[number])
         for number in range(days, len(drawn))
     ]
-    return sum(abs(distance) > UNUSUAL_FROM for distance in distances) / SIMULATED_DAYS
+    return sum(abs(z_score) > ANOMALOUS_FROM for z_score in z_scores) / SIMULATED_DAYS
 
 
-@pytest.mark.parametrize("days", [LEAST_DAYS, HISTORY_DAYS])
+@pytest.mark.parametrize("days", [LEAST_DAYS, BASELINE_DAYS])
 @pytest.mark.parametrize("mean", [0.2, 0.5, 1, 2, 5, 12, 30])
 def test_poisson_counts_are_hardly_ever_unusual(mean: float, days: int) -> None:
     assert share_unusual(poisson(mean), days) < 0.003
@@ -72,13 +72,13 @@ def test_poisson_counts_are_hardly_ever_unusual(mean: float, days: int) -> None:
     [
         # Variances 5 to 21 times the mean.
         (negative_binomial(12, 3), LEAST_DAYS),
-        (negative_binomial(12, 3), HISTORY_DAYS),
+        (negative_binomial(12, 3), BASELINE_DAYS),
         (negative_binomial(100, 5), LEAST_DAYS),
-        (negative_binomial(100, 5), HISTORY_DAYS),
-        (negative_binomial(2, 0.2), HISTORY_DAYS),
+        (negative_binomial(100, 5), BASELINE_DAYS),
+        (negative_binomial(2, 0.2), BASELINE_DAYS),
         # Most days have nothing, so that the median absolute deviation is zero.
-        (burst(0.3, 12), HISTORY_DAYS),
-        (burst(0.4, 12), HISTORY_DAYS),
+        (burst(0.3, 12), BASELINE_DAYS),
+        (burst(0.4, 12), BASELINE_DAYS),
     ],
 )
 def test_a_history_that_is_uneven_but_steady_does_not_cry_wolf(draw: Draw, days: int) -> None:
@@ -97,53 +97,53 @@ def test_a_real_jump_is_found(mean: float, far: tuple[int, ...]) -> None:
     chance = Random(7)
     draw = poisson(mean)
     found = [
-        History(tuple(draw(chance) for _ in range(HISTORY_DAYS))).is_unusual(count)
+        Baseline(tuple(draw(chance) for _ in range(BASELINE_DAYS))).is_anomalous(count)
         for _ in range(200)
         for count in far
     ]
     assert sum(found) / len(found) > 0.98
 
 
-@given(usual=st.integers(0, 30), days=st.integers(LEAST_DAYS, HISTORY_DAYS), far=counts)
+@given(usual=st.integers(0, 30), days=st.integers(LEAST_DAYS, BASELINE_DAYS), far=counts)
 def test_a_past_outlier_does_not_hide_the_next(usual: int, days: int, far: int) -> None:
     before = (usual,) * days
     outliers = (far,) * (days // 10)
-    assert History((*outliers, *before[len(outliers) :])).is_unusual(far) == History(
+    assert Baseline((*outliers, *before[len(outliers) :])).is_anomalous(far) == Baseline(
         before
-    ).is_unusual(far)
+    ).is_anomalous(far)
 
 
 def test_what_happens_on_one_day_in_ten_is_usual_but_only_on_its_side() -> None:
-    at_times_empty = History((20,) * 25 + (0,) * 5)
-    assert not at_times_empty.is_unusual(0)
-    assert at_times_empty.is_unusual(45)
+    at_times_empty = Baseline((20,) * 25 + (0,) * 5)
+    assert not at_times_empty.is_anomalous(0)
+    assert at_times_empty.is_anomalous(45)
 
 
-@given(history=histories, count=counts, further=st.integers(0, 100))
+@given(baseline=baselines, count=counts, further=st.integers(0, 100))
 def test_further_from_the_median_is_never_less_unusual(
-    history: History, count: int, further: int
+    baseline: Baseline, count: int, further: int
 ) -> None:
-    beyond = count + further if count >= history.median else max(count - further, 0)
-    assert abs(history.distance(beyond)) >= abs(history.distance(count))
-    assert history.is_unusual(beyond) or not history.is_unusual(count)
-    assert (history.distance(count) > 0) == (count > history.median)
+    beyond = count + further if count >= baseline.median else max(count - further, 0)
+    assert abs(baseline.z_score(beyond)) >= abs(baseline.z_score(count))
+    assert baseline.is_anomalous(beyond) or not baseline.is_anomalous(count)
+    assert (baseline.z_score(count) > 0) == (count > baseline.median)
 
 
-@given(count=counts, days=st.integers(0, HISTORY_DAYS))
+@given(count=counts, days=st.integers(0, BASELINE_DAYS))
 def test_the_same_as_ever_is_never_unusual(count: int, days: int) -> None:
-    assert not History((count,) * days).is_unusual(count)
+    assert not Baseline((count,) * days).is_anomalous(count)
 
 
 def test_after_nothing_but_zeros_a_few_are_usual_and_six_are_not() -> None:
-    zeros = History((0,) * HISTORY_DAYS)
-    assert [count for count in range(9) if zeros.is_unusual(count)] == [6, 7, 8]
+    zeros = Baseline((0,) * BASELINE_DAYS)
+    assert [count for count in range(9) if zeros.is_anomalous(count)] == [6, 7, 8]
 
 
 @given(count=counts, few=st.lists(counts, max_size=LEAST_DAYS - 1))
 def test_too_few_days_call_nothing_unusual(count: int, few: list[int]) -> None:
-    history = History(tuple(few))
-    assert not history.is_unusual(count)
-    assert "unusual" not in history.against(count, "dropped")
+    baseline = Baseline(tuple(few))
+    assert not baseline.is_anomalous(count)
+    assert "unusual" not in baseline.against(count, "dropped")
 
 
 @given(offsets=st.sets(st.integers(-50, 50)))
@@ -151,8 +151,8 @@ def test_a_history_is_the_month_before_by_calendar(offsets: set[int]) -> None:
     reports = [
         DayReport(DAY + timedelta(days=offset), snapshot_rows=1000 + offset) for offset in offsets
     ]
-    history = History.before(DAY, reports, rows_listed)
-    assert sorted(history.counts) == sorted(
+    baseline = Baseline.before(DAY, reports, rows_listed)
+    assert sorted(baseline.counts) == sorted(
         1000 + offset for offset in offsets if -30 <= offset < 0
     )
 
@@ -175,7 +175,7 @@ def test_a_history_is_the_month_before_by_calendar(offsets: set[int]) -> None:
     ],
 )
 def test_the_sentence(earlier: tuple[int, ...], count: int, sentence: str) -> None:
-    assert History(earlier).against(count, "dropped") == sentence
+    assert Baseline(earlier).against(count, "dropped") == sentence
 
 
 @needs_real_data
@@ -186,14 +186,14 @@ def test_no_day_of_the_real_feed_is_unusual_but_an_empty_or_a_fourfold_one_would
         for day, rows in json.loads(gzip.decompress(month.read_bytes())).items()
     ]
     judged = [
-        (report.snapshot_rows, history)
+        (report.snapshot_rows, baseline)
         for report in reports
-        if len((history := History.before(report.day, reports, rows_listed)).counts) >= LEAST_DAYS
+        if len((baseline := Baseline.before(report.day, reports, rows_listed)).counts) >= LEAST_DAYS
     ]
     assert len(judged) == len(reports) - LEAST_DAYS == 1451
 
     def share(change: Callable[[int], int]) -> float:
-        return sum(history.is_unusual(change(rows)) for rows, history in judged) / len(judged)
+        return sum(baseline.is_anomalous(change(rows)) for rows, baseline in judged) / len(judged)
 
     assert share(lambda rows: rows) == 0
     assert share(lambda rows: 0) > 0.95

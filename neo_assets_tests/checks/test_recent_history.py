@@ -1,8 +1,8 @@
 from base64 import b64decode
 from datetime import date, timedelta
 
-from neo_assets.checks.chronicle import markdown_of
 from neo_assets.checks.plot import plot_of
+from neo_assets.checks.recent_history import markdown_of
 from neo_assets.lakehouse.report import DayReport
 
 LAST = date(2024, 3, 1)

@@ -1,4 +1,4 @@
-"""What a day's account means: whether its drops and duplicates are fine, in one sentence."""
+"""The checks, and how each evaluates the report of a day."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from neo_assets.checks.history import History
+from neo_assets.checks.baseline import Baseline
 from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.pipeline import Layer, layer_of
@@ -16,8 +16,8 @@ DROP_COUNT = "drop_count"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The evaluation of one check for one day; `numbers` are its metadata."""
+class CheckOutcome:
+    """What one check finds for one day; `numbers` are its metadata."""
 
     passed: bool
     severity: Literal["WARN", "ERROR"]
@@ -26,27 +26,27 @@ class Verdict:
 
     @property
     def is_error(self) -> bool:
-        """Whether it holds the day back."""
+        """Whether it keeps the day from the next layer."""
         return not self.passed and self.severity == "ERROR"
 
-    def released(self, word: str | None) -> "Verdict":
-        """The verdict after a person's word, if there is one: an error is a warning then."""
-        if not word or not self.is_error:
+    def released(self, by: str | None) -> "CheckOutcome":
+        """The outcome for a day that may have been released: an error is a warning then."""
+        if not by or not self.is_error:
             return self
         return replace(
             self,
             severity="WARN",
-            description=f"{self.description.rstrip('.')}; let through {word.rstrip('.')}.",
+            description=f"{self.description.rstrip('.')}; let through {by.rstrip('.')}.",
         )
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What a check may look at: the account of the day, and what it is held against.
+class CheckInput:
+    """What a check evaluates: the report of the day, and what it is compared with.
 
-    `earlier` are the accounts of the days before, `upstream` is the one from which the asset was
+    `earlier` are the reports of the days before, `upstream` is the one from which the asset was
     made; none for the first layer, or where the layer before has never been materialized for the
-    day.  `release` is a person's word that lets the day through whatever the checks say.
+    day.  `release` says by whom and why the day was released, whatever the checks find.
     """
 
     report: DayReport
@@ -55,27 +55,27 @@ class Evidence:
     upstream: DayReport | None = None
     release: str | None = None
 
-    def history(self, count: Callable[[DayReport], int]) -> History:
+    def baseline(self, count: Callable[[DayReport], int]) -> Baseline:
         """The same count on the days before."""
-        return History.before(self.report.day, self.earlier, count)
+        return Baseline.before(self.report.day, self.earlier, count)
 
 
-def judge_drops(evidence: Evidence) -> Verdict:
+def evaluate_drops(check_input: CheckInput) -> CheckOutcome:
     """ERROR when more is dropped than tolerated; WARN for any drop or approach left out."""
-    report = evidence.report
-    excesses = [excess for each in evidence.tolerances if (excess := each.excess(report))]
+    report = check_input.report
+    excesses = [excess for each in check_input.tolerances if (excess := each.excess(report))]
     reasons = ", ".join(f"{count} for {name}" for name, count in sorted(report.reasons.items()))
     sentence = f"{report.dropped} of {report.rows_in} rows dropped"
     if reasons:
         sentence += f": {reasons}"
-    history = evidence.history(lambda each: each.snapshot_dropped)
-    sentence += _compared(history, report.snapshot_dropped, report.dropped, "dropped")
+    baseline = check_input.baseline(lambda each: each.snapshot_dropped)
+    sentence += _compared(baseline, report.snapshot_dropped, report.dropped, "dropped")
     left_out = report.details.get("approaches_left_out", 0)
     if left_out:
         sentence += f"; approaches of other days left out of objects of this day: {left_out}"
     if excesses:
         sentence += f"; {' and '.join(excesses)}, so the day is held back from the next layer"
-    return Verdict(
+    return CheckOutcome(
         passed=not (report.dropped or left_out),
         severity="ERROR" if excesses else "WARN",
         description=f"{sentence}.",
@@ -90,22 +90,22 @@ def judge_drops(evidence: Evidence) -> Verdict:
     )
 
 
-def judge_duplicates(evidence: Evidence) -> Verdict:
+def evaluate_duplicates(check_input: CheckInput) -> CheckOutcome:
     """ERROR when a row stands twice in the output, WARN for unusually many repeats.
 
     Repeats that were resolved are no fault.
     """
-    report = evidence.report
+    report = check_input.report
     sentence = (
         f"{report.duplicates} of {report.rows_in} rows repeat another: "
         f"{report.exact_duplicates} exactly, {report.superseded} superseded by a newer version"
     )
     if report.rows_doubled:
         sentence += f"; {_rows_that(report.rows_doubled, 'is', 'are')} twice in the output"
-    history = evidence.history(lambda each: each.snapshot_duplicates)
-    sentence += _compared(history, report.snapshot_duplicates, report.duplicates, "repeated")
-    return Verdict(
-        passed=not (report.rows_doubled or history.is_unusual(report.snapshot_duplicates)),
+    baseline = check_input.baseline(lambda each: each.snapshot_duplicates)
+    sentence += _compared(baseline, report.snapshot_duplicates, report.duplicates, "repeated")
+    return CheckOutcome(
+        passed=not (report.rows_doubled or baseline.is_anomalous(report.snapshot_duplicates)),
         severity="ERROR" if report.rows_doubled else "WARN",
         description=f"{sentence}.",
         numbers={
@@ -116,9 +116,9 @@ def judge_duplicates(evidence: Evidence) -> Verdict:
     )
 
 
-def judge_reconciliation(evidence: Evidence) -> Verdict:
+def evaluate_reconciliation(check_input: CheckInput) -> CheckOutcome:
     """ERROR unless every row that came in is found again in exactly one place, in both layers."""
-    report, upstream = evidence.report, evidence.upstream
+    report, upstream = check_input.report, check_input.upstream
     classes = " + ".join(f"{count} {name}" for name, count in report.classes.items() if count)
     faults = [
         f"{_rows_that(abs(count), 'is', 'are')} {what}"
@@ -134,7 +134,7 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
             f"{upstream.handed_on} rows were handed on to it and it found {report.taken_over}; "
             "materialize the layer before and this one again"
         )
-    return Verdict(
+    return CheckOutcome(
         passed=not faults,
         severity="ERROR",
         description=f"{report.rows_in} rows in = {classes or 'none'}"
@@ -153,38 +153,38 @@ def judge_reconciliation(evidence: Evidence) -> Verdict:
     )
 
 
-def judge_foreign_keys(evidence: Evidence) -> Verdict:
+def evaluate_foreign_keys(check_input: CheckInput) -> CheckOutcome:
     """ERROR when a key in the facts or revisions of the day refers to no row."""
-    missing = evidence.report.details.get("foreign_keys_missing", 0)
+    missing = check_input.report.details.get("foreign_keys_missing", 0)
     found = f"{missing} keys refer to no row" if missing else "Every key refers to a row"
-    return Verdict(
+    return CheckOutcome(
         passed=not missing,
         severity="ERROR",
         description=f"{found} of gold_dim_neo, gold_dim_date or gold_neo_fact.",
-        numbers={**_rows(evidence.report), "foreign_keys_missing": missing},
+        numbers={**_rows(check_input.report), "foreign_keys_missing": missing},
     )
 
 
-def judge_volume(evidence: Evidence) -> Verdict:
+def evaluate_volume(check_input: CheckInput) -> CheckOutcome:
     """WARN when a day lists far more or fewer rows than the days before, or was omitted."""
-    rows = evidence.report.snapshot_rows
-    history = evidence.history(lambda each: each.snapshot_rows)
-    omitted = evidence.report.details.get("omitted", 0)
+    rows = check_input.report.snapshot_rows
+    baseline = check_input.baseline(lambda each: each.snapshot_rows)
+    omitted = check_input.report.details.get("omitted", 0)
     how = "; a complete response of the feed did not mention the day" if omitted else ""
-    return Verdict(
-        passed=not (omitted or history.is_unusual(rows)),
+    return CheckOutcome(
+        passed=not (omitted or baseline.is_anomalous(rows)),
         severity="WARN",
-        description=f"{rows} rows listed{how}; {history.against(rows, 'listed')}.",
-        numbers={**_rows(evidence.report), "snapshot_rows": rows, "omitted": omitted},
+        description=f"{rows} rows listed{how}; {baseline.against(rows, 'listed')}.",
+        numbers={**_rows(check_input.report), "snapshot_rows": rows, "omitted": omitted},
     )
 
 
-def judge_drift(evidence: Evidence) -> Verdict:
+def evaluate_drift(check_input: CheckInput) -> CheckOutcome:
     """WARN for every field that is new, gone or changed in type, with where it was seen first."""
-    report = evidence.report
+    report = check_input.report
     sentences = [_told(change) for change in report.drift]
     changes = Counter(change["change"] for change in report.drift)
-    return Verdict(
+    return CheckOutcome(
         passed=not sentences,
         severity="WARN",
         description=f"{listed(sentences, '; ') or 'No field is new, gone or changed in type'}.",
@@ -210,10 +210,10 @@ def _told(change: Mapping[str, str]) -> str:
     return f"changed in type: {field} (was {change['tracked_type']}, now {what}), {where}"
 
 
-def _compared(history: History, in_snapshot: int, in_all: int, what: str) -> str:
+def _compared(baseline: Baseline, in_snapshot: int, in_all: int, what: str) -> str:
     """The newest snapshot against the days before; older snapshots make any count grow."""
     where = f"{in_snapshot} in the newest snapshot, " if in_snapshot != in_all else ""
-    return f"; {where}{history.against(in_snapshot, what)}"
+    return f"; {where}{baseline.against(in_snapshot, what)}"
 
 
 def _rows_that(number: int, one: str, several: str) -> str:
@@ -225,24 +225,24 @@ def _rows(report: DayReport) -> dict[str, int]:
     return {"rows_in": report.rows_in, "rows_out": report.rows_out, **report.classes}
 
 
-def judge_all_days(verdicts: Mapping[date, Verdict]) -> Verdict:
-    """One verdict on many days, as severe as the worst of them.
+def evaluate_all_days(outcomes: Mapping[date, CheckOutcome]) -> CheckOutcome:
+    """One outcome for many days, as severe as the worst of them.
 
     Its numbers have names of their own: sums would dwarf the days in the plots of the UI.
     """
-    failed = {day: verdict for day, verdict in verdicts.items() if not verdict.passed}
+    failed = {day: outcome for day, outcome in outcomes.items() if not outcome.passed}
     if failed:
-        sentence = f"{len(failed)} of {len(verdicts)} days failed, the last of them {max(failed)}"
-    elif verdicts:
-        sentence = f"All {len(verdicts)} days from {min(verdicts)} to {max(verdicts)} passed"
+        sentence = f"{len(failed)} of {len(outcomes)} days failed, the last of them {max(failed)}"
+    elif outcomes:
+        sentence = f"All {len(outcomes)} days from {min(outcomes)} to {max(outcomes)} passed"
     else:
         sentence = "Nothing to judge: no day has been materialized; materialize some first"
-    is_error = not verdicts or any(verdict.is_error for verdict in failed.values())
-    return Verdict(
-        passed=bool(verdicts) and not failed,
+    is_error = not outcomes or any(outcome.is_error for outcome in failed.values())
+    return CheckOutcome(
+        passed=bool(outcomes) and not failed,
         severity="ERROR" if is_error else "WARN",
         description=f"{sentence}.",
-        numbers={"days": len(verdicts), "days_failed": len(failed)},
+        numbers={"days": len(outcomes), "days_failed": len(failed)},
     )
 
 
@@ -252,7 +252,7 @@ class Check:
 
     name: str
     description: str
-    judge: Callable[[Evidence], Verdict]
+    evaluate: Callable[[CheckInput], CheckOutcome]
     layer: Layer | None = None
 
 
@@ -263,41 +263,41 @@ CHECKS = (
         "also has approaches of other days, which are left out. Above the tolerance "
         "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
         "layer.",
-        judge_drops,
+        evaluate_drops,
     ),
     Check(
         "duplicate_count",
         "Counts the rows of a day that repeat another, exactly or in a newer version. Warns when "
         "they are unusually many, and fails when a row stands twice in the output.",
-        judge_duplicates,
+        evaluate_duplicates,
     ),
     Check(
         "reconciliation",
         "Holds the rows that came in against the classes they were put in, against what stands in "
         "the tables, and against what the layer before handed on. Fails when one is missing or "
         "stands in two places.",
-        judge_reconciliation,
+        evaluate_reconciliation,
     ),
     Check(
         "foreign_keys",
         "Follows every key of the day's facts and revisions to the row it refers to. Fails when "
         "there is none.",
-        judge_foreign_keys,
+        evaluate_foreign_keys,
         layer="gold",
     ),
     Check(
         "volume",
         "Holds the rows that a day lists against the 30 days before. Warns when they are far more "
         "or far fewer, and when a complete response of the feed did not mention the day.",
-        judge_volume,
+        evaluate_volume,
         layer="raw",
     ),
     Check(
         "schema_drift",
         "Names the fields of a day that are new, gone or changed in type against the tracked "
         "schema, where each was seen first, and an example. Warns for any; what becomes of them is "
-        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
-        judge_drift,
+        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any day_input.",
+        evaluate_drift,
         layer="bronze",
     ),
 )

@@ -1,4 +1,4 @@
-"""A day's account as metadata of its materialization: written by the asset, read by the checks."""
+"""A day's report as metadata of its materialization: written by the asset, read by the checks."""
 
 import dataclasses
 import json
@@ -21,8 +21,8 @@ LAYERS = pipeline.chain_to(GOLD_NEO_FACT.name)
 
 
 @dataclass(frozen=True)
-class Account:
-    """The newest account of an asset for a day, and the materialization that carries it."""
+class StoredReport:
+    """The newest report of an asset for a day, and the materialization whose metadata has it."""
 
     report: DayReport
     storage_id: int
@@ -51,19 +51,19 @@ def report_of(metadata: Mapping[str, dg.MetadataValue]) -> DayReport | None:
     return DayReport(**{**value.value, "day": date.fromisoformat(value.value["day"])})
 
 
-def newest_accounts(
+def newest_reports(
     instance: dg.DagsterInstance,
     asset: dg.AssetKey,
     days: Sequence[date],
     before: Mapping[date, int] | None = None,
-) -> dict[date, Account]:
-    """The newest account of each day; days never materialized are missing.
+) -> dict[date, StoredReport]:
+    """The newest report of each day; days never materialized are missing.
 
     With `before`, the newest that was stored before the event of that number, for each of its days.
     """
 
-    def counts(account: Account) -> bool:
-        return before is None or account.storage_id < before[account.report.day]
+    def counts(stored: StoredReport) -> bool:
+        return before is None or stored.storage_id < before[stored.report.day]
 
     # Dagster takes a filter by nothing for no filter.
     if not days:
@@ -71,21 +71,23 @@ def newest_accounts(
     newest = newest_materialization_ids(instance, asset, [day.isoformat() for day in days])
     if not newest:
         return {}
-    found = _accounts(
+    found = _stored_reports(
         instance, dg.AssetRecordsFilter(asset_key=asset, storage_ids=[*newest.values()])
     )
-    accounts = {account.report.day: account for account in found if counts(account)}
+    reports = {stored.report.day: stored for stored in found if counts(stored)}
     # Days are refreshed again and again: what was before is read only where the newest is not it.
-    rest = [partition for partition in newest if date.fromisoformat(partition) not in accounts]
+    rest = [partition for partition in newest if date.fromisoformat(partition) not in reports]
     if rest:
         older = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=rest)
-        for account in filter(counts, _accounts(instance, older)):
-            accounts.setdefault(account.report.day, account)
-    return accounts
+        for stored in filter(counts, _stored_reports(instance, older)):
+            reports.setdefault(stored.report.day, stored)
+    return reports
 
 
-def _accounts(instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter) -> Iterator[Account]:
-    """All accounts of the materializations, newest first."""
+def _stored_reports(
+    instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter
+) -> Iterator[StoredReport]:
+    """All reports of the materializations, newest first."""
     cursor: str | None = None
     has_more = True
     while has_more:
@@ -94,5 +96,5 @@ def _accounts(instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter) -> It
             materialization = record.asset_materialization
             report = report_of(materialization.metadata) if materialization else None
             if report is not None:
-                yield Account(report, record.storage_id, record.run_id, record.timestamp)
+                yield StoredReport(report, record.storage_id, record.run_id, record.timestamp)
         cursor, has_more = found.cursor, found.has_more
