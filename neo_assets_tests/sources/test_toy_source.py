@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 
 from neo_assets.instance import prepare_instance
 from neo_assets.settings import Settings
+from neo_assets_tests.sources.toy import CHANGING, FAILING
 
 DAYS = (date(2024, 3, 1), date(2024, 3, 2))
 ASSETS = ("raw_toy_files", "bronze_toy_sightings", "silver_toy_sightings")
@@ -47,7 +48,8 @@ class Toy:
 
     def silver(self) -> list[dict[str, Any]]:
         """Silver in order of day and key."""
-        rows = self.rows("silver_toy_sightings")
+        # The run that rebuilt bronze is another one.
+        rows = [row | {"run_id": None} for row in self.rows("silver_toy_sightings")]
         return sorted(rows, key=lambda row: (row["partition_date"], row["serial"]))
 
     def evaluations(self, asset: str, check: str) -> dict[str | None, tuple[str, dict[str, Any]]]:
@@ -100,8 +102,6 @@ def test_what_a_source_gets_by_being_registered(toy: Toy) -> None:
     assert (outcome, numbers["dropped"], numbers["dropped_no_height"]) == ("WARN", 1, 1)
     outcome, numbers = toy.evaluations("silver_toy_sightings", "duplicate_count")[str(DAYS[0])]
     assert (numbers["rows_in"], numbers["kept"], numbers["exact_duplicates"]) == (6, 4, 1)
-    drift = toy.evaluations("bronze_toy_sightings", "schema_drift")
-    assert [drift[str(day)][1]["fields_new"] for day in DAYS] == [0, 1]
     measured = {
         (row["asset"], row["metric"], row["value"])
         for row in toy.rows("dq_metrics")
@@ -124,9 +124,12 @@ def assert_replayed(toy: Toy, span: tuple[str, ...]) -> None:
 
 
 def assert_gated(toy: Toy) -> None:
-    """A day without a response fails in its raw asset, and is held back from the next layers."""
-    failing = ("--start", "2024-03-03", "--end", "2024-03-03", "--select", 'key:"*_toy_*"')
-    ran = toy("backfill", *failing)
+    """A day without a response fails in its raw asset and goes no further; the next one does."""
+    span = ("--start", str(FAILING), "--end", str(CHANGING))
+    ran = toy("backfill", *span, "--select", 'key:"*_toy_*"')
     assert ran.returncode == 1 and "The toy is broken" in ran.stdout + ran.stderr
     for asset in ASSETS:
-        assert toy.evaluations(asset, "drop_count")["2024-03-03"][0] == "ERROR"
+        assert toy.evaluations(asset, "drop_count")[str(FAILING)][0] == "ERROR"
+    drift = toy.evaluations("bronze_toy_sightings", "schema_drift")
+    assert [drift[str(day)][1]["fields_new"] for day in (*DAYS, CHANGING)] == [0, 0, 1]
+    assert {row["partition_date"] for row in toy.silver()} == {*DAYS, CHANGING}

@@ -39,6 +39,9 @@ SIGHTINGS = Dataset(
 FAILING = date(2024, 3, 3)
 """The day of which the toy has no usable response."""
 
+CHANGING = date(2024, 3, 4)
+"""The day on which sightings have a field more."""
+
 
 def sighting(serial: int, height: float, **more: str) -> dict[str, object]:
     return {"place": {"station": "North"}, "serial": serial, "height": height, **more}
@@ -47,9 +50,9 @@ def sighting(serial: int, height: float, **more: str) -> dict[str, object]:
 def fetch(
     settings: Settings, days: Sequence[date], say: Say, sleep: Callable[[float], None] | None = None
 ) -> Iterator[DayOutcome]:
-    """Six sightings a day: one is a repeat, one is dropped; the second day has a new field."""
+    """Six sightings a day: one is a repeat, one is dropped; the last day has a new field."""
     for day in days:
-        more = {"weather": "clear"} if day.day == 2 else {}
+        more = {"weather": "clear"} if day == CHANGING else {}
         objects = [sighting(serial, 80.5, **more) for serial in (1, 2, 3, 4, 4)]
         outcome = DaySnapshot(day, (*objects, sighting(5, -1)), datetime.now(timezone.utc))
         yield DayFailure(day, "The toy is broken") if day == FAILING else outcome
