@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -12,6 +13,11 @@ from neo_assets_tests.faults import INJECTED
 from neo_assets_tests.lakehouse.houses import new_lakehouse
 from neo_assets_tests.levels import LEVELS, level_of
 from neo_assets_tests.processes import javas, resident_bytes
+
+
+# How long an example takes says more about the machine than about what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
