@@ -14,7 +14,6 @@ from neo_assets_tests.lakehouse.houses import new_lakehouse
 from neo_assets_tests.levels import LEVELS, level_of
 from neo_assets_tests.processes import javas, resident_bytes
 
-
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
