@@ -19,7 +19,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 STEP_TAKES_AT_MOST_MS = 30_000  # pages refresh themselves every 15 seconds
-RUN_TAKES_AT_MOST_MS = 180_000
+RUN_TAKES_AT_MOST_MS = 400_000
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Dagster:
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         return str(launched["backfillId"])
 
-    def finished_backfill(self, backfill: str, seconds: float = 300) -> Answer:
+    def finished_backfill(self, backfill: str, seconds: float = 600) -> Answer:
         """Wait for a backfill to end: its status and its runs, with the start and end of each."""
 
         def ended() -> Answer | None:
@@ -108,7 +108,7 @@ class Dagster:
         """Launch a run of one check, and of nothing else, for one day; its id."""
         return self.launch_run(day, [], [{"assetKey": _key(asset), "name": check}])
 
-    def finished_run(self, run: str, seconds: float = 180) -> Answer:
+    def finished_run(self, run: str, seconds: float = 400) -> Answer:
         """Wait for a run to end: its status, start and end."""
 
         def ended() -> Answer | None:

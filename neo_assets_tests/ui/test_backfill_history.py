@@ -11,7 +11,7 @@ IN_A_ROW = days_between("2024-04-01", "2024-04-17")
 DAYS = [*IN_A_ROW, "2024-05-25"]
 CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 each_check = pytest.mark.parametrize(
     ("asset", "check"), [(asset, check) for asset in ASSETS for check in CHECKS]
 )

@@ -8,7 +8,7 @@ import pytest
 from neo_assets_tests.ui.conftest import HELD_DAY
 from neo_assets_tests.ui.graphql import Answer, Dagster, wait_for
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_full_refresh_replays_every_landed_day(dagster: Dagster) -> None:

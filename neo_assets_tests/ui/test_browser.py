@@ -9,7 +9,7 @@ from neo_assets_tests.ui.browser import CHROMIUM, Browser, browser
 from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Dagster, days_between
 
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         not CHROMIUM, reason="needs a browser: apt-get install --no-install-recommends chromium"
     ),

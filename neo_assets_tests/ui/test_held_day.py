@@ -11,7 +11,7 @@ from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Answer, Dagster, days_be
 
 DAYS = days_between("2024-04-18", "2024-05-17")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
