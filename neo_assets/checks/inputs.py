@@ -1,7 +1,7 @@
 """What the checks evaluate for a day, read from Dagster's own history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -37,10 +37,15 @@ class PartitionCheckInput:
 
     @property
     def error(self) -> str | None:
-        """What the first check that ends in ERROR says; none where the day proceeds."""
-        for name, outcome in self.outcomes.items():
-            if outcome.is_error:
-                return f"{self.asset} {name}: {outcome.description.rstrip('.')}"
+        """What the first check that ends in ERROR says; none where the day proceeds.
+
+        Without the days before: days that are held for one reason give one sentence.
+        """
+        alone = replace(self.check_input, earlier=())
+        for check in checks_of(self.asset):
+            if self.outcomes[check.name].is_error:
+                description = check.evaluate(alone).description
+                return f"{self.asset} {check.name}: {description.rstrip('.')}"
         return None
 
 
