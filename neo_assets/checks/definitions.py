@@ -296,7 +296,7 @@ CHECKS = (
         "schema_drift",
         "Names the fields of a day that are new, gone or changed in type against the tracked "
         "schema, where each was seen first, and an example. Warns for any; what becomes of them is "
-        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any day_input.",
+        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
         evaluate_drift,
         layer="bronze",
     ),
