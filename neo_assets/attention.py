@@ -17,9 +17,10 @@ from neo_assets.checks.definitions import DROP_COUNT, checks_of
 from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.inputs import errors
 from neo_assets.dagster_internals.history import failed_evaluations, newest_materialization_ids
+from neo_assets.date_spans import spans, spans_by_reason
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.partitions import DAILY, spans
+from neo_assets.partitions import DAILY
 from neo_assets.targets.registry import target
 
 _Value = TypeVar("_Value")
@@ -168,12 +169,7 @@ class _History:
 
 def _listed(kind: Kind, name: str, reasons: Mapping[date, str]) -> list[Finding]:
     """One finding for each range of days that share a reason, the newest first."""
-    by_reason: dict[str, list[date]] = defaultdict(list)
-    for day, reason in reasons.items():
-        by_reason[reason].append(day)
-    found = sorted(
-        (first, last, reason) for reason, days in by_reason.items() for first, last in spans(days)
-    )[::-1]
+    found = spans_by_reason(reasons)[::-1]
     listed = [
         Finding(kind, name, [(first, last)], reason, _command(kind, name, first, last, reason))
         for first, last, reason in found[:SPANS_LISTED]

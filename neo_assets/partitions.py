@@ -4,11 +4,12 @@ Sharing both is what keeps a backfill in one piece: with different policies it f
 run for each asset.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import dagster as dg
 
+from neo_assets.date_spans import expanded, spans
 from neo_assets.settings import Settings
 
 _SETTINGS = Settings.from_environment()
@@ -29,15 +30,8 @@ def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -
 
 def chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
     """The days of each run, as the backfill policy divides them; a run has no gap."""
-    size = BACKFILL_POLICY.max_partitions_per_run or len(days)
-    chunk: list[date] = []
-    for day in days:
-        if chunk and (len(chunk) == size or day - chunk[-1] != timedelta(days=1)):
-            yield chunk
-            chunk = []
-        chunk.append(day)
-    if chunk:
-        yield chunk
+    for span in spans(days, BACKFILL_POLICY.max_partitions_per_run):
+        yield list(expanded([span]))
 
 
 def range_tags(first: date, last: date) -> Mapping[str, str]:
@@ -61,20 +55,3 @@ def day_of(partition: str | None) -> date | None:
     if partition is None or not DAILY.has_partition_key(partition):
         return None
     return date.fromisoformat(partition)
-
-
-def spans(days: Iterable[date]) -> list[tuple[date, date]]:
-    """The days in order, as the first and the last of those without a gap between them."""
-    found: list[tuple[date, date]] = []
-    for day in sorted(set(days)):
-        if found and day - found[-1][1] == timedelta(days=1):
-            found[-1] = found[-1][0], day
-        else:
-            found.append((day, day))
-    return found
-
-
-def expanded(spans: Iterable[tuple[date, date]]) -> Iterator[date]:
-    """All days of the spans."""
-    for first, last in spans:
-        yield from (first + timedelta(days=number) for number in range((last - first).days + 1))

@@ -1,7 +1,7 @@
 """From a run of an asset to partitions that are materialized, held back or failed, in one call."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -13,6 +13,7 @@ from neo_assets.checks.recent_history import RECENT_DAYS, markdown_of
 from neo_assets.checks.stored_reports import report_metadata
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import NO_MATERIALIZATION
+from neo_assets.date_spans import spans_by_reason
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
@@ -112,13 +113,7 @@ def _share(failed: int, days: int) -> str:
 
 def _by_span(failed: Mapping[date, str]) -> str:
     """Each reason once, with the first and the last of the days in a row that share it."""
-    spans: list[tuple[date, date, str]] = []
-    for day, reason in sorted(failed.items()):
-        if spans and spans[-1][1:] == (day - timedelta(days=1), reason):
-            spans[-1] = spans[-1][0], day, reason
-        else:
-            spans.append((day, day, reason))
     return "; ".join(
         f"{first}: {reason}" if first == last else f"{first}…{last}: {reason}"
-        for first, last, reason in spans
+        for first, last, reason in spans_by_reason(failed)
     )

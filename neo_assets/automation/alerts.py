@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from neo_assets.automation.delivery import DeliveryError, Service, services
 from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
+from neo_assets.date_spans import expanded, spans
 from neo_assets.external_text import unlinked
-from neo_assets.partitions import expanded, spans
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 

@@ -13,8 +13,8 @@ from neo_assets.checks.definitions import CheckInput, CheckOutcome, checks_of
 from neo_assets.checks.releases import releases
 from neo_assets.checks.stored_reports import StoredReport, newest_reports
 from neo_assets.dagster_internals.events import Context
+from neo_assets.date_spans import expanded
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.partitions import expanded
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from neo_assets.date_spans import spans
 from neo_assets.lakehouse.model.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -91,21 +92,4 @@ class Source:
         """How many calls it takes to request these days."""
         if self.queried == "now":
             return 1
-        return sum(1 for _ in spans(days, self.days_per_call))
-
-
-def spans(days: Sequence[date], longest: int | None) -> Iterator[tuple[date, date]]:
-    """Cover the days with as few spans of so many days as possible, and no day that is not given.
-
-    A span is its first and its last day.
-    """
-    ordered = sorted(set(days))
-    while ordered:
-        first = last = ordered.pop(0)
-        while (
-            ordered
-            and ordered[0] - last == timedelta(1)
-            and (longest is None or (ordered[0] - first).days < longest)
-        ):
-            last = ordered.pop(0)
-        yield first, last
+        return len(spans(days, self.days_per_call))

@@ -1,13 +1,13 @@
 """The calls that cover a set of days: NeoWs answers for at most seven dates at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
-from neo_assets.sources.base import spans
+from neo_assets.date_spans import Span, spans
 
 DAYS_PER_CALL = 7
 
 
-def windows(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+def windows(days: Sequence[date]) -> list[Span]:
     """Cover the days with as few calls as NeoWs allows, asking for no day that is not wanted."""
     return spans(days, DAYS_PER_CALL)

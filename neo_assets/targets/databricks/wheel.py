@@ -33,7 +33,7 @@ dependencies = [{dependencies}]
 name = "neo_assets"
 """
 _CONTENT = (
-    *("__init__.py", "progress.py"),
+    *("__init__.py", "date_spans.py", "progress.py"),
     *("lakehouse/**/*.py", "sources/**/*.py", "targets/__init__.py"),
     *(f"targets/databricks/{name}.py" for name in ("__init__", "job", "backend", "unity_catalog")),
 )
