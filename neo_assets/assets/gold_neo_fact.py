@@ -2,23 +2,13 @@
 
 import dagster as dg
 
+from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
-from neo_assets.assets.presentation import table_metadata
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_EVENTS
-from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
-@dg.asset(
-    deps=[dg.AssetKey(SILVER_NEO_EVENTS.name)],
-    partitions_def=DAILY,
-    backfill_policy=BACKFILL_POLICY,
-    group_name="neo",
-    kinds={"spark", "delta", "gold"},
-    owners=["team:neo"],
-    pool="lakehouse",
-    metadata=table_metadata(GOLD_NEO_FACT),
-)
+@table_asset(GOLD_NEO_FACT, "gold", made_from=SILVER_NEO_EVENTS.name)
 def gold_neo_fact(
     context: dg.AssetExecutionContext, lakehouse: LakehouseResource
 ) -> dg.MaterializeResult[None]:

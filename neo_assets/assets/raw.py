@@ -5,11 +5,11 @@ from datetime import date
 
 import dagster as dg
 
+from neo_assets.assets.daily import daily_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
-from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.progress import Say, told
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
@@ -24,16 +24,12 @@ def raw_asset(source: Source) -> dg.AssetsDefinition:
     """The asset that lands what a source answers."""
     dataset = source.dataset
 
-    @dg.asset(
+    @daily_asset(
         name=dataset.raw_asset,
         description=f"Responses of {source.title}: a file is one snapshot of a day, a line one "
         "object in it.\n\nA day that answers the same as before lands nothing new. A day without "
         "a usable answer fails alone.",
-        partitions_def=DAILY,
-        backfill_policy=BACKFILL_POLICY,
-        group_name="neo",
         kinds={"python", "json", "file"},
-        owners=["team:neo"],
         pool=dataset.raw_asset,
         metadata={"location": dg.MetadataValue.path(target().landing_location(dataset))},
     )

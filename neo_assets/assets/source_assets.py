@@ -6,11 +6,10 @@ from datetime import date
 
 import dagster as dg
 
+from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
-from neo_assets.assets.presentation import table_metadata
 from neo_assets.assets.raw import raw_asset
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.partitions import BACKFILL_POLICY, DAILY
 from neo_assets.progress import told
 from neo_assets.quality import quality
 from neo_assets.resources.feed import NeoFeed
@@ -28,19 +27,13 @@ def source_assets(source: Source) -> SourceAssets:
 
 
 def _bronze_asset(dataset: Dataset) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=dataset.tables.bronze.name,
+    @table_asset(
+        dataset.tables.bronze,
+        "bronze",
+        made_from=dataset.raw_asset,
         description="Every object of every snapshot as it came: one row is one line of an event "
         "file.\n\nAppend-only, with the object whole in a VARIANT column: the source of every "
         "replay.",
-        deps=[dg.AssetKey(dataset.raw_asset)],
-        partitions_def=DAILY,
-        backfill_policy=BACKFILL_POLICY,
-        group_name="neo",
-        kinds={"spark", "delta", "bronze"},
-        owners=["team:neo"],
-        pool="lakehouse",
-        metadata=table_metadata(dataset.tables.bronze),
     )
     def bronze(
         context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
@@ -70,19 +63,13 @@ def _damaged_days(
 def _silver_asset(dataset: Dataset) -> dg.AssetsDefinition:
     tables = dataset.tables
 
-    @dg.asset(
-        name=tables.silver.name,
+    @table_asset(
+        tables.silver,
+        "silver",
+        made_from=tables.bronze.name,
         description=f"{tables.silver.comment}\n\nRows that break a rule are in "
         f"`{tables.quarantine.name}`, and what became of every row of bronze in "
         f"`{tables.versions.name}`.",
-        deps=[dg.AssetKey(tables.bronze.name)],
-        partitions_def=DAILY,
-        backfill_policy=BACKFILL_POLICY,
-        group_name="neo",
-        kinds={"spark", "delta", "silver"},
-        owners=["team:neo"],
-        pool="lakehouse",
-        metadata=table_metadata(tables.silver),
     )
     def silver(
         context: dg.AssetExecutionContext, lakehouse: LakehouseResource

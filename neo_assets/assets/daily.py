@@ -1,0 +1,41 @@
+"""What all daily assets have in common.
+
+With different partitions or backfill policies a backfill would fall apart into a run for each.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from neo_assets.assets.presentation import table_metadata
+from neo_assets.lakehouse.model.tables import Table
+from neo_assets.partitions import BACKFILL_POLICY, DAILY
+from neo_assets.pipeline import Layer
+
+Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+
+def daily_asset(**options: Any) -> Decorator:
+    """Make a function a daily asset; `options` are those of `dg.asset` that are its own."""
+    # Its overloads do not see what the options are.
+    decorator: Decorator = dg.asset(
+        partitions_def=DAILY,
+        backfill_policy=BACKFILL_POLICY,
+        group_name="neo",
+        owners=["team:neo"],
+        **options,
+    )
+    return decorator
+
+
+def table_asset(table: Table, layer: Layer, made_from: str, **options: Any) -> Decorator:
+    """Make a function the daily asset of a table that a stage writes from another asset."""
+    return daily_asset(
+        name=table.name,
+        deps=[dg.AssetKey(made_from)],
+        kinds={"spark", "delta", layer},
+        pool="lakehouse",
+        metadata=table_metadata(table),
+        **options,
+    )
