@@ -10,12 +10,12 @@ from neo_assets.assets.materialization import emit
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.lakehouse.store import metrics
 from neo_assets.partitions import DAILY, days_of, range_tags
+from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

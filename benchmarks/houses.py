@@ -9,12 +9,12 @@ from typing import Any
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse import stages
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, GOLD_NEO_FACT
 from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.pipeline import LAYERS
 from neo_assets.progress import nobody
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT

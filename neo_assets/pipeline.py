@@ -48,3 +48,7 @@ def upstream_of(asset: str) -> str | None:
 def downstream_of(asset: str) -> str | None:
     """The asset that this one hands its rows on to; none for the last of a chain."""
     return next((other for other in assets() if upstream_of(other) == asset), None)
+
+
+LAYERS = chain_to(GOLD_NEO_FACT.name)
+"""The assets that lead to gold, upstream first."""

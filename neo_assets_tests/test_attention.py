@@ -10,10 +10,11 @@ import pytest
 
 from neo_assets.attention import SPANS_LISTED, Finding, findings
 from neo_assets.backfill import BackfillError, release
-from neo_assets.checks.stored_reports import LAYERS, report_metadata
+from neo_assets.checks.stored_reports import report_metadata
 from neo_assets.dagster_internals.events import target_materialization
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 
 FIRST = date(2024, 3, 1)

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from neo_assets.automation.jobs import discard_quarantine, replay_quarantine
 from neo_assets.automation.schedules import quarantine_replay_sensor
 from neo_assets.backfill import Outcome, days_between
-from neo_assets.checks.stored_reports import LAYERS
+from neo_assets.pipeline import LAYERS
 from neo_assets.targets.registry import target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object

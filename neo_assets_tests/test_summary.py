@@ -7,9 +7,9 @@ from rich.console import Console
 
 from neo_assets.backfill import Outcome
 from neo_assets.checks.definitions import checks_of
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.cli.console import summary_of
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.pipeline import LAYERS
 
 DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(14)]
 

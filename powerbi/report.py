@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.model import bands
+from neo_assets.pipeline import LAYERS
 from powerbi.generate import MEASURES, label
 from powerbi.pbir import (
     VERSIONS,

@@ -41,11 +41,10 @@ class PartitionCheckInput:
 
         Without the days before: days that are held for one reason give one sentence.
         """
-        alone = replace(self.check_input, earlier=())
         for check in checks_of(self.asset):
             if self.outcomes[check.name].is_error:
-                description = check.evaluate(alone).description
-                return f"{self.asset} {check.name}: {description.rstrip('.')}"
+                alone = check.evaluate(replace(self.check_input, earlier=()))
+                return f"{self.asset} {check.name}: {alone.description.rstrip('.')}"
         return None
 
 

@@ -9,15 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from neo_assets import pipeline
 from neo_assets.dagster_internals.history import newest_materialization_ids
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
-
-LAYERS = pipeline.chain_to(GOLD_NEO_FACT.name)
-"""The assets that lead to gold, in the order in which they hand rows on."""
 
 
 @dataclass(frozen=True)

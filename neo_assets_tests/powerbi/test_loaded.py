@@ -12,9 +12,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.assets.power_bi_export import build_power_bi_export
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
+from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import land, run

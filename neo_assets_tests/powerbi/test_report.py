@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.model import bands
+from neo_assets.pipeline import LAYERS
 from neo_assets_tests.powerbi.project import (
     BASE_THEME,
     PAGES,

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from neo_assets.checks.stored_reports import LAYERS
 from neo_assets.lakehouse.model import bands
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.pipeline import LAYERS
 from neo_assets_tests.powerbi.project import (
     MODEL,
     columns,
