@@ -5,7 +5,10 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from threading import Thread
 
 import dagster as dg
@@ -13,6 +16,7 @@ import pytest
 
 from neo_assets.backfill import backfill, selected_assets
 from neo_assets.spark_server import supervision
+from neo_assets.targets.local import target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject
 from neo_assets_tests.lakehouse.plain_reading import read_day
@@ -42,10 +46,18 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     monkeypatch.delenv("NEO_SPARK_REMOTE")
     others = javas()
     folder = site.root / "data" / "tables" / "silver_neo_versions"
-    remotes: set[str] = set()
+    addresses: list[str] = []
+
+    @contextmanager
+    def noted(folder: Path) -> Iterator[str]:
+        with supervision.supervised_server(folder) as address:
+            addresses.append(address)
+            yield address
+
+    monkeypatch.setattr(target, "supervised_server", noted)
 
     def told() -> list[str]:
-        return [message for message in caplog.messages if message.startswith("Spark is gone")]
+        return [message for message in caplog.messages if message.startswith("Spark has stopped")]
 
     def kill() -> None:
         (java,) = javas() - others
@@ -65,7 +77,6 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     killing = Thread(target=kill_in_the_middle, daemon=True)
 
     def on_progress(entry: dg.EventLogEntry) -> None:
-        remotes.add(os.environ["NEO_SPARK_REMOTE"])
         event = entry.dagster_event
         if event and event.is_step_start and event.step_key == "silver_neo_events":
             if not killing.ident:
@@ -77,7 +88,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
         outcome = backfill(selected_assets("*"), [KILLED, NEXT], on_progress)
     assert not killing.is_alive()
 
-    (address,) = remotes
+    (address,) = addresses
     place, _, token = address.partition("/;token=")
     ((days, said),) = outcome.failures.items()
     assert days == (KILLED, KILLED)
@@ -86,7 +97,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     first, *without_java, second = told()
     assert first == "Spark has stopped: it was ended by SIGKILL. It is restarted now."
     assert all("Java" in message for message in without_java)
-    assert second.startswith("Spark is gone: it was ended by SIGKILL.")
+    assert second.startswith("Spark has stopped: it was ended by SIGKILL.")
     assert javas() == others
 
     monkeypatch.setenv("NEO_SPARK_REMOTE", spark_address)

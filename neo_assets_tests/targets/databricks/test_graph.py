@@ -132,7 +132,7 @@ def test_the_same_rows_as_on_this_machine(
     # People look at the tables, and close what was dropped.
     monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
     status = command("status").stdout.splitlines()
-    (gold,) = (line.split() for line in status if "gold_neo_fact" in line)
+    (gold,) = (line.split() for line in status if line.startswith("gold_neo_fact "))
     assert gold[1:3] == [str(catalog.table(f"{SCHEMA}.gold_neo_fact").count()), str(LAST)]
     quarantined = catalog.table(f"{SCHEMA}.silver_neo_quarantine").count()
     listed = command("quarantine", "list", "--status", "all").stdout
