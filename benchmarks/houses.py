@@ -15,7 +15,7 @@ from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.pipeline import LAYERS
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.neows.dataset import NEO
@@ -68,7 +68,7 @@ def run_stages(lakehouse: Lakehouse, days: Sequence[date]) -> dict[str, float]:
     for stage in STAGES:
         begin = perf_counter()
         request = Request(stage, f"benchmark of {days[0]}", days)
-        reports = stages.run(lakehouse, request, nobody).reports
+        reports = stages.run(lakehouse, request, discard_log).reports
         seconds[stage] = perf_counter() - begin
         if lost := [report for report in reports if report.rows_lost]:
             raise RuntimeError(f"Rows were lost: {lost}")

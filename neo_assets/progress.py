@@ -1,6 +1,6 @@
-"""How far something that lasts has come: what is done of how many, how fast, what time is left.
+"""Progress of long operations: how much is done, how fast, and the estimated time left.
 
-Nobody wants to hear of what is over in a moment, nor of every single step of what is not.
+Operations that take a moment log nothing, and long ones do not log every step.
 """
 
 import time
@@ -10,34 +10,35 @@ from datetime import timedelta
 from typing import TypeVar
 
 EVERY_S = 3.0
-"""How long nothing may be said."""
+"""The shortest time in seconds between two progress messages."""
 
-Say = Callable[[str], None]
-"""Who is told a sentence: a run's log, or whoever sits before the console."""
+LogFunction = Callable[[str], None]
+"""Takes one sentence, for example `context.log.info` or a function that prints to the console."""
 
 _Item = TypeVar("_Item")
 
 
-def nobody(sentence: str) -> None:
-    """Whom sentences are told that nobody needs to hear."""
+def discard_log(sentence: str) -> None:
+    """Discard the sentence: the log function of a caller that shows no progress."""
 
 
 @dataclass
-class Pace:
-    """What is done of a total, since the pace was made.
+class ProgressMeter:
+    """How many of `total` items are done since the meter was created.
 
-    The rate is the mean since then. Days come in bursts, all of a call or of a Spark statement at
-    once, and by the rate of the last seconds there would be hours left, and then none at all.
+    The rate is the mean over the whole time. Days arrive in bursts, all days of a call or of a
+    Spark statement at once, so an estimate from the last few seconds would jump between hours and
+    nothing.
     """
 
     total: int
     things: str
-    say: Say = nobody
+    log: LogFunction = discard_log
     clock: Callable[[], float] = time.monotonic
     done: int = 0
 
     def __post_init__(self) -> None:
-        self._began = self._said = self.clock()
+        self._began = self._logged = self.clock()
 
     def __str__(self) -> str:
         """`31 of 92 days fetched, 10.33 a second, 0:00:06 left`."""
@@ -50,25 +51,25 @@ class Pace:
         )
 
     @property
-    def account(self) -> str:
-        """The same at the end: `92 of 92 days done in 9.1 s, 10.11 a second`."""
+    def summary(self) -> str:
+        """The result at the end: `92 of 92 days done in 9.1 s, 10.11 a second`."""
         return f"{self._count} in {self._seconds:,.1f} s, {self.per_second:,.2f} a second"
 
     @property
     def per_second(self) -> float:
-        """How many were done a second."""
+        """How many items were done per second."""
         return self.done / self._seconds
 
     def advance(self) -> None:
-        """One more is done; say so where nothing has been said for a while, and more are left."""
+        """Count one more item, and log the progress if the last message was `EVERY_S` ago."""
         self.done += 1
-        if self.done < self.total and self.clock() - self._said >= EVERY_S:
-            self.tell(f"{self}.")
+        if self.done < self.total and self.clock() - self._logged >= EVERY_S:
+            self.report(f"{self}.")
 
-    def tell(self, sentence: str) -> None:
-        """Say something else, which does for a while."""
-        self.say(sentence)
-        self._said = self.clock()
+    def report(self, sentence: str) -> None:
+        """Log another sentence, which postpones the next progress message."""
+        self.log(sentence)
+        self._logged = self.clock()
 
     @property
     def _count(self) -> str:
@@ -76,19 +77,19 @@ class Pace:
 
     @property
     def _seconds(self) -> float:
-        # Clocks have ticks, and something may be done within one.
+        # The resolution of a clock is limited, and an item may be done within one tick.
         return max(self.clock() - self._began, 0.001)
 
 
-def told(
+def track_progress(
     items: Iterable[_Item],
     total: int,
     things: str,
-    say: Say,
+    log: LogFunction,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[_Item]:
-    """The items; on the way, how many of them whoever asks for the next has done with."""
-    pace = Pace(total, things, say, clock)
+    """Yield the items, and log every few seconds how many of them the caller has processed."""
+    meter = ProgressMeter(total, things, log, clock)
     for item in items:
         yield item
-        pace.advance()
+        meter.advance()

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from neo_assets.lakehouse.transforms import bronze
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.settings import Settings
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.landing_zone import LocalLandingZone
@@ -34,11 +34,11 @@ def main(rounds: int, first_day: date) -> None:
     landing = settings.landing_directory / NEO.landing_folder
     done = max(0, rounds_landed(landing, first_day) - 1)
     try:
-        with spark.writing(nobody):
+        with spark.writing(discard_log):
             print("ready", flush=True)
         for number in range(done, rounds):
             day = land_round(landing, number, first_day)
-            with spark.writing(nobody) as lakehouse:
+            with spark.writing(discard_log) as lakehouse:
                 bronze.ingest(lakehouse, NEO, [day], f"round {number}")
     finally:
         spark.close()

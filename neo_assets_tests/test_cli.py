@@ -90,7 +90,7 @@ def test_backfill_and_status(bare_site: Site) -> None:
     result = neo_assets("backfill", "--start", days[0], "--end", days[1])
     assert (result.returncode, result.stdout) == (0, "")
     starting, *lines = result.stderr.splitlines()
-    assert starting == "starting: 0 of 8 days of assets."
+    assert starting == "starting: 0 of 8 asset partitions."
     finished = [line for line in lines if line.startswith("Finished execution of step")]
     assert [(line.split('"')[1], *re.findall(" ([0-9]) of 8 days", line)) for line in finished] == [
         ("raw_feed_files", "2"),

@@ -163,13 +163,15 @@ def failing_at(call: int) -> Callable[[EventLog, dg.EventLogEntry], Any]:
 
 
 def test_whoever_watches_a_run_is_told_at_once_of_what_another_stores() -> None:
-    told: queue.Queue[str] = queue.Queue()
+    received: queue.Queue[str] = queue.Queue()
     with opened() as instance, opened() as other:
-        instance.watch_event_logs("watched", None, lambda event, _: told.put(event.user_message))
+        instance.watch_event_logs(
+            "watched", None, lambda event, _: received.put(event.user_message)
+        )
         for message in ("0", "1"):
             # The other has the file open, so that nothing is in its main part yet.
             other.event_log_storage.store_event(entry("watched", message))
-            assert told.get(timeout=10) == message
+            assert received.get(timeout=10) == message
 
 
 def run_with_a_held_day(instance: dg.DagsterInstance) -> None:

@@ -170,10 +170,10 @@ def test_two_real_vintages_of_the_same_days(site: Site) -> None:
 
     plain = {}
     for day in days_between(start, end):
-        told: list[Snapshot] = list(
+        snapshots: list[Snapshot] = list(
             zip(site.fetched(day), (older[str(day)], newer[str(day)]), strict=True)
         )
-        plain[day] = read_day(day, told)
+        plain[day] = read_day(day, snapshots)
         report = outcome.reports["silver_neo_events", day]
         classes = plain[day].classes
         assert {name: getattr(report, name) for name in classes} == dict(classes)

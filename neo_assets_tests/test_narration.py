@@ -28,7 +28,7 @@ def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[No
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """One run over four days, of eight days of assets."""
+    """One run over four days, of eight asset partitions."""
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.delenv("NEO_SPARK_REMOTE", raising=False)
 
@@ -55,12 +55,12 @@ def test_off_a_terminal_each_asset_is_a_line(
     run: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run()
-    starting, info, warning, finished = _told(capsys)
-    assert starting == "starting Spark: 0 of 8 days of assets."
+    starting, info, warning, finished = _output_lines(capsys)
+    assert starting == "starting Spark: 0 of 8 asset partitions."
     assert info == "raw_feed_files: 4 days are fetched [from NASA]."
     assert warning == "raw_feed_files: It was tried again."
     assert finished.startswith('Finished execution of step "raw_feed_files" in ')
-    assert ". 4 of 8 days of assets, " in finished and finished.endswith(" left.")
+    assert ". 4 of 8 asset partitions, " in finished and finished.endswith(" left.")
 
 
 def test_off_a_terminal_long_ones_are_told_of_on_the_way(
@@ -68,8 +68,8 @@ def test_off_a_terminal_long_ones_are_told_of_on_the_way(
 ) -> None:
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
     run()
-    days = [line.split(",")[0] for line in _told(capsys)[3:]]
-    assert days[:4] == [f"{number} of 8 days of assets" for number in (1, 2, 3, 4)]
+    days = [line.split(",")[0] for line in _output_lines(capsys)[3:]]
+    assert days[:4] == [f"{number} of 8 asset partitions" for number in (1, 2, 3, 4)]
     checks = "raw_feed_files_checks"
     assert days[5:] == [f"{checks}: {number} of 4 days judged" for number in (1, 2, 3)]
 
@@ -80,12 +80,12 @@ def test_on_a_terminal_a_bar_is_below(
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     run()
-    told = "\n".join(_told(capsys))
-    assert "raw_feed_files: 4 days are fetched [from NASA].\n" in told
-    bar = told.rpartition("raw_feed_files_checks ")[2]
-    assert bar.lstrip().startswith("━") and " 4 of 8 days of assets, " in bar and " left" in bar
-    assert "Finished" not in told
+    output = "\n".join(_output_lines(capsys))
+    assert "raw_feed_files: 4 days are fetched [from NASA].\n" in output
+    bar = output.rpartition("raw_feed_files_checks ")[2]
+    assert bar.lstrip().startswith("━") and " 4 of 8 asset partitions, " in bar and " left" in bar
+    assert "Finished" not in output
 
 
-def _told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+def _output_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.splitlines()

@@ -56,7 +56,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
 
     monkeypatch.setattr(target, "supervised_server", noted)
 
-    def told() -> list[str]:
+    def reports() -> list[str]:
         return [message for message in caplog.messages if message.startswith("Spark has stopped")]
 
     def kill() -> None:
@@ -70,7 +70,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
             time.sleep(0.001)
         monkeypatch.setenv("JDK_JAVA_OPTIONS", "--no-such-option")
         kill()
-        while len(told()) < 3:
+        while len(reports()) < 3:
             time.sleep(0.1)
         monkeypatch.delenv("JDK_JAVA_OPTIONS")
 
@@ -94,7 +94,7 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
     assert days == (KILLED, KILLED)
     assert said.startswith(f"Spark at {place} died or cannot be reached") and token not in said
     assert {day for asset, day in outcome.reports if asset == "gold_neo_fact"} == {NEXT}
-    first, *without_java, second = told()
+    first, *without_java, second = reports()
     assert first == "Spark has stopped: it was ended by SIGKILL. It is restarted now."
     assert all("Java" in message for message in without_java)
     assert second.startswith("Spark has stopped: it was ended by SIGKILL.")

@@ -7,7 +7,7 @@ import dagster as dg
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.gold_neo_fact import gold_neo_fact
 from neo_assets.lakehouse.preview import markdown_table
-from neo_assets.progress import told
+from neo_assets.progress import track_progress
 from neo_assets.settings import Settings
 
 
@@ -40,7 +40,7 @@ def _export(
     from neo_assets.lakehouse.export import EXPORTED, export
 
     exporting = export(tables, settings.export_directory)
-    files = list(told(exporting, len(EXPORTED), "files up to date", context.log.info))
+    files = list(track_progress(exporting, len(EXPORTED), "files up to date", context.log.info))
     written = [file.table for file in files if file.is_new]
     context.log.info(f"Written: {', '.join(written) or 'nothing, no table has changed'}.")
     return dg.MaterializeResult(

@@ -10,7 +10,7 @@ from neo_assets.assets.materialization import materialize
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
-from neo_assets.progress import Say, told
+from neo_assets.progress import LogFunction, track_progress
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
@@ -61,7 +61,7 @@ def _land(
     try:
         zone = feed.landing_zone(source.dataset)
         outcomes = feed.answers(source, days, context.log.warning)
-        fetched = told(outcomes, len(days), "days fetched", context.log.info)
+        fetched = track_progress(outcomes, len(days), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
                 answer.day,
@@ -87,12 +87,12 @@ def _land(
 
 
 def _usable(
-    outcomes: Iterable[DayOutcome], failed: dict[date, str], say: Say
+    outcomes: Iterable[DayOutcome], failed: dict[date, str], log: LogFunction
 ) -> Iterator[DaySnapshot]:
     """The answers; a day without one is reported and added to `failed`."""
     for outcome in outcomes:
         if isinstance(outcome, DayFailure):
-            say(outcome.reason)
+            log(outcome.reason)
             failed[outcome.day] = outcome.reason.rstrip(".")
         else:
             yield outcome

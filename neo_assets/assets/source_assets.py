@@ -10,7 +10,7 @@ from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.raw import raw_asset
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.progress import told
+from neo_assets.progress import track_progress
 from neo_assets.quality import quality
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
@@ -55,7 +55,7 @@ def _damaged_days(
     zone = feed.landing_zone(dataset)
     damaged = {
         day: zone.damaged(day)
-        for day in told(days, len(days), "days checked for damage", context.log.info)
+        for day in track_progress(days, len(days), "days checked for damage", context.log.info)
     }
     return {day: damage(files) for day, files in damaged.items() if files}
 

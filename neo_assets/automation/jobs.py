@@ -9,7 +9,7 @@ from pydantic import Field
 
 from neo_assets import pipeline
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
-from neo_assets.progress import Say, told
+from neo_assets.progress import LogFunction, track_progress
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
@@ -43,11 +43,11 @@ SELECTIVE_REFRESH = dg.define_asset_job(
 )
 
 
-def _damaged_files(zone: LandingZone, say: Say) -> list[Path]:
+def _damaged_files(zone: LandingZone, log: LogFunction) -> list[Path]:
     days = zone.days()
     return [
         file
-        for day in told(days, len(days), "days checked for damage", say)
+        for day in track_progress(days, len(days), "days checked for damage", log)
         for file in zone.damaged(day)
     ]
 
@@ -88,7 +88,7 @@ def full_refresh() -> None:
 REPLAY_AFTER_RESET = dg.define_asset_job(
     "replay_after_reset",
     selection=dg.AssetSelection.assets(*REBUILT),
-    description="The second half of a full refresh: every line of bronze is held against the "
+    description="The second half of a full refresh: every line of bronze is compared with the "
     "landing zone, then silver and gold are rebuilt. Launched by the sensor of that name.",
 )
 

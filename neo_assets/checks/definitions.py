@@ -182,7 +182,7 @@ def evaluate_volume(check_input: CheckInput) -> CheckOutcome:
 def evaluate_drift(check_input: CheckInput) -> CheckOutcome:
     """WARN for every field that is new, gone or changed in type, with where it was seen first."""
     report = check_input.report
-    sentences = [_told(change) for change in report.drift]
+    sentences = [_change_sentence(change) for change in report.drift]
     changes = Counter(change["change"] for change in report.drift)
     return CheckOutcome(
         passed=not sentences,
@@ -198,7 +198,7 @@ def evaluate_drift(check_input: CheckInput) -> CheckOutcome:
     )
 
 
-def _told(change: Mapping[str, str]) -> str:
+def _change_sentence(change: Mapping[str, str]) -> str:
     where = f"since {change['feed_date']}, first in {change['source_file'].rpartition('/')[2]}"
     field = shortened(change["field"])
     if change["change"] == "gone":

@@ -20,7 +20,7 @@ from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
 from neo_assets.external_text import printable
 from neo_assets.partitions import DAILY, days_of
-from neo_assets.progress import told
+from neo_assets.progress import track_progress
 
 
 def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
@@ -64,7 +64,7 @@ def record_evaluations(
     checks = [
         check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
     ]
-    for day in told(days, len(days), "days judged", context.log.info):
+    for day in track_progress(days, len(days), "days judged", context.log.info):
         with one_commit(context.instance):
             if day in unmaterialized:
                 _record_unmaterialized(context, asset, checks, day, unmaterialized[day])

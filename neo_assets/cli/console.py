@@ -17,7 +17,7 @@ from rich.text import Text
 
 from neo_assets import interruption
 from neo_assets.external_text import printable_lines
-from neo_assets.progress import Pace, Say, nobody
+from neo_assets.progress import LogFunction, ProgressMeter, discard_log
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target
 
@@ -39,55 +39,55 @@ NO_NEWS = "did not yield or return expected outputs"
 
 @contextmanager
 def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
-    """What tells of a backfill as it goes on, over so many days of assets.
+    """Show the progress of a backfill of so many asset partitions, by the entries of its event log.
 
-    It passes on what the runs say, with a bar below on a terminal. Elsewhere a line says how far
-    the backfill is whenever an asset is done, and on the way where that takes long.
+    The messages of the runs are printed; on a terminal, a progress bar is below them. Elsewhere a
+    line gives the progress whenever an asset is done, and in between if that takes long.
     """
     console = Console(stderr=True)
     has_bar = console.is_terminal
 
-    def say(sentence: str) -> None:
+    def log(sentence: str) -> None:
         console.print(printable_lines(sentence), markup=False, highlight=False, soft_wrap=True)
 
-    pace = Pace(steps, "days of assets", nobody if has_bar else say)
+    meter = ProgressMeter(steps, "asset partitions", discard_log if has_bar else log)
     starts_spark = create_target(Settings.from_environment()).starts_spark
     starting = "starting Spark" if starts_spark else "starting"
     if not has_bar:
-        pace.tell(f"{starting}: {pace}.")
+        meter.report(f"{starting}: {meter}.")
     with Progress(
         # These two share what is left beside the last, which says most.
         TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
-        TextColumn("{task.fields[pace]}"),
+        TextColumn("{task.fields[meter]}"),
         console=console,
         expand=True,
         disable=not has_bar,
     ) as bar:
-        task = bar.add_task(starting, total=steps, pace=pace)
-        yield _narrator(bar, task, pace, say if has_bar else pace.tell)
+        task = bar.add_task(starting, total=steps, meter=meter)
+        yield _narrator(bar, task, meter, log if has_bar else meter.report)
 
 
 def _narrator(
-    bar: Progress, task: TaskID, pace: Pace, say: Say
+    bar: Progress, task: TaskID, meter: ProgressMeter, log: LogFunction
 ) -> "Callable[[dg.EventLogEntry], None]":
-    """What moves the bar on a terminal, and writes one line a finished asset elsewhere."""
+    """Return what moves the bar on a terminal, and elsewhere writes one line per finished asset."""
     import dagster as dg
 
     def narrate(entry: "dg.EventLogEntry") -> None:
         event = entry.dagster_event
         if event is None:
-            # What went wrong is told in the end.
+            # Failures are printed at the end.
             is_news = logging.INFO <= int(entry.level) < logging.ERROR
             if is_news and NO_NEWS not in entry.user_message:
-                say(f"{entry.step_key}: {entry.user_message}")
+                log(f"{entry.step_key}: {entry.user_message}")
         elif event.event_type is dg.DagsterEventType.STEP_START:
             bar.update(task, description=str(event.step_key))
         elif event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
-            pace.advance()
-            bar.update(task, completed=pace.done)
+            meter.advance()
+            bar.update(task, completed=meter.done)
         elif event.is_step_success and bar.disable and not str(event.step_key).endswith("_checks"):
-            say(f"{event.message} {pace}.")
+            log(f"{event.message} {meter}.")
 
     return narrate
 
@@ -127,10 +127,10 @@ def finish(
         days = f"{first}" if first == last else f"{first}…{last}"
         # The reasons of days begin with the days.
         complain(failure if failure.startswith(f"{first}") else f"{days}: {failure}")
-    told = " ".join(outcome.failures.values())
+    reasons = " ".join(outcome.failures.values())
     for evaluation in outcome.errors:
         description = (evaluation.description or "").rstrip(".")
-        if Unmaterialized.stored_in(evaluation) is None and description not in told:
+        if Unmaterialized.stored_in(evaluation) is None and description not in reasons:
             complain(
                 f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
                 f"{evaluation.check_name}: {description}."
@@ -216,8 +216,8 @@ def by_column(checks: Mapping[str, str], nothing: str) -> list[str]:
     remarkable = [
         f"{name} {said}" for name, said in others.items() if not said.startswith("passed")
     ]
-    told = ", ".join(remarkable or sorted(set(others.values()))[-1:])
-    return [*(checks.get(name, nothing) for name in COUNTS), told or nothing]
+    reasons = ", ".join(remarkable or sorted(set(others.values()))[-1:])
+    return [*(checks.get(name, nothing) for name in COUNTS), reasons or nothing]
 
 
 def table_of(*headers: str, numbers: Container[int]) -> Table:

@@ -170,11 +170,11 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         event_id: int,
     ) -> None:
         """Store what the parent would, with half the work for the many: those of a run and day."""
-        told = entry.get_dagster_event().event_specific_data
-        if isinstance(told, AssetCheckEvaluationPlanned) and told.partitions_subset:
-            self._store_planned_evaluations(connection, told, row, event_id)
-        elif isinstance(told, dg.AssetCheckEvaluation) and told.partition and entry.run_id:
-            self._store_evaluation(connection, told, row, event_id)
+        data = entry.get_dagster_event().event_specific_data
+        if isinstance(data, AssetCheckEvaluationPlanned) and data.partitions_subset:
+            self._store_planned_evaluations(connection, data, row, event_id)
+        elif isinstance(data, dg.AssetCheckEvaluation) and data.partition and entry.run_id:
+            self._store_evaluation(connection, data, row, event_id)
         else:
             self.store_asset_check_event(entry, event_id)
 

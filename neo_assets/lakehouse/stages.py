@@ -30,32 +30,32 @@ from neo_assets.lakehouse.request import (
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, gold, silver
-from neo_assets.progress import Pace, Say
+from neo_assets.progress import LogFunction, ProgressMeter
 from neo_assets.sources import registry
 
 
-def run(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+def run(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     """Do what is asked for, in tables that are there, and store the counts in `dq_metrics`.
 
-    `say` is told how far it is.
+    `log` receives the progress.
 
     Raises:
         StageError: nothing was done; the message says what to do.
     """
     if request.stage in _OF_ALL_DAYS:
-        return _OF_ALL_DAYS[request.stage](lakehouse, request, say)
+        return _OF_ALL_DAYS[request.stage](lakehouse, request, log)
     of_days = _stages_of_days()
     stage = of_days.get(request.stage)
     if stage is None:
         known = ", ".join([*of_days, *_OF_ALL_DAYS])
         raise StageError(f"There is no stage {request.stage}; the stages are {known}.")
     # A few statements do all days at once: between them there is nothing to tell of.
-    pace = Pace(len(request.days), "days done")
-    say(f"{pace}.")
+    meter = ProgressMeter(len(request.days), "days done")
+    log(f"{meter}.")
     result = stage(lakehouse, request)
     lakehouse.record_metrics(request.run_id, request.stage, result.reports)
-    pace.done = len(result.reports)
-    say(f"{pace.account}, {sum(report.rows_out for report in result.reports):,} rows.")
+    meter.done = len(result.reports)
+    log(f"{meter.summary}, {sum(report.rows_out for report in result.reports):,} rows.")
     return result
 
 
@@ -117,28 +117,28 @@ def _gold(lakehouse: Lakehouse, request: Request) -> Result:
     return Result(reports, seen, missing)
 
 
-def _rebuild_bronze(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+def _rebuild_bronze(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     datasets = registry.datasets()
     landed = [dataset for dataset in datasets if landed_days(lakehouse.landing(dataset))]
     # Where nothing has landed at all, the rebuild of the first one says so.
     rebuilt = landed or datasets[:1]
-    rows = sum(replay.rebuild_bronze(lakehouse, each, request.run_id, say) for each in rebuilt)
+    rows = sum(replay.rebuild_bronze(lakehouse, each, request.run_id, log) for each in rebuilt)
     return Result(
         summary=f"Bronze has {rows} rows and a new checkpoint; RESTORE brings the old back."
     )
 
 
-def _upkeep(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
+def _upkeep(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     tables = registry.tables()
-    pace = Pace(len(tables), "tables done")
+    meter = ProgressMeter(len(tables), "tables done")
     for kept_up in upkeep.keep_up(lakehouse, request.time_travel_days, tables):
-        pace.done += 1
-        say(f"{kept_up}. {pace}.")
-    return Result(summary=f"{pace.account}.")
+        meter.done += 1
+        log(f"{kept_up}. {meter}.")
+    return Result(summary=f"{meter.summary}.")
 
 
-def _correct_schema(lakehouse: Lakehouse, request: Request, say: Say) -> Result:
-    say("Rescued data of all days is brought to the corrected schema.")
+def _correct_schema(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
+    log("Rescued data of all days is brought to the corrected schema.")
     schema = schema_tracking.correct(
         lakehouse,
         _dataset_with(lakehouse, request.field),
@@ -180,7 +180,7 @@ def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
     return {**stages, GOLD_NEO_FACT.name: _gold}
 
 
-_OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, Say], Result]] = {
+_OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, LogFunction], Result]] = {
     REBUILD_BRONZE: _rebuild_bronze,
     UPKEEP: _upkeep,
     CORRECT_SCHEMA: _correct_schema,

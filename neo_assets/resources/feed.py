@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.resources import feed_ahead
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayOutcome, Source
@@ -28,13 +28,15 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
         """Where the snapshots of a dataset land."""
         return target().landing_zone(dataset)
 
-    def answers(self, source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+    def answers(
+        self, source: Source, days: Sequence[date], log: LogFunction
+    ) -> Iterator[DayOutcome]:
         """What a source says of each day, in order, as it comes.
 
-        `say` is told in a sentence whenever a call is tried again or waits.
+        `log` receives a sentence whenever a call is retried or waits.
 
         Raises:
             FeedError: a fault that concerns every call; the days before it stand.
             RecordingError: the simulator cannot replay what it was given.
         """
-        return feed_ahead.answers(source, days, say)
+        return feed_ahead.answers(source, days, log)

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 
 from neo_assets import interruption
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayOutcome, Source
 from neo_assets.targets import locks
@@ -39,12 +39,12 @@ def asking_ahead(runs: Sequence[Sequence[date]]) -> Iterator[None]:
         _AHEAD.reset(token)
 
 
-def answers(source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+def answers(source: Source, days: Sequence[date], log: LogFunction) -> Iterator[DayOutcome]:
     """What a source says of each day, whether it was asked before or is only now."""
     ahead = _AHEAD.get()
     if ahead:
-        return ahead.answers(source, days, say)
-    return source.fetch(Settings.from_environment(), days, say)
+        return ahead.answers(source, days, log)
+    return source.fetch(Settings.from_environment(), days, log)
 
 
 class _FeedAhead:
@@ -53,10 +53,12 @@ class _FeedAhead:
         self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
         self._asked: dict[tuple[str, Sequence[date]], _Heard] = {}
 
-    def answers(self, source: Source, days: Sequence[date], say: Say) -> Iterator[DayOutcome]:
+    def answers(
+        self, source: Source, days: Sequence[date], log: LogFunction
+    ) -> Iterator[DayOutcome]:
         settings = Settings.from_environment()
         asked = self._asked.pop((source.name, tuple(days)), None)
-        yield from _told(asked, say) if asked else source.fetch(settings, days, say)
+        yield from _told(asked, log) if asked else source.fetch(settings, days, log)
         # Only now: where the feed is not well, the next run finds out for itself.
         following = self._next.get(tuple(days))
         if following and locks.try_lock_partitions(following, settings):
@@ -90,7 +92,7 @@ def _listen(source: Source, days: Sequence[date], heard: _Heard, is_over: Event)
         heard.put(None)
 
 
-def _told(heard: _Heard, say: Say) -> Iterator[DayOutcome]:
+def _told(heard: _Heard, log: LogFunction) -> Iterator[DayOutcome]:
     """The answers as they are heard.
 
     Raises:
@@ -98,7 +100,7 @@ def _told(heard: _Heard, say: Say) -> Iterator[DayOutcome]:
     """
     while (item := heard.get()) is not None:
         if isinstance(item, str):
-            say(item)
+            log(item)
         elif isinstance(item, Exception):
             raise item
         else:

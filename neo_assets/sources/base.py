@@ -12,7 +12,7 @@ from neo_assets.date_spans import spans
 from neo_assets.lakehouse.model.dataset import Dataset
 
 if TYPE_CHECKING:
-    from neo_assets.progress import Say
+    from neo_assets.progress import LogFunction
     from neo_assets.settings import Settings
 
 
@@ -51,12 +51,12 @@ class Fetch(Protocol):
         self,
         settings: Settings,
         days: Sequence[date],
-        say: Say,
+        log: LogFunction,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[DayOutcome]:
         """Yield what each day results in, in order, as the responses come.
 
-        `say` is told in a sentence whenever a call is tried again or waits; `sleep` passes the time
+        `log` receives a sentence whenever a call is retried or waits; `sleep` passes the time
         until then, and may raise to give up.
 
         Raises:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.targets.stage_runner import StageRunner
@@ -61,10 +61,10 @@ class Target(ABC):
         """The rows of the quarantine that are meant, the newest day first; none without a table."""
 
     @abstractmethod
-    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+    def discard(self, selection: "Selection", note: str, log: LogFunction) -> int:
         """Mark the rows that are meant as discarded, with who did it and why; return how many.
 
-        `say` is told what it waits for.
+        `log` receives what it waits for.
         """
 
     @abstractmethod

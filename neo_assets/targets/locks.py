@@ -14,13 +14,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neo_assets.progress import EVERY_S, Say
+from neo_assets.progress import EVERY_S, LogFunction
 from neo_assets.settings import Settings
 
 
 @contextmanager
 def exclusive_writer(
-    settings: Settings, say: Say, logged_after_s: float = EVERY_S
+    settings: Settings, log: LogFunction, logged_after_s: float = EVERY_S
 ) -> Iterator[None]:
     """Be the only writer to the tables on this machine for the block; wait for any other.
 
@@ -31,7 +31,7 @@ def exclusive_writer(
     try:
         held = lock.acquire(timeout=logged_after_s)
     except Timeout:
-        say(
+        log(
             "Waiting for another run or command that writes to the tables of "
             f"{settings.neo_data_dir}: one writes at a time."
         )
@@ -40,7 +40,7 @@ def exclusive_writer(
         yield
 
 
-def lock_partitions(days: Collection[date], settings: Settings, say: Say) -> None:
+def lock_partitions(days: Collection[date], settings: Settings, log: LogFunction) -> None:
     """Lock these days; wait for other processes that have locked any of them.
 
     Each layer is checked against what the layer before reported of the day: a snapshot that another
@@ -48,7 +48,7 @@ def lock_partitions(days: Collection[date], settings: Settings, say: Say) -> Non
     """
     if not try_lock_partitions(days, settings):
         first, last = min(days), max(days)
-        say(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
+        log(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
         fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_bytes_of(days))
 
 

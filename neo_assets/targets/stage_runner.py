@@ -9,7 +9,7 @@ import dagster as dg
 
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.targets import locks
 
@@ -35,14 +35,14 @@ class StageRunner(ABC):
     def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
         """Store the metrics of an asset that no stage materializes."""
 
-    def lock_partitions(self, days: Collection[date], say: Say) -> None:
+    def lock_partitions(self, days: Collection[date], log: LogFunction) -> None:
         """Keep other runs on this machine from these days until this run ends.
 
-        `say` is told what it waits for. The assets of a run all lock the days of the run, for any
+        `log` receives what it waits for. The assets of a run all lock the days of the run, for any
         of them may be its first; the first one waits.
         """
         if not self._locked:
-            locks.lock_partitions(days, self._settings, say)
+            locks.lock_partitions(days, self._settings, log)
             self._locked = days
 
     def close(self) -> None:

@@ -331,11 +331,11 @@ def test_a_single_dot_stands_beside_the_moon(
 
 def test_pointing_at_a_dot_tells_about_it(wide: Page) -> None:
     wide.locator("#closest g.mark-symbol path").first.hover()
-    told = wide.locator("#vg-tooltip-element")
-    told.wait_for(state="visible")
+    tooltip = wide.locator("#vg-tooltip-element")
+    tooltip.wait_for(state="visible")
     first = values(wide, "closest")[0]
-    assert first["object"] in told.inner_text()
-    assert number(first["lunar"], 2) in told.inner_text()
+    assert first["object"] in tooltip.inner_text()
+    assert number(first["lunar"], 2) in tooltip.inner_text()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -25,7 +25,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.backend import StreamSource
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze, silver
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
@@ -128,7 +128,7 @@ def test_a_folder_at_another_place_changes_nothing(
     bronze.ingest(lakehouse, NEO, [FIRST], "beside the link")
     assert versions(lakehouse) == before
 
-    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     assert is_complete(lakehouse)
     (tmp_path / "copied").rename(tmp_path / "again")
     lakehouse = house(spark, tmp_path / "again", kind)
@@ -218,7 +218,7 @@ def test_a_discarded_row_stays_discarded_after_a_move_and_a_full_replay(
     quarantine.discard(old / "tables", chosen, "known")
     old.rename(new)
     lakehouse = house(spark, new)
-    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     process(lakehouse, "after", FIRST)
     (row,) = rows_of(lakehouse, "silver_neo_quarantine")
     assert (row["status"], row["status_note"]) == ("discarded", "known")
@@ -246,7 +246,7 @@ def test_copies_within_the_landing_zone_are_no_event_files(
         (report,) = bronze.ingest(lakehouse, NEO, [day], "a run")
         assert (report.rows_in, report.rows_lost, report.rows_doubled) == (1, 0, 0)
         assert is_complete(lakehouse)
-    replay.rebuild_bronze(lakehouse, NEO, "rebuild", nobody)
+    replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     assert is_complete(lakehouse)
 
 

@@ -14,7 +14,7 @@ from neo_assets.lakehouse.maintenance import replay
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze, gold, silver
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
@@ -64,7 +64,7 @@ def test_a_full_replay_changes_nothing_and_the_old_bronze_can_come_back(full: La
     assert replay.rebuild_bronze(full, NEO, "rebuild", said.append) == before.total()
     assert said == [
         "A new bronze reads 3 event files.",
-        "It is held against them, line by line.",
+        "Comparing it with them, line by line.",
         f"It has all of their {before.total()} lines, and is swapped in.",
     ]
     assert is_append_only(full)
@@ -109,11 +109,11 @@ def test_killed_while_rebuilding(full: Lakehouse, monkeypatch: pytest.MonkeyPatc
             patched.setattr(place, name, end)
             injected("interrupted rebuilds")
             with pytest.raises(KeyboardInterrupt):
-                replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+                replay.rebuild_bronze(full, NEO, "rebuild", discard_log)
         bronze.ingest(full, NEO, DAYS, "after")
         # Clearing up is all that comes after the swap.
         assert bronze_of(full) == (before, {"rebuild"} if end is killed_after_the_swap else runs)
-    replay.rebuild_bronze(full, NEO, "again", nobody)
+    replay.rebuild_bronze(full, NEO, "again", discard_log)
     bronze.ingest(full, NEO, DAYS, "after")
     assert bronze_of(full) == (before, {"again"})
     assert is_append_only(full)
@@ -132,10 +132,10 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     before = bronze_of(full)
     monkeypatch.setattr(bronze, "ingest_all", lambda *_: None)
     with pytest.raises(LakehouseError, match="does not have the lines of 3 event files"):
-        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+        replay.rebuild_bronze(full, NEO, "rebuild", discard_log)
     shutil.rmtree(full.landing(NEO))
     with pytest.raises(LakehouseError, match="no event files"):
-        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+        replay.rebuild_bronze(full, NEO, "rebuild", discard_log)
     assert bronze_of(full) == before
 
 
@@ -179,7 +179,7 @@ def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
         with pytest.raises(LakehouseError, match="neo-assets replay --full"):
             full.ensure_tables()
         assert not full.has(BRONZE_NEO_EVENTS)
-        replay.rebuild_bronze(full, NEO, "rebuild", nobody)
+        replay.rebuild_bronze(full, NEO, "rebuild", discard_log)
         bronze.ingest(full, NEO, DAYS, "again")
         assert bronze_of(full) == (before, {"rebuild"})
     assert is_append_only(full)

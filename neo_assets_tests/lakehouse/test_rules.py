@@ -113,9 +113,9 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else(lakehouse: Lakehouse) -
             assert (row["reasons"], row["findings"]) == ([name], [f"{name}: {finding}"])
         else:
             # A diameter that is wrong does not agree with H either.
-            told = set(row["warnings"]) - {"diameters_disagree_with_magnitude"}
+            warnings = set(row["warnings"]) - {"diameters_disagree_with_magnitude"}
             assert row["classification"] == "kept"
-            assert name in row["warnings"] and told <= {name}, (name, row["warnings"])
+            assert name in row["warnings"] and warnings <= {name}, (name, row["warnings"])
     for day in days[len(wrong) :]:
         row = versions[day]
         assert row["classification"] == "kept" and row["warnings"] == [], (day, row["warnings"])

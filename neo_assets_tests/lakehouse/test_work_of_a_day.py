@@ -18,7 +18,7 @@ from neo_assets.lakehouse.model.tables import (
 )
 from neo_assets.lakehouse.request import Request
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 
 from .feed_objects import feed_object, fetched, land, version_of
 
@@ -64,7 +64,7 @@ def test_a_new_day_asks_for_no_more_after_a_longer_history(
         plans, files = {}, {}
         for layer in LAYERS:
             asked.clear()
-            stages.run(lakehouse, Request(layer, f"run {number}", [day]), nobody)
+            stages.run(lakehouse, Request(layer, f"run {number}", [day]), discard_log)
             plans[layer], files[layer] = asked["plans"], asked["files"]
         files_of_gold.append(files.pop(GOLD_NEO_FACT.name))
         commits = {

@@ -14,8 +14,7 @@ from neo_assets.sources.errors import FeedError
 from neo_assets.sources.neows import NEOWS
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import FaultyService, serve
-from neo_assets_tests.targets.test_locks import another_run
-from neo_assets_tests.targets.test_locks import said as said_by
+from neo_assets_tests.targets.test_locks import another_run, state_of
 
 FIRST = (date(2024, 3, 1), date(2024, 3, 2))
 SECOND = (date(2024, 3, 3), date(2024, 3, 4))
@@ -66,10 +65,10 @@ def test_what_goes_wrong_meanwhile_is_told_in_the_run_of_those_days(at: At) -> N
         at(service)
         list(answers(NEOWS, FIRST, pytest.fail))
         when_asked(service, 3)
-        told: list[str] = []
+        logged: list[str] = []
         with pytest.raises(FeedError, match="503 for 2024-03-03…2024-03-04"):
-            list(answers(NEOWS, SECOND, told.append))
-        (sentence,) = told
+            list(answers(NEOWS, SECOND, logged.append))
+        (sentence,) = logged
         assert "503 for 2024-03-03…2024-03-04" in sentence
         # Where the feed is not well it is not asked ahead; the next run tries as always.
         assert [answer.day for answer in answers(NEOWS, THIRD, pytest.fail)] == [*THIRD]
@@ -78,7 +77,7 @@ def test_what_goes_wrong_meanwhile_is_told_in_the_run_of_those_days(at: At) -> N
 
 def test_days_of_another_run_are_asked_for_when_it_is_their_turn(at: At) -> None:
     with serve() as service, another_run(("2024-03-04",)) as other:
-        assert said_by(other) == "works"
+        assert state_of(other) == "works"
         at(service)
         list(answers(NEOWS, FIRST, pytest.fail))
         other.kill()
@@ -94,7 +93,7 @@ def test_nobody_else_has_the_days_that_are_asked_for(at: At) -> None:
         at(service)
         list(answers(NEOWS, FIRST, pytest.fail))
         with another_run(("2024-03-04",)) as other:
-            assert said_by(other) == "waits"
+            assert state_of(other) == "waits"
 
 
 def when_asked(service: FaultyService, calls: int) -> None:

@@ -46,10 +46,10 @@ class Talk:
     """A client for tests, with what it said and how long it slept, which it did not do."""
 
     def __init__(self, base_url: str, **options: Any) -> None:
-        self.said: list[str] = []
+        self.logged: list[str] = []
         self.slept: list[float] = []
         defaults: dict[str, Any] = {"timeout_s": 5, "retries": 2, "sleep": self.slept.append}
-        self.client = NeoWsClient(base_url, KEY, say=self.said.append, **defaults | options)
+        self.client = NeoWsClient(base_url, KEY, log=self.logged.append, **defaults | options)
 
     def outcomes(self, days: list[date] | None = None) -> list[DayOutcome]:
         with self.client:
@@ -57,7 +57,7 @@ class Talk:
         for outcome in outcomes:
             if isinstance(outcome, DayFailure):
                 assert_is_a_sentence(outcome.reason)
-        for sentence in self.said:
+        for sentence in self.logged:
             assert_without_key(sentence)
         return outcomes
 
@@ -77,7 +77,7 @@ class Talk:
         with pytest.raises(FeedError) as raised:
             self.fetch(days)
         assert_fit_to_print(raised.value)
-        for sentence in self.said:
+        for sentence in self.logged:
             assert_without_key(sentence)
         return raised.value
 
@@ -299,11 +299,11 @@ def test_passing_fault_is_survived(act: Act, sentence: str) -> None:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
     assert service.asked == [("2024-03-01", "2024-03-07")] * 3
-    for said in talk.said:
-        assert re.search(sentence.partition(";")[0], said), said
-        assert re.search(r"; trying again in \d+\.\d seconds\.$", said)
-        assert DATES in said
-        assert_without_key(said)
+    for logged in talk.logged:
+        assert re.search(sentence.partition(";")[0], logged), logged
+        assert re.search(r"; trying again in \d+\.\d seconds\.$", logged)
+        assert DATES in logged
+        assert_without_key(logged)
 
 
 @faults(PASSING)
@@ -315,7 +315,7 @@ def test_passing_fault_without_end(act: Act, sentence: str) -> None:
     assert DATES in str(error)
     assert "again" in str(error)
     assert len(service.calls) == 3
-    assert len(talk.said) == len(talk.slept) == 2
+    assert len(talk.logged) == len(talk.slept) == 2
 
 
 @faults(LASTING)
@@ -339,7 +339,7 @@ def test_days_of_an_unusable_response_are_requested_one_by_one(act: Act, sentenc
         assert_whole_week(talk.fetch())
     # The first day alone got another unusable response, and was tried again.
     assert service.asked == [("2024-03-01", "2024-03-07"), DAY_BY_DAY[0], *DAY_BY_DAY]
-    first, second = talk.said
+    first, second = talk.logged
     assert re.search(sentence.partition(";")[0], first) and DATES in first
     assert first.endswith("; requesting these days one by one.")
     assert re.search(r"for 2024-03-01|2024-03-01 ", second) and "; trying again in " in second
@@ -441,8 +441,10 @@ def test_a_date_omitted_by_an_incomplete_response_is_requested_alone() -> None:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
     assert service.asked == [("2024-03-01", "2024-03-07"), *DAY_BY_DAY]
-    (said,) = talk.said
-    assert "announced 12 objects" in said and "left out 2024-03-05, 2024-03-06, 2024-03-07" in said
+    (logged,) = talk.logged
+    assert (
+        "announced 12 objects" in logged and "left out 2024-03-05, 2024-03-06, 2024-03-07" in logged
+    )
 
 
 def test_connection_refused() -> None:
@@ -477,7 +479,7 @@ def test_slow_service(act: Act) -> None:
         talk = Talk(service.base_url, timeout_s=0.4)
         assert_whole_week(talk.fetch())
         assert time.monotonic() - started < 3
-    assert talk.said[0].startswith(
+    assert talk.logged[0].startswith(
         f"NeoWs did not finish its response for {DATES} within 0.4 seconds; "
     )
     with serve(finally_=act) as service:
@@ -533,7 +535,7 @@ def test_answer_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
     assert len(service.calls) == 8
-    assert "more than 1,500 bytes for" in talk.said[0]
+    assert "more than 1,500 bytes for" in talk.logged[0]
 
 
 MEASURED = """
@@ -785,9 +787,9 @@ def test_limit_is_waited_for_by_choice() -> None:
         answers = talk.fetch(TWO_WEEKS)
     assert [answer.day for answer in answers] == TWO_WEEKS
     assert talk.slept == [2870]
-    (said,) = talk.said
-    assert "; waiting until 20" in said
-    assert_minute_in(2870, said)
+    (logged,) = talk.logged
+    assert "; waiting until 20" in logged
+    assert_minute_in(2870, logged)
     assert service.asked == [
         ("2024-03-01", "2024-03-07"),
         ("2024-03-08", "2024-03-14"),
@@ -932,7 +934,7 @@ def test_short_limit_is_respected(value: str) -> None:
         talk = Talk(service.base_url)
         assert_whole_week(talk.fetch())
     assert talk.slept == [90]
-    assert talk.said[0].endswith("; trying again in 90.0 seconds.")
+    assert talk.logged[0].endswith("; trying again in 90.0 seconds.")
 
 
 def test_waiting_can_be_interrupted() -> None:
@@ -940,7 +942,7 @@ def test_waiting_can_be_interrupted() -> None:
         talk = Talk(service.base_url, waits_for_limit=True, sleep=time.sleep)
         with interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
             talk.fetch()
-    assert len(talk.said) == 1
+    assert len(talk.logged) == 1
 
 
 def test_a_request_can_be_interrupted() -> None:
@@ -1036,9 +1038,9 @@ def test_log_lines_hold_no_key(caplog: pytest.LogCaptureFixture) -> None:
     with serve(mangled, faulty.resets) as service:
         assert len(Talk(service.base_url).fetch(TWO_WEEKS)) == 14
         Talk("http://127.0.0.1:1/neo", retries=0).failure()
-    said = [record.getMessage() for record in caplog.records]
+    logged = [record.getMessage() for record in caplog.records]
     shown = 'feed?start_date=2024-03-01&end_date=2024-03-07&api_key=REDACTED HTTP/1.1" 200'
-    assert any(shown in line for line in said)
+    assert any(shown in line for line in logged)
     assert "Failed to parse headers" in caplog.text
     assert_without_key(caplog.text)
     for record in caplog.records:

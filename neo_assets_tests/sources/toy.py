@@ -10,7 +10,7 @@ from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.json_values import number, text
 from neo_assets.lakehouse.model.rules import Rule
 from neo_assets.lakehouse.model.tables import Column, dataset_tables
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.registry import SOURCES
@@ -48,7 +48,10 @@ def sighting(serial: int, height: float, **more: str) -> dict[str, object]:
 
 
 def fetch(
-    settings: Settings, days: Sequence[date], say: Say, sleep: Callable[[float], None] | None = None
+    settings: Settings,
+    days: Sequence[date],
+    log: LogFunction,
+    sleep: Callable[[float], None] | None = None,
 ) -> Iterator[DayOutcome]:
     """Six sightings a day: one is a repeat, one is dropped; the last day has a new field."""
     for day in days:

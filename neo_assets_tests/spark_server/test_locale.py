@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.settings import Settings
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.session import display_address
@@ -22,7 +22,7 @@ def refusal(folder: Path, address: str | None = None) -> str:
     with (
         pytest.raises(dg.Failure) as raised,
         closing(LocalTarget(settings).stage_runner()) as runner,
-        runner.rebuilding(nobody),
+        runner.rebuilding(discard_log),
     ):
         pass
     return raised.value.description or ""

@@ -40,27 +40,27 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_who_need_not_wait_says_nothing(settings: Settings) -> None:
-    said: list[str] = []
+    logged: list[str] = []
     for _ in range(2):
-        with exclusive_writer(settings, said.append), pytest.raises(TimeoutError):
+        with exclusive_writer(settings, logged.append), pytest.raises(TimeoutError):
             FileLock(settings.writing_lock, timeout=0).acquire()
-    assert not said
+    assert not logged
 
 
 def test_who_waits_says_what_for(settings: Settings) -> None:
-    said: list[str] = []
-    with exclusive_writer(settings, said.append):
+    logged: list[str] = []
+    with exclusive_writer(settings, logged.append):
         other = FileLock(settings.writing_lock, is_singleton=False)
     other.acquire()
 
-    def say(sentence: str) -> None:
-        said.append(sentence)
+    def log(sentence: str) -> None:
+        logged.append(sentence)
         # The other one is ready at last.
         other.release()
 
-    with exclusive_writer(settings, say, logged_after_s=0), pytest.raises(TimeoutError):
+    with exclusive_writer(settings, log, logged_after_s=0), pytest.raises(TimeoutError):
         FileLock(settings.writing_lock, timeout=0).acquire()
-    (sentence,) = said
+    (sentence,) = logged
     assert f"another run or command that writes to the tables of {settings.neo_data_dir}" in (
         sentence
     )
@@ -70,9 +70,9 @@ def test_who_waits_says_what_for(settings: Settings) -> None:
 def test_runs_of_the_same_day_take_turns(settings: Settings, days: tuple[str, str]) -> None:
     lock_partitions(DAYS, settings, pytest.fail)
     with another_run(days) as other:
-        assert said(other) == "waits"
+        assert state_of(other) == "waits"
         unlock_partitions(DAYS, settings)
-        assert said(other) == "works"
+        assert state_of(other) == "works"
         assert not try_lock_partitions(DAYS, settings)
 
 
@@ -80,7 +80,7 @@ def test_runs_of_the_same_day_take_turns(settings: Settings, days: tuple[str, st
 def test_runs_of_other_days_do_not_wait(settings: Settings, days: tuple[str, str]) -> None:
     lock_partitions(DAYS, settings, pytest.fail)
     with another_run(days) as other:
-        assert said(other) == "works"
+        assert state_of(other) == "works"
 
 
 def test_days_are_let_go_by_themselves(settings: Settings) -> None:
@@ -89,28 +89,28 @@ def test_days_are_let_go_by_themselves(settings: Settings) -> None:
     assert try_lock_partitions([date(2024, 3, 13)], settings)
     unlock_partitions(DAYS, settings)
     with another_run(("2024-03-12",)) as first, another_run(("2024-03-13",)) as second:
-        assert (said(first), said(second)) == ("works", "waits")
+        assert (state_of(first), state_of(second)) == ("works", "waits")
 
 
 def test_a_run_that_waited_goes_on_when_the_other_one_was_killed(settings: Settings) -> None:
-    told: list[str] = []
+    logged: list[str] = []
     with another_run(("2024-03-12",)) as other:
-        assert said(other) == "works"
+        assert state_of(other) == "works"
 
-        def say(sentence: str) -> None:
-            told.append(sentence)
+        def log(sentence: str) -> None:
+            logged.append(sentence)
             other.kill()
 
-        lock_partitions(DAYS, settings, say)
+        lock_partitions(DAYS, settings, log)
         with another_run(("2024-03-12",)) as third:
-            assert said(third) == "waits"
-    assert told == ["Waiting for another run of 2024-03-10…2024-03-12."]
+            assert state_of(third) == "waits"
+    assert logged == ["Waiting for another run of 2024-03-10…2024-03-12."]
 
 
 def test_a_run_that_waits_can_be_ended(settings: Settings) -> None:
     lock_partitions(DAYS, settings, pytest.fail)
     with another_run(("2024-03-12",)) as other:
-        assert said(other) == "waits"
+        assert state_of(other) == "waits"
         other.send_signal(signal.SIGINT)
         assert other.wait(20) == -signal.SIGINT
 
@@ -128,6 +128,6 @@ def another_run(days: tuple[str, ...]) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def said(process: "subprocess.Popen[str]") -> str:
+def state_of(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()

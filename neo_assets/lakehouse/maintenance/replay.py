@@ -19,10 +19,10 @@ from neo_assets.lakehouse.model.event_files import event_files, landed_days
 from neo_assets.lakehouse.model.tables import SOURCE_FILE
 from neo_assets.lakehouse.store.storage import Lakehouse, LakehouseError
 from neo_assets.lakehouse.transforms import bronze
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 
 
-def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, say: Say) -> int:
+def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, log: LogFunction) -> int:
     """Stream the whole landing zone with a new checkpoint and swap it in; return the lines read.
 
     Snapshots whose event files are gone are taken over from the old bronze, which stays in the
@@ -44,11 +44,11 @@ def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, say: Say
     name = f"{table.name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
     new = Lakehouse(lakehouse.spark, backend.staging(name))
     new.ensure_tables([table])
-    say(f"A new bronze reads {len(files):,} event files.")
+    log(f"A new bronze reads {len(files):,} event files.")
     bronze.ingest_all(new, dataset, run_id)
-    say("It is held against them, line by line.")
+    log("Comparing it with them, line by line.")
     rows = _verified(new, dataset, files)
-    say(f"It has all of their {rows:,} lines, and is swapped in.")
+    log(f"It has all of their {rows:,} lines, and is swapped in.")
     # Before the commit that names it: a checkpoint that no table names does no harm.
     checkpoint = backend.adopt_checkpoint(new.backend, table)
     rebuilt = new.read(table)

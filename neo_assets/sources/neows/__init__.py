@@ -10,20 +10,20 @@ from neo_assets.sources.neows.dataset import NEO
 from neo_assets.sources.neows.windows import DAYS_PER_CALL
 
 if TYPE_CHECKING:
-    from neo_assets.progress import Say
+    from neo_assets.progress import LogFunction
     from neo_assets.settings import Settings
 
 
 def _fetch(
     settings: "Settings",
     days: Sequence[date],
-    say: "Say",
+    log: "LogFunction",
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[DayOutcome]:
     # A job that only refines what has landed has no HTTP client.
     from neo_assets.sources.neows.access import fetch
 
-    return fetch(settings, days, say, sleep)
+    return fetch(settings, days, log, sleep)
 
 
 NEOWS = Source(

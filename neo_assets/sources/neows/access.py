@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
 
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.sources import simulator
 from neo_assets.sources.base import DayOutcome
@@ -15,7 +15,7 @@ from neo_assets.sources.neows.client import NeoWsClient
 def fetch(
     settings: Settings,
     days: Sequence[date],
-    say: Say,
+    log: LogFunction,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[DayOutcome]:
     """Yield what each day results in, in order, as the responses come.
@@ -32,7 +32,7 @@ def fetch(
             timeout_s=settings.neo_http_timeout_s,
             retries=settings.neo_http_retries,
             waits_for_limit=settings.neo_rate_limit == "wait",
-            say=say,
+            log=log,
             sleep=sleep,
         ) as client,
     ):

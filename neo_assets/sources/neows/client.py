@@ -87,7 +87,7 @@ class NeoWsClient:
         deadline_s: how long a call is tried in all, and how long the calls of a run may take whose
             responses are unusable; waiting for the hourly limit is not counted.
         waits_for_limit: whether to wait for the end of the hourly limit, or to stop there.
-        say: told in a sentence of every retry and wait.
+        log: receives a sentence about every retry and wait.
         sleep: what passes the time between two tries.
     """
 
@@ -100,7 +100,7 @@ class NeoWsClient:
         retries: int = 5,
         deadline_s: float = RETRY_DEADLINE_S,
         waits_for_limit: bool = False,
-        say: Callable[[str], None] = _LOG.warning,
+        log: Callable[[str], None] = _LOG.warning,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._address = f"{base_url.rstrip('/')}/feed"
@@ -108,7 +108,7 @@ class NeoWsClient:
         self._timeout_s = timeout_s
         self._deadline_s = deadline_s
         self._waits_for_limit = waits_for_limit
-        self._say = say
+        self._log = log
         self._sleep = sleep
         self._retries = retries
         self._retrying = tenacity.Retrying(
@@ -150,7 +150,7 @@ class NeoWsClient:
     def _one_by_one(self, days: Sequence[date], bad: BadResponseError) -> Iterator[DayOutcome]:
         """The days of a call whose response is unusable, each requested alone."""
         if len(days) > 1:
-            self._say(f"{bad.what}; requesting these days one by one.")
+            self._log(f"{bad.what}; requesting these days one by one.")
         failures: list[BadResponseError] = []
         for day in days:
             response = self._requested(day, day) if len(days) > 1 else bad
@@ -195,7 +195,7 @@ class NeoWsClient:
             has_no_end = sum(waits) > LONGEST_WAIT_S or len(waits) > MOST_WAITS
             if has_no_end or not self._waits_for_limit:
                 raise limit
-            self._say(f"{limit.what}; waiting until {_minute_in(waits[-1])}.")
+            self._log(f"{limit.what}; waiting until {_minute_in(waits[-1])}.")
             self._sleep(waits[-1])
 
     def _tried(self, first: date, last: date) -> list[DaySnapshot]:
@@ -323,7 +323,7 @@ class NeoWsClient:
         if isinstance(error, BadResponseError):
             self._spare_tries -= 1
         if isinstance(error, FeedError):
-            self._say(f"{error.what}; trying again in {state.upcoming_sleep:.1f} seconds.")
+            self._log(f"{error.what}; trying again in {state.upcoming_sleep:.1f} seconds.")
 
     def _quoted(self, text: str) -> str:
         """Words of the service that are fit for a sentence, and hold no key however short."""

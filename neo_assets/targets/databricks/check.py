@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, OperationFailed, PermissionDenied
 from databricks.sdk.service import jobs
 
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.targets.databricks import job
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
 from neo_assets.targets.databricks.submission import stage_task, upload_wheel
@@ -31,10 +31,10 @@ class Step:
     problem: Callable[[], str]
 
 
-def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[Step]:
+def steps(catalog: UnityCatalog, cluster_id: str | None, log: LogFunction) -> Sequence[Step]:
     """The steps in order; each needs those before it, so the first that fails is the last to try.
 
-    `say` gets each state of the job.
+    `log` gets each state of the job.
     """
     opened: list[WorkspaceClient] = []
 
@@ -71,7 +71,7 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, say: Say) -> Sequence[S
         ),
         (
             "a job runs the project's code, and makes, reads and drops a table in the schema",
-            lambda: _run_job(client(), catalog, cluster_id, say),
+            lambda: _run_job(client(), catalog, cluster_id, log),
             "check that the workspace has serverless compute and lets us use it, or name a "
             "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
             f"SCHEMA {_quoted(schema)} TO `<us>`",
@@ -88,8 +88,8 @@ def _problem(act: Callable[[], object], remedy: str) -> str:
         cause = error.__cause__
         # These have a more specific remedy here.
         shown = cause if isinstance(cause, (PermissionDenied, NotFound)) else error
-        told = f"{message_of(shown)}."
-        return f"{told} {remedy[:1].upper()}{remedy[1:]}." if remedy else told
+        message = f"{message_of(shown)}."
+        return f"{message} {remedy[:1].upper()}{remedy[1:]}." if remedy else message
     return ""
 
 
@@ -112,7 +112,7 @@ def _round_trip(client: WorkspaceClient, catalog: UnityCatalog) -> None:
 
 
 def _run_job(
-    client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None, say: Say
+    client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None, log: LogFunction
 ) -> None:
     states: list[str] = []
 
@@ -120,7 +120,7 @@ def _run_job(
         state = run.state.life_cycle_state if run.state else None
         if state and state.value not in states[-1:]:
             states.append(state.value)
-            say(state.value)
+            log(state.value)
 
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
     wheel = upload_wheel(client, catalog, Wheel())

@@ -20,7 +20,7 @@ from dagster_pipes import (
 )
 
 from neo_assets.lakehouse.request import Request, Result, StageError
-from neo_assets.progress import Say, told
+from neo_assets.progress import LogFunction, track_progress
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main() -> None:
         _answer_the_command_line()
 
 
-def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
+def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
     """Run a stage, and say how far it is; what it refuses is a result too."""
     from neo_assets.lakehouse import stages
     from neo_assets.lakehouse.model.tables import DQ_METRICS
@@ -54,9 +54,9 @@ def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
     try:
         if request.needs_tables:
             tables = (*registry.tables(), DQ_METRICS)
-            for table in told(tables, len(tables), "tables made ready", say):
+            for table in track_progress(tables, len(tables), "tables made ready", log):
                 lakehouse.ensure_tables([table])
-        return stages.run(lakehouse, request, say)
+        return stages.run(lakehouse, request, log)
     except StageError as error:
         return Result(refusal=str(error))
 

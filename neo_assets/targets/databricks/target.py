@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.targets.base import Target
@@ -78,7 +78,7 @@ class DatabricksTarget(Target):
             row["partition_date"] = date.fromisoformat(row["partition_date"])
         return found
 
-    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+    def discard(self, selection: "Selection", note: str, log: LogFunction) -> int:
         """Changed by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
         with translate_errors("Nothing was discarded"):

@@ -9,7 +9,7 @@ import dagster as dg
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
-from neo_assets.progress import Say, told
+from neo_assets.progress import LogFunction, track_progress
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.spark_server.server import spark_connect_server
@@ -58,14 +58,14 @@ class SparkStageRunner(StageRunner):
         """Run a stage in a session of this process."""
         from neo_assets.lakehouse import stages
 
-        say = context.log.info
+        log = context.log.info
 
         def run(lakehouse: "Lakehouse") -> Result:
             if request.needs_tables:
-                self._make_tables(lakehouse, say)
-            return stages.run(lakehouse, request, say)
+                self._make_tables(lakehouse, log)
+            return stages.run(lakehouse, request, log)
 
-        with self.rebuilding(say) as lakehouse:
+        with self.rebuilding(log) as lakehouse:
             return run_cancelable(lakehouse.spark, lambda: run(lakehouse))
 
     def record_metrics(self, run_id: str, asset: str, reports: Sequence[DayReport]) -> None:
@@ -75,28 +75,28 @@ class SparkStageRunner(StageRunner):
         metrics.record(self._backend.tables, metrics.RunMetrics(run_id, asset, reports))
 
     @contextmanager
-    def writing(self, say: Say) -> Iterator["Lakehouse"]:
+    def writing(self, log: LogFunction) -> Iterator["Lakehouse"]:
         """The lakehouse, with no other writer on this machine until the block ends.
 
-        `say` is told what it waits for.
+        `log` receives what it waits for.
 
         Raises:
             dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
         """
-        with self.rebuilding(say) as lakehouse:
-            self._make_tables(lakehouse, say)
+        with self.rebuilding(log) as lakehouse:
+            self._make_tables(lakehouse, log)
             yield lakehouse
 
     @contextmanager
-    def rebuilding(self, say: Say) -> Iterator["Lakehouse"]:
+    def rebuilding(self, log: LogFunction) -> Iterator["Lakehouse"]:
         """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
-        with exclusive_writer(self._settings, say):
+        with exclusive_writer(self._settings, log):
             try:
                 if self._lakehouse and not is_alive(self._lakehouse.spark):
                     # Spark died between two steps, or while this one waited.
                     self._abandon()
                 if self._lakehouse is None:
-                    self._lakehouse = self._connect(say)
+                    self._lakehouse = self._connect(log)
                 yield self._lakehouse
             except StageError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
@@ -116,27 +116,27 @@ class SparkStageRunner(StageRunner):
                     allow_retries=False,
                 ) from error
 
-    def _make_tables(self, lakehouse: "Lakehouse", say: Say) -> None:
+    def _make_tables(self, lakehouse: "Lakehouse", log: LogFunction) -> None:
         """Create the tables that do not exist yet, once in each run."""
         if not self._has_tables:
             tables = registry.tables()
-            for table in told(tables, len(tables), "tables made ready", say):
+            for table in track_progress(tables, len(tables), "tables made ready", log):
                 lakehouse.ensure_tables([table])
             self._has_tables = True
 
-    def _connect(self, say: Say) -> "Lakehouse":
+    def _connect(self, log: LogFunction) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
         from neo_assets.lakehouse.store.storage import Lakehouse
 
         refuse_other_digits(self._backend.tables)
         if self._settings.neo_spark_remote is None:
-            say("Starting Spark.")
+            log("Starting Spark.")
         self._address = self._settings.neo_spark_remote or self._open.enter_context(
             spark_connect_server(self._settings.neo_data_dir / "spark", is_lasting=False)
         )
         for table in self._backend.tables.glob("*"):
             for file in set_aside_damaged_checkpoints(table):
-                say(f"{file} is damaged; it was renamed, and Delta reads the commits instead.")
+                log(f"{file} is damaged; it was renamed, and Delta reads the commits instead.")
         session = spark_session(self._address)
         self._open.callback(session.stop)
         return Lakehouse(session, self._backend)

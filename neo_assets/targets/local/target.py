@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import open_table
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.sources.landing_zone import LandingZone
 from neo_assets.spark_server.supervision import supervised_server
 from neo_assets.targets.base import Target
@@ -75,11 +75,11 @@ class LocalTarget(Target):
 
         return quarantine.rows(self.local_tables, selection)
 
-    def discard(self, selection: "Selection", note: str, say: Say) -> int:
+    def discard(self, selection: "Selection", note: str, log: LogFunction) -> int:
         """Written by delta-rs, as the only writer on this machine."""
         from neo_assets.lakehouse import quarantine
 
-        with exclusive_writer(self._settings, say):
+        with exclusive_writer(self._settings, log):
             number = 0
             for name, of_table in selection.by_table.items():
                 chosen = self.quarantined(of_table)

@@ -66,7 +66,7 @@ def baseline_of(objects: Sequence[Objects]) -> Schema:
     return follow(NOTHING, observed(0, objects), evolves=True).schemas[-1]
 
 
-def told(course: Course) -> dict[int, list[tuple[str, str]]]:
+def drift_by_day(course: Course) -> dict[int, list[tuple[str, str]]]:
     return {
         (on - FIRST).days: [(change["change"], change["field"]) for change in drift]
         for on, drift in course.drift.items()
@@ -91,7 +91,10 @@ def test_only_the_topmost_of_what_is_new_is_told() -> None:
     tracked = baseline_of([{"a": "STRING"}])
     days = [*observed(1, [{"b": {"x": "STRING"}}]), *observed(2, [{"b": {"y": {"z": "STRING"}}}])]
     course = follow(tracked, days, evolves=True)
-    assert told(course) == {1: [("new", "b"), ("gone", "a")], 2: [("new", "b.y"), ("gone", "b.x")]}
+    assert drift_by_day(course) == {
+        1: [("new", "b"), ("gone", "a")],
+        2: [("new", "b.y"), ("gone", "b.x")],
+    }
     assert numbers(course) == [1, 2]
     assert course.drift[day(2)][0] == {
         "change": "new",
@@ -103,18 +106,18 @@ def test_only_the_topmost_of_what_is_new_is_told() -> None:
         "source_file": "2024-03-03/0.json",
         "example": '{"z": "text"}',
     }
-    assert told(follow(course.schemas[-1], days, evolves=True)) == told(course)
+    assert drift_by_day(follow(course.schemas[-1], days, evolves=True)) == drift_by_day(course)
 
 
 def test_a_field_that_was_null_has_the_types_of_its_first_day_with_values() -> None:
     tracked = baseline_of([{"a": "VOID", "b": "VOID"}])
     course = follow(tracked, observed(1, [{"a": "STRING"}, {"a": "BIGINT"}]), evolves=True)
-    assert told(course) == {1: [("gone", "b")]}
+    assert drift_by_day(course) == {1: [("gone", "b")]}
     field = course.schemas[-1].fields["a"]
     assert (field.types, field.example) == (("number", "string"), "1")
     assert (field.version, field.since) == (1, tracked.fields["a"].since)
     course = follow(course.schemas[-1], observed(2, [{"a": "BOOLEAN"}]), evolves=True)
-    assert told(course) == {2: [("changed_type", "a")]}
+    assert drift_by_day(course) == {2: [("changed_type", "a")]}
     assert course.drift[day(2)][0]["tracked_type"] == "number/string"
 
 
@@ -124,7 +127,7 @@ def test_what_is_gone_is_told_once_and_not_of_the_days_before_it_came() -> None:
     came, without = observed(2, usual), observed(5, usual, [{"a": "STRING"}])
     tracked = follow(NOTHING, start, evolves=True).schemas[-1]
     course = follow(tracked, [*came, *without, *observed(6, [{"a": "STRING"}])], evolves=True)
-    assert told(course) == {2: [("new", "b")], 5: [("gone", "b")]}
+    assert drift_by_day(course) == {2: [("new", "b")], 5: [("gone", "b")]}
     gone = course.schemas[-1].fields["b"].gone
     assert gone and (gone.feed_date, gone.snapshot_id) == ("2024-03-06", "snapshot 1")
 
@@ -145,7 +148,7 @@ def test_where_what_held_a_field_is_not_the_same_only_that_is_told() -> None:
     observations = [
         seen for number, objects in of_day.items() for seen in observed(number, objects)
     ]
-    assert told(follow(tracked, observations, evolves=True)) == {
+    assert drift_by_day(follow(tracked, observations, evolves=True)) == {
         1: [("changed_type", "a")],
         3: [("gone", "a.x")],
         4: [("gone", "a")],
@@ -165,7 +168,7 @@ def test_a_value_of_another_type_is_kept_out_with_all_that_is_in_it() -> None:
     odd = {"a": {"x": "STRING"}}
     for evolves in (True, False):
         course = follow(tracked, observed(1, [odd, {"a": "VOID"}]), evolves=evolves)
-        assert told(course) == {1: [("changed_type", "a")]}
+        assert drift_by_day(course) == {1: [("changed_type", "a")]}
         assert course.unfit == {(day(1), written(odd)): ("a",)}
         assert course.schemas == [tracked]
 
@@ -179,7 +182,7 @@ def test_days_compared_again_get_the_same_verdict_and_no_version(
         first = follow(start, observations, evolves=evolves)
         again = follow(first.schemas[-1], observations, evolves=evolves)
         assert again.schemas == first.schemas[-1:]
-        assert (told(again), again.unfit) == (told(first), first.unfit)
+        assert (drift_by_day(again), again.unfit) == (drift_by_day(first), first.unfit)
 
 
 @given(BASELINES, DAYS, st.data())

@@ -16,7 +16,7 @@ from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.schema_tracking.tracking import tracked_schemas
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import bronze
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets_tests.lakehouse.feed_objects import (
     FeedObject,
@@ -39,7 +39,7 @@ def objects_of(on: date, **changes: Any) -> list[FeedObject]:
     return [feed_object(on, "2024 AA1"), feed_object(on, "2024 AB2", id="3000002", **changes)]
 
 
-def told(report: DayReport) -> list[tuple[str, str, str]]:
+def drift_of(report: DayReport) -> list[tuple[str, str, str]]:
     return [(change["change"], change["field"], change["type"]) for change in report.drift]
 
 
@@ -67,14 +67,14 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     lakehouse: Lakehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     baseline = ingest(lakehouse, day(0), objects_of(day(0), absolute_magnitude_h=None))
-    assert (told(baseline), baseline.details["schema_version"]) == ([], 1)
+    assert (drift_of(baseline), baseline.details["schema_version"]) == ([], 1)
     assert list(files_of(lakehouse)) == ["000001.json"]
 
     # An unusual field may be missing, and null and another precision are no news.
     plain = objects_of(day(1), absolute_magnitude_h=21)
     plain[0]["name"] = None
     del plain[1]["id"]
-    assert told(ingest(lakehouse, day(1), plain)) == []
+    assert drift_of(ingest(lakehouse, day(1), plain)) == []
     assert list(files_of(lakehouse)) == ["000001.json"]
 
     changed = objects_of(day(3), moons=[{"name": "a", "mass": {"kg": 1}}], absolute_magnitude_h="x")
@@ -95,7 +95,7 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
         ("gone", "neo_reference_id", "string"),
         ("changed_type", "absolute_magnitude_h", "string"),
     ]
-    assert told(report) == expected
+    assert drift_of(report) == expected
     after = files_of(lakehouse)
     assert list(after) == ["000001.json", "000002.json"] and before.items() <= after.items()
     fields = json.loads(after["000002.json"])["fields"]
@@ -120,9 +120,9 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
 
     # Again, and a day between that arrives late: the same verdict, no version, nothing doubled.
     again = bronze.ingest(lakehouse, NEO, [day(3)], "again")[0]
-    assert told(again) == expected
+    assert drift_of(again) == expected
     late = ingest(lakehouse, day(2), objects_of(day(2), moons=[]))
-    assert told(late) == []
+    assert drift_of(late) == []
     assert files_of(lakehouse) == after
     assert len(rows_of(lakehouse, "bronze_rescued_data")) == 1
 
@@ -131,10 +131,10 @@ def test_days_in_one_run_are_as_days_one_by_one(lakehouse: Lakehouse) -> None:
     ingest(lakehouse, day(0), objects_of(day(0)))
     # The later day first.
     second = ingest(lakehouse, day(2), objects_of(day(2), later=1))
-    assert told(second) == [("new", "later", "number")]
+    assert drift_of(second) == [("new", "later", "number")]
     land(lakehouse, {day(1): [(fetched(0), objects_of(day(1), later="1", earlier=True))]})
     reports = bronze.ingest(lakehouse, NEO, [day(2), day(1), day(0)], "a run")
-    assert [told(report) for report in reports] == [
+    assert [drift_of(report) for report in reports] == [
         [],
         [("new", "earlier", "boolean"), ("changed_type", "later", "string")],
         [("new", "later", "number")],
@@ -143,7 +143,7 @@ def test_days_in_one_run_are_as_days_one_by_one(lakehouse: Lakehouse) -> None:
 
 
 def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
-    assert told(ingest(lakehouse, day(0), objects_of(day(0)), "none")) == []
+    assert drift_of(ingest(lakehouse, day(0), objects_of(day(0)), "none")) == []
     assert not tracked_schemas(lakehouse, NEO).directory.exists()
     ingest(lakehouse, day(0), objects_of(day(0)), "rescue")
     baseline = files_of(lakehouse)
@@ -152,7 +152,7 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     strange = objects_of(day(1), unheard_of={"by": ["this", None]}, name=5)
     strange[1]["close_approach_data"].append({"orbiting_body": 3, "place": "x"})
     report = ingest(lakehouse, day(1), strange, "rescue")
-    assert told(report) == [
+    assert drift_of(report) == [
         ("new", "close_approach_data[].place", "string"),
         ("new", "unheard_of", "object"),
         ("changed_type", "close_approach_data[].orbiting_body", "mixed"),
@@ -173,7 +173,7 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
         (change["field"], change["feed_date"], change["example"]) for change in later.drift
     ] == [("name", "2024-03-02", "6")]
 
-    assert told(ingest(lakehouse, day(2), objects_of(day(2), ignored=1), "none")) == []
+    assert drift_of(ingest(lakehouse, day(2), objects_of(day(2), ignored=1), "none")) == []
     assert len(rows_of(lakehouse, "bronze_rescued_data")) == 2
 
     # A new field fails its own day alone, before anything of it is ingested.
@@ -181,24 +181,24 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     land(lakehouse, {day(6): [(fetched(0), objects_of(day(6)))]})
     refusing = Request(BRONZE_NEO_EVENTS.name, "a run", [day(3), day(6)], (), "failOnNewColumns")
     for _ in range(2):
-        result = stages.run(lakehouse, refusing, nobody)
+        result = stages.run(lakehouse, refusing, discard_log)
         assert list(result.failed) == [day(3)]
         assert "`forbidden` (number, such as 1, first in" in result.failed[day(3)]
         assert [(done.day, done.rows_out) for done in result.reports] == [(day(6), 2)]
         assert lakehouse.read_days(BRONZE_NEO_EVENTS, [day(3)]).isEmpty()
     assert files_of(lakehouse) == baseline
     report = bronze.ingest(lakehouse, NEO, [day(3)], "a run", "addNewColumns")[0]
-    assert (report.rows_in, report.rows_out, told(report)) == (
+    assert (report.rows_in, report.rows_out, drift_of(report)) == (
         2,
         2,
         [("new", "forbidden", "number")],
     )
     fine = ingest(lakehouse, day(4), objects_of(day(4), forbidden=2), "failOnNewColumns")
-    assert (fine.rows_out, told(fine)) == (2, [])
+    assert (fine.rows_out, drift_of(fine)) == (2, [])
     # The day that brought the field in still says so, and is not refused for it.
     assert bronze.days_that_fail(lakehouse, NEO, [day(3)], "failOnNewColumns") == {}
     same = bronze.ingest(lakehouse, NEO, [day(3)], "a run", "failOnNewColumns")[0]
-    assert told(same) == told(report)
+    assert drift_of(same) == drift_of(report)
 
     # Whatever the mode, bronze has every object whole.
     rows = lakehouse.read_days(BRONZE_NEO_EVENTS, [day(1)]).selectExpr("to_json(payload) AS text")
@@ -209,15 +209,15 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
 
 def test_a_type_learned_from_a_bad_answer_is_corrected(lakehouse: Lakehouse) -> None:
     bad = [feed_object(day(0), absolute_magnitude_h={"value": "21.3"})]
-    assert told(ingest(lakehouse, day(0), bad)) == []
+    assert drift_of(ingest(lakehouse, day(0), bad)) == []
     for number in (1, 2):
         report = ingest(lakehouse, day(number), [feed_object(day(number))])
-        assert told(report) == [("changed_type", "absolute_magnitude_h", "number")]
+        assert drift_of(report) == [("changed_type", "absolute_magnitude_h", "number")]
     before = files_of(lakehouse)
 
     def correct(field: str, *types: str) -> str:
         request = Request(CORRECT_SCHEMA, "by ada", field=field, types=types)
-        return stages.run(lakehouse, request, nobody).summary
+        return stages.run(lakehouse, request, discard_log).summary
 
     with pytest.raises(StageError, match=r"no field 'absolute_magnitude'; similar are absolute_m"):
         correct("absolute_magnitude", "number")
@@ -236,8 +236,8 @@ def test_a_type_learned_from_a_bad_answer_is_corrected(lakehouse: Lakehouse) -> 
     (row,) = rows_of(lakehouse, "bronze_rescued_data")
     assert row["feed_date"] == day(0)
     assert json.loads(row["rescued_data"]) == {"absolute_magnitude_h": {"value": "21.3"}}
-    assert told(bronze.ingest(lakehouse, NEO, [day(1)], "again")[0]) == []
-    assert told(ingest(lakehouse, day(3), [feed_object(day(3))])) == []
+    assert drift_of(bronze.ingest(lakehouse, NEO, [day(1)], "again")[0]) == []
+    assert drift_of(ingest(lakehouse, day(3), [feed_object(day(3))])) == []
     assert len(rows_of(lakehouse, "bronze_rescued_data")) == 1
     # Corrected again, nothing is written.
     after = files_of(lakehouse)

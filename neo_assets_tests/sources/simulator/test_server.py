@@ -172,11 +172,11 @@ def test_the_same_day_is_told_anew_later(server: SimulatorServer) -> None:
 
 
 def test_a_service_started_anew_tells_the_same_story() -> None:
-    told = []
+    answers = []
     for _ in range(2):
         with serve(SimulatedSky(), today=TODAY) as server:
-            told.append(ask(server, start_date="2024-03-01").json()["near_earth_objects"])
-    assert told[0] == told[1]
+            answers.append(ask(server, start_date="2024-03-01").json()["near_earth_objects"])
+    assert answers[0] == answers[1]
 
 
 def test_many_callers_at_once(server: SimulatorServer) -> None:

@@ -49,7 +49,7 @@ def test_another_process_tells_the_same_story() -> None:
         "import json; from datetime import date; from neo_assets.sources.simulator import *;"
         "print(json.dumps(SimulatedSky().feed(date(2024, 3, 1), date(2024, 3, 9))))"
     )
-    told = {
+    answers = {
         subprocess.run(
             [sys.executable, "-c", program],
             env=os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -60,7 +60,7 @@ def test_another_process_tells_the_same_story() -> None:
         for hash_seed in ("1", "2")
     }
     here = SimulatedSky().feed(date(2024, 3, 1), date(2024, 3, 9))
-    assert told == {json.dumps(here)}
+    assert answers == {json.dumps(here)}
 
 
 def test_another_seed_is_another_sky() -> None:

@@ -296,15 +296,15 @@ class _Handler(BaseHTTPRequestHandler):
         workspace = self.workspace
         if path == "/oidc/.well-known/oauth-authorization-server":
             token_endpoint = f"{workspace.host}/oidc/v1/token"
-            self._say({"token_endpoint": token_endpoint, "authorization_endpoint": token_endpoint})
+            self._log({"token_endpoint": token_endpoint, "authorization_endpoint": token_endpoint})
             return
         secret = f"{workspace.client_id}:{workspace.client_secret}".encode()
         if self.headers.get("Authorization") != f"Basic {base64.b64encode(secret).decode()}":
-            self._say({"error": "invalid_client", "error_description": "No such client"}, 401)
+            self._log({"error": "invalid_client", "error_description": "No such client"}, 401)
             return
         token = secrets.token_urlsafe()
         workspace.access_tokens.add(token)
-        self._say({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+        self._log({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
 
     def _files(self, kind: str, path: str, query: dict[str, str], body: bytes) -> None:
         place = self.workspace.place(path)
@@ -359,7 +359,7 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(query.get("page_token") or 0)
             end = start + ENTRIES_OF_A_PAGE
             more = {"next_page_token": str(end)} if end < len(entries) else {}
-            self._say({"contents": entries[start:end], **more})
+            self._log({"contents": entries[start:end], **more})
 
     def _jobs(self, call: str, query: dict[str, str], body: JsonObject) -> None:
         workspace = self.workspace
@@ -370,7 +370,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif task.get("existing_cluster_id", CLUSTER) != CLUSTER:
                 self._refuse(400, "INVALID_PARAMETER_VALUE", "The cluster does not exist.")
             else:
-                self._say({"run_id": workspace.submit(body)})
+                self._log({"run_id": workspace.submit(body)})
             return
         number = int(body.get("run_id") or query.get("run_id") or 0)
         run = workspace.runs.get(number)
@@ -378,12 +378,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "RESOURCE_DOES_NOT_EXIST", f"Run {number} does not exist.")
         elif call == "cancel":
             workspace.cancel(number)
-            self._say({})
+            self._log({})
         elif call == "get-output":
-            self._say({"error": run.error})
+            self._log({"error": run.error})
         else:
             page = f"{workspace.host}/jobs/runs/{number}"
-            self._say(
+            self._log(
                 {
                     "run_id": number,
                     "run_page_url": page,
@@ -399,31 +399,31 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             number = str(len(answers))
             answers[number] = self.workspace.ask(body)
-            self._say({"statement_id": number, "status": {"state": "PENDING"}})
+            self._log({"statement_id": number, "status": {"state": "PENDING"}})
             return
         number, *chunk = place
         found = answers[number]
         if isinstance(found, str):
             status = {"state": "FAILED", "error": {"message": found}}
-            self._say({"statement_id": number, "status": status})
+            self._log({"statement_id": number, "status": status})
             return
         start = int(chunk[2]) if chunk else 0
         end = start + ENTRIES_OF_A_PAGE
         more = {"next_chunk_index": end} if end < len(found) else {}
         result = {"data_array": found[start:end], **more}
         status = {"statement_id": number, "status": {"state": "SUCCEEDED"}}
-        self._say(result if chunk else {**status, "result": result})
+        self._log(result if chunk else {**status, "result": result})
 
     def _catalog(self, path: str) -> None:
         kind, _, name = path.partition("unity-catalog/")[2].partition("/")
         if not kind:
-            self._say({"userName": "pipeline"})
+            self._log({"userName": "pipeline"})
         elif "permissions" in kind:
             self._privileges(name)
         elif kind == "schemas" and self.workspace.volume(*name.split(".")).is_dir():
-            self._say({"name": name.rpartition(".")[2], "full_name": name})
+            self._log({"name": name.rpartition(".")[2], "full_name": name})
         elif self.workspace.volume(*name.split(".")).is_dir():
-            self._say({"name": name.rpartition(".")[2]})
+            self._log({"name": name.rpartition(".")[2]})
         else:
             self._refuse(404, f"{kind[:-1].upper()}_DOES_NOT_EXIST", f"'{name}' does not exist.")
 
@@ -435,9 +435,9 @@ class _Handler(BaseHTTPRequestHandler):
             "volume": ["READ_VOLUME", "WRITE_VOLUME"],
         }[kind]
         privileges = [{"privilege": each} for each in granted if each not in self.workspace.denied]
-        self._say({"privilege_assignments": [{"principal": "pipeline", "privileges": privileges}]})
+        self._log({"privilege_assignments": [{"principal": "pipeline", "privileges": privileges}]})
 
-    def _say(self, content: JsonObject, status: int = 200) -> None:
+    def _log(self, content: JsonObject, status: int = 200) -> None:
         self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
     def _refuse(

@@ -79,9 +79,9 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
     from neo_assets.lakehouse.report import DayReport
     from neo_assets.lakehouse.request import Request, Result
 
-    def stage(catalog: Any, request: Request, say: Any) -> Result:
+    def stage(catalog: Any, request: Request, log: Any) -> Result:
         print(f"{request.stage} runs", flush=True)
-        say("The stage says how far it is.")
+        log("The stage says how far it is.")
         if behaviour == "fail in the middle":
             raise RuntimeError("the middle of the stage")
         if behaviour == "hang":

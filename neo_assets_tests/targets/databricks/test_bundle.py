@@ -13,7 +13,7 @@ from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
 from neo_assets.lakehouse.request import Request, Result
-from neo_assets.progress import Say
+from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.targets.databricks import job as entry_point
 from neo_assets.targets.databricks.submission import ENVIRONMENT_VERSION
@@ -83,7 +83,7 @@ def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyP
 
     asked: list[Request] = []
 
-    def run(catalog: UnityCatalog, request: Request, say: Say) -> Result:
+    def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
         assert catalog == UnityCatalog("neo", "asteroids", "files")
         asked.append(request)
         return Result()

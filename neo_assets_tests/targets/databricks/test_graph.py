@@ -146,8 +146,8 @@ def test_the_same_rows_as_on_this_machine(
     job = ("-m", "neo_assets.definitions", "-j", "reset_streaming_checkpoints")
     command("job", "execute", *job, program="dagster", DAGSTER_HOME=str(tmp_path / "data/dagster"))
     assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
-    told = command(*days, "--select", "bronze_neo_events").stderr
-    assert "bronze_neo_events: 3 of 3 days done in " in told
+    output = command(*days, "--select", "bronze_neo_events").stderr
+    assert "bronze_neo_events: 3 of 3 days done in " in output
     assert rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS) == before
     tables = {row.tableName for row in catalog.sql(f"SHOW TABLES IN {SCHEMA}").collect()}
     assert tables == {table.name for table in (*TABLES, DQ_METRICS)}

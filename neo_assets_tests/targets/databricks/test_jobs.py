@@ -240,7 +240,7 @@ def test_who_we_are(
     monkeypatch.delenv("DATABRICKS_TOKEN")
     failures.append(run_stage()[1])
     assert failures[-1].startswith("The workspace is not configured (")
-    told = "".join((*failures, *capfd.readouterr()))
+    output = "".join((*failures, *capfd.readouterr()))
     for secret in (workspace.client_secret, workspace.token, *workspace.access_tokens):
-        assert secret not in told
-    assert "of yesterday" not in told
+        assert secret not in output
+    assert "of yesterday" not in output

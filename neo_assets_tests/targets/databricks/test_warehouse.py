@@ -9,7 +9,7 @@ import pytest
 
 from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.settings import SettingsError
 from neo_assets.targets.base import Target
 from neo_assets.targets.databricks import warehouse
@@ -55,7 +55,7 @@ def test_no_value_gets_into_a_statement(said: Said) -> None:
     found = place().quarantined(selection)
     assert found == [{**row, "partition_date": date(2024, 3, 1)}] * 7
     said.answer = [["7"]]
-    assert place().discard(Selection(rule=nasty), "it's known", nobody) == 7
+    assert place().discard(Selection(rule=nasty), "it's known", discard_log) == 7
     looked, changed = said.statements
     conditions = (
         "status = :status AND partition_date = CAST(:day AS DATE) AND array_contains(reasons, "

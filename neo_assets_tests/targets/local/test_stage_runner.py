@@ -9,7 +9,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from neo_assets.progress import nobody
+from neo_assets.progress import discard_log
 from neo_assets.settings import Settings
 from neo_assets.targets.local import session as spark_session
 from neo_assets.targets.local.stage_runner import SparkStageRunner
@@ -28,7 +28,7 @@ def refusal(folder: Path, address: str) -> dg.Failure:
     with (
         pytest.raises(dg.Failure) as raised,
         closing(stage_runner(folder, address)) as runner,
-        runner.writing(nobody),
+        runner.writing(discard_log),
     ):
         pass
     return raised.value
@@ -82,7 +82,7 @@ def test_a_step_that_is_tried_again_finds_a_new_session(
         runner = stage_runner(tmp_path, address)
 
         def lose_spark() -> None:
-            with runner.rebuilding(nobody) as opened:
+            with runner.rebuilding(discard_log) as opened:
                 dying.close()
                 opened.spark.range(1).count()
 
@@ -92,7 +92,7 @@ def test_a_step_that_is_tried_again_finds_a_new_session(
     with (
         other_spark(SAME, DELTA, port=urlsplit(address).port or 0),
         closing(runner),
-        runner.rebuilding(nobody) as opened,
+        runner.rebuilding(discard_log) as opened,
     ):
         assert opened.spark.version == SAME
 
@@ -106,7 +106,10 @@ def test_a_token_that_the_server_does_not_know(tmp_path: Path, spark_address: st
 
 def test_the_session_of_a_run_is_released_with_it(tmp_path: Path, spark_address: str) -> None:
     address = f"{spark_address};session_id={uuid4()}"
-    with closing(stage_runner(tmp_path, address)) as runner, runner.rebuilding(nobody) as opened:
+    with (
+        closing(stage_runner(tmp_path, address)) as runner,
+        runner.rebuilding(discard_log) as opened,
+    ):
         assert opened.spark.range(1).count() == 1
     again = SparkSession.builder.remote(address).create()
     try:
