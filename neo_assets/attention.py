@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 import dagster as dg
 
 from neo_assets import pipeline
-from neo_assets.automation.troubles import stale_gold
+from neo_assets.automation.incidents import stale_gold
 from neo_assets.checks.definitions import DROP_COUNT, checks_of
 from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.inputs import errors
@@ -210,7 +210,7 @@ def _stale(
             "stale",
             GOLD_NEO_FACT.name,
             [(stale.day, stale.day)],
-            stale.why.rstrip("."),
+            stale.message.rstrip("."),
             f"neo-assets backfill --start {stale.day} --end {stale.day}",
         )
 

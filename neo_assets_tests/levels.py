@@ -39,7 +39,7 @@ INTEGRATION = (
 )
 
 EXHAUSTIVE = (
-    "automation/test_alerts.py::test_the_daemon_tells_of_a_feed_that_is_down",
+    "automation/test_alerts.py::test_the_daemon_reports_a_feed_that_is_down",
     "lakehouse/test_cluster.py",
     "spark_server/",
     "test_cli.py::test_dagsters_own_command_line",

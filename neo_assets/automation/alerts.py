@@ -1,9 +1,9 @@
-"""Alerts: what went wrong reaches people, in one message a day and cause.
+"""Alerts: one message per incident, that is per cause and day, to every configured service.
 
-Every service of `NEO_ALERT_URLS` has sensors of its own, whose cursors say what it has been told.
-So one that is down shows in its own ticks, is told later what it missed, and costs the others no
-second message. Dagster's run failure sensors move on when a message cannot be delivered, and know
-of one run at a time; that is why these read the history by themselves.
+Every service of `NEO_ALERT_URLS` has its own sensors, whose cursors record what it has received.
+A service that is down therefore shows in its own ticks, receives later what it missed, and causes
+no second message to the others. Dagster's run failure sensors move on when a message cannot be
+delivered, and see one run at a time; that is why these sensors read the event log themselves.
 """
 
 import hashlib
@@ -11,21 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 
 import dagster as dg
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel, Field
 
 from neo_assets.automation.delivery import DeliveryError, Service, services
-from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
+from neo_assets.automation.incidents import Incident, incidents_of_run, stale_gold
 from neo_assets.date_spans import expanded, spans
 from neo_assets.external_text import unlinked
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 
-ENDINGS = (
+RUN_FINISHED = (
     dg.DagsterEventType.RUN_SUCCESS,
     dg.DagsterEventType.RUN_FAILURE,
     dg.DagsterEventType.RUN_CANCELED,
 )
-GOING_ON = (
+IN_PROGRESS = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -33,53 +33,56 @@ GOING_ON = (
 RUNS_A_TICK = 100
 # Apprise leaves five seconds between two messages to a service, and a tick has a minute.
 MESSAGES_A_TICK = 5
-GATHERING_TAKES_AT_MOST = timedelta(minutes=15)
+LONGEST_BATCHING = timedelta(minutes=15)
 SPANS_SHOWN = 10
 LONGEST_REASON = 500
 
 
-class Memory(BaseModel):
-    """What a sensor knows from one tick to the next.
+class SensorCursor(BaseModel):
+    """The state that a sensor keeps from one tick to the next.
 
-    `read` is how far the history was read, by the type of the event that ends a run. `told` has the
-    days that were told, as spans, by the day (UTC) of the message and a hash of the cause: causes
-    hold words of errors, and errors may hold secrets. A cause without days has no spans. With
-    `is_pending`, some of what ended after `read` has been sent and the rest is still to be sent.
+    `read` is how far the event log was read, by the type of the event that finishes a run. `sent`
+    has the days that were reported, as spans, by the day (UTC) of the message and a hash of the
+    cause: causes quote errors, and errors may contain secrets. A cause without days has no spans.
+    If `is_pending`, some incidents of the runs finished after `read` are sent and the others not.
     """
 
     today: date
-    told: dict[date, dict[str, list[tuple[date, date]]]] = {}
+    # Cursors stored before the rename have it as `told`.
+    sent: dict[date, dict[str, list[tuple[date, date]]]] = Field(
+        {}, validation_alias=AliasChoices("sent", "told")
+    )
     read: dict[str, str] = {}
     is_pending: bool = False
 
     @classmethod
-    def from_cursor(cls, cursor: str | None, today: date) -> "Memory":
-        """The memory that a cursor holds, without what was told on another day.
+    def from_json(cls, text: str | None, today: date) -> "SensorCursor":
+        """Read a stored cursor, without what was sent on another day.
 
         While a part of the messages is pending, what was sent before midnight is kept: it must not
         be sent again together with the rest.
         """
-        memory = cls.model_validate_json(cursor) if cursor else cls(today=today)
-        kept = {day: told for day, told in memory.told.items() if memory.is_pending or day == today}
-        return memory.model_copy(update={"today": today, "told": kept})
+        cursor = cls.model_validate_json(text) if text else cls(today=today)
+        kept = {day: sent for day, sent in cursor.sent.items() if cursor.is_pending or day == today}
+        return cursor.model_copy(update={"today": today, "sent": kept})
 
-    def has_been_told(self, trouble: Trouble) -> bool:
-        """Whether this cause was told for this day."""
-        cause = _digest(trouble.cause)
-        told = [by_cause[cause] for by_cause in self.told.values() if cause in by_cause]
-        if not told or trouble.day is None:
-            return bool(told)
-        return any(first <= trouble.day <= last for known in told for first, last in known)
+    def was_sent(self, incident: Incident) -> bool:
+        """Whether an alert about this cause was sent for this day."""
+        cause = _digest(incident.cause)
+        sent = [by_cause[cause] for by_cause in self.sent.values() if cause in by_cause]
+        if not sent or incident.day is None:
+            return bool(sent)
+        return any(first <= incident.day <= last for known in sent for first, last in known)
 
-    def remember(self, cause: str, days: Iterable[date]) -> None:
-        """Note that a cause was told today for these days."""
-        told = self.told.setdefault(self.today, {})
-        known = expanded(told.get(_digest(cause), []))
-        told[_digest(cause)] = spans([*known, *days])
+    def record_sent(self, cause: str, days: Iterable[date]) -> None:
+        """Record that an alert about a cause was sent today for these days."""
+        sent = self.sent.setdefault(self.today, {})
+        known = expanded(sent.get(_digest(cause), []))
+        sent[_digest(cause)] = spans([*known, *days])
 
 
 def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The sensors of each configured service; none, which costs nothing, where there is none.
+    """Return the sensors of each configured service; none if no service is configured.
 
     Raises:
         SettingsError: an address in `NEO_ALERT_URLS` cannot be read.
@@ -96,31 +99,34 @@ def _failure_alerts(service: Service, settings: Settings) -> dg.SensorDefinition
         name=f"failure_alerts_{service.number}",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Tells {service.name} of failed checks, held days and failed runs, once a day "
-        "and cause, when the run has ended. While others go on it waits up to 15 minutes for them.",
+        description=f"Sends failed checks, held days and failed runs to {service.name} when a run "
+        "has finished, once per day and cause. While other runs are in progress it waits up to 15 "
+        "minutes, to send related failures together.",
     )
     def failure_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = datetime.now(timezone.utc)
-        memory = Memory.from_cursor(context.cursor, now.date())
-        if not memory.read:
-            memory.read = _newest_endings(context.instance)
-            context.update_cursor(memory.model_dump_json())
-            return dg.SkipReason("Alerts are sent for runs that end from now on.")
-        endings, read = _endings(context.instance, memory.read)
-        if _more_is_coming(context.instance, endings, now):
+        cursor = SensorCursor.from_json(context.cursor, now.date())
+        if not cursor.read:
+            cursor.read = _newest_finished_runs(context.instance)
+            context.update_cursor(cursor.model_dump_json())
+            return dg.SkipReason("Alerts are sent for runs that finish from now on.")
+        finished_runs, read = _finished_runs_since(context.instance, cursor.read)
+        if _is_batching(context.instance, finished_runs, now):
             return dg.SkipReason(
                 "Waiting for the runs in progress, to send one message for all of them."
             )
-        troubles = [
-            trouble for ending in endings for trouble in troubles_of_run(context.instance, ending)
+        incidents = [
+            incident
+            for finished_run in finished_runs
+            for incident in incidents_of_run(context.instance, finished_run)
         ]
-        untold = [trouble for trouble in troubles if not memory.has_been_told(trouble)]
-        left = tell(service, untold, memory, settings)
-        memory.is_pending = left is not None
+        pending = [incident for incident in incidents if not cursor.was_sent(incident)]
+        left = send_incidents(service, pending, cursor, settings)
+        cursor.is_pending = left is not None
         if not left:
-            memory.read = read
-        context.update_cursor(memory.model_dump_json())
-        return _summary(untold, left)
+            cursor.read = read
+        context.update_cursor(cursor.model_dump_json())
+        return _summary(pending, left)
 
     return failure_alerts
 
@@ -130,35 +136,35 @@ def _staleness_alerts(service: Service, settings: Settings) -> dg.SensorDefiniti
         name=f"staleness_alerts_{service.number}",
         minimum_interval_seconds=600,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Tells {service.name}, once a day, that gold is stale: its newest past day "
-        "was not materialized within NEO_STALE_AFTER_HOURS.",
+        description=f"Sends an alert to {service.name}, once a day, if gold is stale: its newest "
+        "past day was not materialized within NEO_STALE_AFTER_HOURS.",
     )
     def staleness_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = datetime.now(timezone.utc)
-        memory = Memory.from_cursor(context.cursor, now.date())
+        cursor = SensorCursor.from_json(context.cursor, now.date())
         stale = stale_gold(context.instance, now)
-        untold = [stale] if stale and not memory.has_been_told(stale) else []
-        left = tell(service, untold, memory, settings)
-        context.update_cursor(memory.model_dump_json())
-        return _summary(untold, left)
+        pending = [stale] if stale and not cursor.was_sent(stale) else []
+        left = send_incidents(service, pending, cursor, settings)
+        context.update_cursor(cursor.model_dump_json())
+        return _summary(pending, left)
 
     return staleness_alerts
 
 
-def tell(
-    service: Service, troubles: Sequence[Trouble], memory: Memory, settings: Settings
+def send_incidents(
+    service: Service, incidents: Sequence[Incident], cursor: SensorCursor, settings: Settings
 ) -> str | None:
-    """Send one message a cause, and remember each that was taken.
+    """Send one message per cause, and record each that was delivered.
 
-    Returns why the rest is left for the next tick, if it is: a tick that fails forgets what it has
-    done, so it only fails when it has told nothing.
+    Returns why the rest is left for the next tick, or None if nothing is left. The cursor of a
+    failed tick is not stored, so a tick fails only if nothing was sent.
 
     Raises:
-        DeliveryError: the service did not even take the first message.
+        DeliveryError: the first message could not be delivered.
     """
-    by_cause: dict[str, list[Trouble]] = {}
-    for trouble in troubles:
-        by_cause.setdefault(trouble.cause, []).append(trouble)
+    by_cause: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        by_cause.setdefault(incident.cause, []).append(incident)
     for number, (cause, group) in enumerate(by_cause.items()):
         if number == MESSAGES_A_TICK:
             return f"{len(by_cause) - number} left to send."
@@ -168,29 +174,28 @@ def tell(
             if number == 0:
                 raise
             return str(error)
-        memory.remember(cause, _days(group))
+        cursor.record_sent(cause, _days(group))
     return None
 
 
-def message(troubles: Sequence[Trouble], settings: Settings) -> tuple[str, str]:
-    """Title and body for troubles of one cause; the reason is that of the newest day.
+def message(incidents: Sequence[Incident], settings: Settings) -> tuple[str, str]:
+    """Return title and body for incidents of one cause; the reason is that of the newest day.
 
-    The secrets of all sources are removed from the reason.  No address in it becomes a link, for it
-    may quote what the feed sent.
+    The secrets of all sources are removed from the reason. No address in it becomes a link, because
+    it may quote the source's response.
     """
-    newest = max(troubles, key=lambda trouble: trouble.day or date.min)
-    days = _days(troubles)
+    newest = max(incidents, key=lambda incident: incident.day or date.min)
+    days = _days(incidents)
     title = f"neo_assets: {newest.title}"
-    why = registry.redact(newest.why, settings)[:LONGEST_REASON]
-    why = unlinked(why)
+    why = unlinked(registry.redact(newest.message, settings)[:LONGEST_REASON])
     lines = []
     if days:
         shown = _shown(days)
         title += f" for {shown}" if len(days) == 1 else f" for {len(days)} days"
         lines.append(f"Days: {shown}")
         why = why if len(days) == 1 else f"{newest.day}: {why}"
-    page = f"{settings.neo_ui_url.rstrip('/')}{newest.place}"
-    lines += [f"Why: {why}", f"What to do: {newest.advice}", page]
+    page = f"{settings.neo_ui_url.rstrip('/')}{newest.ui_path}"
+    lines += [f"Why: {why}", f"What to do: {newest.remediation}", page]
     return title, "\n".join(lines)
 
 
@@ -198,8 +203,8 @@ def _digest(cause: str) -> str:
     return hashlib.sha256(cause.encode()).hexdigest()[:16]
 
 
-def _days(troubles: Iterable[Trouble]) -> list[date]:
-    return sorted({trouble.day for trouble in troubles if trouble.day})
+def _days(incidents: Iterable[Incident]) -> list[date]:
+    return sorted({incident.day for incident in incidents if incident.day})
 
 
 def _shown(days: Sequence[date]) -> str:
@@ -209,46 +214,47 @@ def _shown(days: Sequence[date]) -> str:
     return ", ".join(shown[:SPANS_SHOWN]) + (f" and {more} more" if more else "")
 
 
-def _newest_endings(instance: dg.DagsterInstance) -> dict[str, str]:
-    """The place of the newest ending of each type, which is where reading begins."""
+def _newest_finished_runs(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Return the position of the newest finished run of each type, where reading begins."""
     return {
-        ending.name: instance.fetch_run_status_changes(ending, limit=1).cursor for ending in ENDINGS
+        event_type.name: instance.fetch_run_status_changes(event_type, limit=1).cursor
+        for event_type in RUN_FINISHED
     }
 
 
-def _endings(
+def _finished_runs_since(
     instance: dg.DagsterInstance, read: Mapping[str, str]
 ) -> tuple[list[dg.EventLogEntry], dict[str, str]]:
-    """The events that ended a run since, oldest first, and how far they were read."""
+    """Return the events that finished a run since, oldest first, and how far they were read."""
     found = {
-        ending.name: instance.fetch_run_status_changes(
-            ending, limit=RUNS_A_TICK, cursor=read[ending.name], ascending=True
+        event_type.name: instance.fetch_run_status_changes(
+            event_type, limit=RUNS_A_TICK, cursor=read[event_type.name], ascending=True
         )
-        for ending in ENDINGS
+        for event_type in RUN_FINISHED
     }
     entries = [record.event_log_entry for result in found.values() for record in result.records]
     return (
         sorted(entries, key=lambda entry: entry.timestamp),
-        {ending: result.cursor for ending, result in found.items()},
+        {event_type: result.cursor for event_type, result in found.items()},
     )
 
 
-def _more_is_coming(
-    instance: dg.DagsterInstance, endings: Sequence[dg.EventLogEntry], now: datetime
+def _is_batching(
+    instance: dg.DagsterInstance, finished_runs: Sequence[dg.EventLogEntry], now: datetime
 ) -> bool:
-    """Whether runs go on whose troubles can be told together with those of the ended ones."""
-    if not endings:
+    """Whether to wait for runs in progress, to send their incidents in the same messages."""
+    if not finished_runs:
         return False
-    waited = now - datetime.fromtimestamp(endings[0].timestamp, timezone.utc)
-    return waited < GATHERING_TAKES_AT_MOST and bool(
-        instance.get_runs_count(dg.RunsFilter(statuses=list(GOING_ON)))
+    waited = now - datetime.fromtimestamp(finished_runs[0].timestamp, timezone.utc)
+    return waited < LONGEST_BATCHING and bool(
+        instance.get_runs_count(dg.RunsFilter(statuses=list(IN_PROGRESS)))
     )
 
 
-def _summary(untold: Sequence[Trouble], left: str | None) -> dg.SkipReason:
+def _summary(pending: Sequence[Incident], left: str | None) -> dg.SkipReason:
     if left:
         return dg.SkipReason(f"A part was sent; the rest follows with the next tick: {left}")
-    titles = {trouble.cause: trouble.title for trouble in untold}
+    titles = {incident.cause: incident.title for incident in pending}
     return dg.SkipReason(
         f"Sent: {'; '.join(titles.values())}." if titles else "Nothing new went wrong."
     )

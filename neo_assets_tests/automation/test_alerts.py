@@ -18,17 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neo_assets.automation.alerts import (
-    GATHERING_TAKES_AT_MOST,
+    LONGEST_BATCHING,
     MESSAGES_A_TICK,
-    Memory,
-    _endings,
-    _more_is_coming,
-    _newest_endings,
+    SensorCursor,
+    _finished_runs_since,
+    _is_batching,
+    _newest_finished_runs,
     alert_sensors,
     message,
 )
 from neo_assets.automation.delivery import DeliveryError
-from neo_assets.automation.troubles import Trouble
+from neo_assets.automation.incidents import Incident
 from neo_assets.settings import Settings
 from neo_assets_tests.automation.endpoints import SECRETS, Endpoint, Mailbox, unused_port
 from neo_assets_tests.automation.small_graph import SmallGraph
@@ -50,7 +50,7 @@ class Ticks:
 
     def tick(self) -> str:
         """Evaluate the sensor once; what the tick says."""
-        # Loaded anew as after a restart: nothing but the cursor is left of the last tick.
+        # Loaded again, as after a restart: only the cursor is left of the last tick.
         (sensor,) = (
             sensor
             for sensor in alert_sensors(Settings.from_environment())
@@ -64,11 +64,11 @@ class Ticks:
 
     def let_a_day_pass(self) -> None:
         """Make the cursor one of yesterday."""
-        memory = Memory.model_validate_json(self.cursor or "")
+        cursor = SensorCursor.model_validate_json(self.cursor or "")
         a_day = timedelta(days=1)
-        told = {day - a_day: causes for day, causes in memory.told.items()}
-        self.cursor = memory.model_copy(
-            update={"today": memory.today - a_day, "told": told}
+        sent = {day - a_day: causes for day, causes in cursor.sent.items()}
+        self.cursor = cursor.model_copy(
+            update={"today": cursor.today - a_day, "sent": sent}
         ).model_dump_json()
 
 
@@ -79,7 +79,7 @@ def ticks(
     """The sensor over runs, after its first tick."""
     monkeypatch.setenv("NEO_ALERT_URLS", service.address)
     found = Ticks(instance)
-    assert found.tick() == "Alerts are sent for runs that end from now on."
+    assert found.tick() == "Alerts are sent for runs that finish from now on."
     return found
 
 
@@ -107,10 +107,10 @@ def test_a_held_day_is_one_message(ticks: Ticks, service: Endpoint) -> None:
     assert ticks.tick() == "Sent: drop_count of silver_neo_events failed."
     (message,) = service.messages
     assert message.title == "neo_assets: drop_count of silver_neo_events failed for 2024-03-02"
-    days, why, advice, link = message.body.splitlines()
+    days, why, remediation, link = message.body.splitlines()
     assert days == "Days: 2024-03-02"
     assert why.startswith("Why: 3 of 10 rows dropped; median of 1 day is 0; 30% of the newest")
-    assert advice.startswith("What to do: ")
+    assert remediation.startswith("What to do: ")
     assert link == f"{UI}/assets/silver_neo_events?view=checks&checkDetail=drop_count"
     assert ticks.tick() == "Nothing new went wrong."
     assert len(service.messages) == 1
@@ -133,7 +133,7 @@ def test_by_mail_as_well(
     assert f"https://dagster.example.org/neo/runs/{run.run_id}" in text.get_content()
 
 
-def test_what_ended_before_the_first_tick_is_not_told(
+def test_runs_that_finished_before_the_first_tick_send_nothing(
     instance: dg.DagsterInstance, service: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEO_ALERT_URLS", service.address)
@@ -180,7 +180,7 @@ def test_a_retry_on_the_same_day_is_silent(ticks: Ticks, service: Endpoint) -> N
     ]
 
 
-def test_on_the_next_day_a_retry_is_told_again(ticks: Ticks, service: Endpoint) -> None:
+def test_a_retry_on_the_next_day_is_sent_again(ticks: Ticks, service: Endpoint) -> None:
     graph = SmallGraph(ticks.instance, dropped={DAY: 3})
     graph.materialize(DAY)
     ticks.tick()
@@ -192,7 +192,7 @@ def test_on_the_next_day_a_retry_is_told_again(ticks: Ticks, service: Endpoint) 
     assert len(service.messages) == 2
 
 
-def test_what_a_service_that_was_down_missed_is_told_later(
+def test_a_service_that_was_down_receives_later_what_it_missed(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = Endpoint(unused_port())
@@ -218,7 +218,7 @@ def test_what_a_service_that_was_down_missed_is_told_later(
     ]
 
 
-def test_a_service_that_fails_between_two_messages_is_not_told_twice(
+def test_a_service_that_fails_between_two_messages_gets_none_twice(
     ticks: Ticks, service: Endpoint
 ) -> None:
     SmallGraph(ticks.instance, dropped={DAY: 3}, crash=ValueError("no")).materialize(DAY)
@@ -255,9 +255,7 @@ def test_a_service_that_is_down_costs_the_others_no_second_message(
     assert len(service.messages) == len(down.messages) == 1
 
 
-def test_a_tick_sends_no_more_messages_than_it_has_time_for(
-    ticks: Ticks, service: Endpoint
-) -> None:
+def test_a_tick_sends_a_limited_number_of_messages(ticks: Ticks, service: Endpoint) -> None:
     causes = MESSAGES_A_TICK + 1
     reasons = {DAY + timedelta(days=number): "abcdefghi"[number] for number in range(causes)}
     SmallGraph(ticks.instance, undone=reasons).materialize(DAY, days=causes)
@@ -268,7 +266,9 @@ def test_a_tick_sends_no_more_messages_than_it_has_time_for(
     ]
 
 
-def test_what_is_left_over_at_midnight_repeats_nothing(ticks: Ticks, service: Endpoint) -> None:
+def test_messages_left_at_midnight_repeat_none_already_sent(
+    ticks: Ticks, service: Endpoint
+) -> None:
     causes = 2 * MESSAGES_A_TICK + 1
     reasons = {DAY + timedelta(days=number): "abcdefghijk"[number] for number in range(causes)}
     graph = SmallGraph(ticks.instance, undone=reasons)
@@ -284,7 +284,7 @@ def test_what_is_left_over_at_midnight_repeats_nothing(ticks: Ticks, service: En
     assert len(service.messages) == causes + 1
 
 
-def test_while_other_runs_go_on_it_waits_for_them(ticks: Ticks, service: Endpoint) -> None:
+def test_it_waits_for_runs_in_progress(ticks: Ticks, service: Endpoint) -> None:
     @dg.job
     def refresh() -> None:
         pass
@@ -295,11 +295,11 @@ def test_while_other_runs_go_on_it_waits_for_them(ticks: Ticks, service: Endpoin
     assert ticks.tick().startswith("Waiting for the runs in progress")
     assert ticks.cursor == before and not service.messages
     # But not for longer than it says.
-    since = Memory.model_validate_json(before or "").read
-    endings, _ = _endings(ticks.instance, since)
+    since = SensorCursor.model_validate_json(before or "").read
+    finished_runs, _ = _finished_runs_since(ticks.instance, since)
     now = datetime.now(timezone.utc)
-    assert _more_is_coming(ticks.instance, endings, now)
-    assert not _more_is_coming(ticks.instance, endings, now + GATHERING_TAKES_AT_MOST)
+    assert _is_batching(ticks.instance, finished_runs, now)
+    assert not _is_batching(ticks.instance, finished_runs, now + LONGEST_BATCHING)
     ticks.instance.report_run_canceled(other)
     SmallGraph(ticks.instance, dropped={DAY + timedelta(days=1): 3}).materialize(
         DAY + timedelta(days=1)
@@ -324,7 +324,7 @@ def test_a_key_in_an_error_is_not_passed_on(
     assert KEY[:10] not in sent.body + str(ticks.cursor)
 
 
-def test_stale_gold_is_told_once_a_day(
+def test_stale_gold_is_reported_once_a_day(
     instance: dg.DagsterInstance, service: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEO_ALERT_URLS", service.address)
@@ -353,8 +353,8 @@ def test_stale_gold_is_told_once_a_day(
 
 def test_a_thousand_days_are_one_short_message() -> None:
     days = [date(2020, 1, 1) + timedelta(days=number * 2) for number in range(1000)]
-    troubles = [Trouble("c", day, "drop_count failed", f"{day.day}.", "", "/") for day in days]
-    title, body = message(troubles, Settings())
+    incidents = [Incident("c", day, "drop_count failed", f"{day.day}.", "", "/") for day in days]
+    title, body = message(incidents, Settings())
     assert title == "neo_assets: drop_count failed for 1000 days"
     assert body.startswith("Days: 2020-01-01, 2020-01-03, ")
     assert " and 990 more\n" in body and len(body) < 300
@@ -363,7 +363,7 @@ def test_a_thousand_days_are_one_short_message() -> None:
 def test_a_message_mentions_nobody_and_links_only_to_the_ui() -> None:
     why = "a name such as @everyone \x1b[31m https://example.org/phish www.example.org"
     settings = Settings()
-    _, body = message([Trouble("c", DAY, "drop_count failed", why, "Look.", "/runs/1")], settings)
+    _, body = message([Incident("c", DAY, "drop_count failed", why, "Look.", "/runs/1")], settings)
     lines = body.replace("\N{WORD JOINER}", "").splitlines()
     assert lines[1] == f"Why: {why}".replace("\x1b", r"\x1b")
     text, link = body.rsplit("\n", 1)
@@ -372,27 +372,27 @@ def test_a_message_mentions_nobody_and_links_only_to_the_ui() -> None:
 
 
 @given(st.lists(st.sets(st.dates(date(2024, 1, 1), date(2024, 2, 1)), min_size=1)))
-def test_what_was_told_is_remembered_and_nothing_else(told: list[set[date]]) -> None:
-    memory = Memory(today=date(2024, 3, 1))
-    for days in told:
-        memory.remember("cause", days)
-    memory = Memory.from_cursor(memory.model_dump_json(), memory.today)
-    known = set().union(*told)
+def test_the_cursor_remembers_the_days_sent_and_no_others(sent: list[set[date]]) -> None:
+    cursor = SensorCursor(today=date(2024, 3, 1))
+    for days in sent:
+        cursor.record_sent("cause", days)
+    cursor = SensorCursor.from_json(cursor.model_dump_json(), cursor.today)
+    known = set().union(*sent)
     for number in range(40):
         day = date(2023, 12, 28) + timedelta(days=number)
-        trouble = Trouble("cause", day, "", "", "", "")
-        assert memory.has_been_told(trouble) == (day in known)
-        assert not memory.has_been_told(Trouble("other", day, "", "", "", ""))
+        incident = Incident("cause", day, "", "", "", "")
+        assert cursor.was_sent(incident) == (day in known)
+        assert not cursor.was_sent(Incident("other", day, "", "", "", ""))
     # As spans: it does not grow with the days.
-    assert all(len(spans) <= 17 for causes in memory.told.values() for spans in causes.values())
+    assert all(len(spans) <= 17 for causes in cursor.sent.values() for spans in causes.values())
 
 
 def test_a_cause_without_a_day_is_remembered() -> None:
-    memory = Memory(today=DAY)
-    trouble = Trouble("cause", None, "", "", "", "")
-    assert not memory.has_been_told(trouble)
-    memory.remember("cause", [])
-    assert memory.has_been_told(trouble)
+    cursor = SensorCursor(today=DAY)
+    incident = Incident("cause", None, "", "", "", "")
+    assert not cursor.was_sent(incident)
+    cursor.record_sent("cause", [])
+    assert cursor.was_sent(incident)
 
 
 @dataclass
@@ -438,7 +438,7 @@ class Installation:
 
 
 @pytest.mark.timeout(300)
-def test_the_daemon_tells_of_a_feed_that_is_down(
+def test_the_daemon_reports_a_feed_that_is_down(
     instance: dg.DagsterInstance,
     service: Endpoint,
     tmp_path: Path,
@@ -455,7 +455,9 @@ def test_the_daemon_tells_of_a_feed_that_is_down(
     }
     site = Installation(os.environ | settings)
     # As after a first tick; the second would come a minute later.
-    begin = Memory(today=date(2024, 1, 1), read=_newest_endings(instance)).model_dump_json()
+    begin = SensorCursor(
+        today=date(2024, 1, 1), read=_newest_finished_runs(instance)
+    ).model_dump_json()
     for number in (1, 2):
         site.dagster("sensor", "cursor", f"failure_alerts_{number}", "--set", begin)
     site.dagster("sensor", "start", "--start-all")

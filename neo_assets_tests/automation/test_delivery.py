@@ -37,7 +37,7 @@ def configured(addresses: str) -> list[Service]:
     return services(Settings(neo_alert_urls=SecretStr(addresses)))
 
 
-def test_nobody_is_told_of_anything_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_alerts_are_sent_unless_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEO_ALERT_URLS", raising=False)
     assert services(Settings.from_environment()) == []
 
@@ -68,7 +68,7 @@ def test_a_message_arrives_by_mail(mail: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 404])
-def test_what_is_not_taken_is_said_with_the_answer(service: Endpoint, status: int) -> None:
+def test_a_refused_message_is_reported_with_the_response(service: Endpoint, status: int) -> None:
     service.status = status
     with pytest.raises(DeliveryError) as raised:
         configured(service.address)[0].send(TITLE, BODY)
@@ -78,13 +78,13 @@ def test_what_is_not_taken_is_said_with_the_answer(service: Endpoint, status: in
     )
 
 
-def test_a_service_that_is_down_is_said() -> None:
+def test_a_service_that_is_down_is_reported() -> None:
     (down,) = configured(Endpoint(unused_port()).address)
     with pytest.raises(DeliveryError, match=r"JSON \(address 1 of .*\) did not take the message: "):
         down.send(TITLE, BODY)
 
 
-def test_a_wrong_password_of_the_mail_server_is_said(mail: Mailbox) -> None:
+def test_a_wrong_mail_password_is_reported(mail: Mailbox) -> None:
     (service,) = configured(mail.address.replace(PASSWORD, PASSWORD[::-1]))
     with pytest.raises(DeliveryError, match=r"E-Mail \(address 1 of .*\) did not take"):
         service.send(TITLE, BODY)
@@ -149,7 +149,7 @@ for service in services(Settings.from_environment()):
 """
 
 
-def test_nor_in_the_output_of_a_process_that_logs_everything(
+def test_addresses_are_not_in_the_output_of_a_process_that_logs_everything(
     service: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     down = Endpoint(unused_port())

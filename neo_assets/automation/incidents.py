@@ -1,4 +1,4 @@
-"""What has gone wrong, read from Dagster's history: checks, held days, runs, and a stale gold."""
+"""Incidents, read from Dagster's event log: failed checks and runs, held days, and stale gold."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,37 +18,39 @@ from neo_assets.settings import Settings
 
 GOLD = dg.AssetKey(GOLD_NEO_FACT.name)
 
-# What differs from run to run: ids, addresses in memory, ports, dates. Three digits by themselves
-# are the status of an HTTP answer.
-_PASSING = re.compile(r"\b(?!\d{3}\b)\w*\d\w*\b")
+# What differs between runs: ids, memory addresses, ports, dates. Three digits alone are the status
+# of an HTTP response.
+_VARIABLE_PARTS = re.compile(r"\b(?!\d{3}\b)\w*\d\w*\b")
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """One cause on one day, or on no day in particular.
+class Incident:
+    """One cause on one day, or on no particular day.
 
-    `cause` is the same for everything that people need to be told once; `why` is a sentence as it
-    stands in the history; `place` is the page about it below the address of the UI.
+    Incidents with the same `cause` are reported once; `message` is a sentence from the event log;
+    `ui_path` is the page about it, relative to the address of the UI.
     """
 
     cause: str
     day: date | None
     title: str
-    why: str
-    advice: str
-    place: str
+    message: str
+    remediation: str
+    ui_path: str
 
 
-def troubles_of_run(instance: dg.DagsterInstance, ending: dg.EventLogEntry) -> list[Trouble]:
-    """What went wrong in a run, by the event that ended it; each cause of a day once.
+def incidents_of_run(
+    instance: dg.DagsterInstance, finished_run: dg.EventLogEntry
+) -> list[Incident]:
+    """Return the incidents of a run, given the event that finished it; each cause of a day once.
 
-    A day held back fails a check, then the checks of the layers below, then the run: that is one
-    cause. So a step that says of its days why they were not done is not told of again as a failed
-    run, nor is a day not done told of when a check or a layer before it says why.
+    A held day fails a check, then the checks of the downstream layers, then the run: that is one
+    cause. If a step reports why its days were not materialized, the failed run is not reported as
+    well; nor is a day that was not materialized if a check or an upstream layer gives the reason.
     """
     errors = [
         evaluation
-        for evaluation in _evaluations(instance, ending.run_id)
+        for evaluation in _evaluations(instance, finished_run.run_id)
         if outcome_of(evaluation) == "ERROR"
     ]
     failed = [evaluation for evaluation in errors if not Unmaterialized.stored_in(evaluation)]
@@ -56,32 +58,32 @@ def troubles_of_run(instance: dg.DagsterInstance, ending: dg.EventLogEntry) -> l
         (evaluation, why) for evaluation in errors if (why := Unmaterialized.stored_in(evaluation))
     ]
     explained = {evaluation.partition for evaluation in failed}
-    troubles = [_failed_check(evaluation) for evaluation in failed]
+    incidents = [_failed_check(evaluation) for evaluation in failed]
     first = {
         (evaluation.partition, why): evaluation
         for evaluation, why in reversed(undone)
         if not (evaluation.partition in explained and why.is_held_back)
     }
-    troubles += [
+    incidents += [
         _failure(
             evaluation.asset_key.to_user_string(),
             why.reason,
             day_of(evaluation.partition),
-            ending.run_id,
+            finished_run.run_id,
         )
         for (_, why), evaluation in reversed(first.items())
     ]
-    event = ending.dagster_event
+    event = finished_run.dagster_event
     if event and event.event_type is dg.DagsterEventType.RUN_FAILURE and not undone:
-        troubles += _failed_run(instance, ending.run_id, event)
-    return list({(trouble.cause, trouble.day): trouble for trouble in troubles}.values())
+        incidents += _failed_run(instance, finished_run.run_id, event)
+    return list({(incident.cause, incident.day): incident for incident in incidents}.values())
 
 
-def stale_gold(instance: dg.DagsterInstance, now: datetime) -> Trouble | None:
-    """The newest past day, when gold was not materialized for it in `NEO_STALE_AFTER_HOURS`.
+def stale_gold(instance: dg.DagsterInstance, now: datetime) -> Incident | None:
+    """Return an incident if gold was not materialized for the newest past day in time.
 
-    The day before it counts as well while it is not over for longer than that: a refresh takes
-    place once a day. Gold that never had a row cannot be stale.
+    The time is `NEO_STALE_AFTER_HOURS`. Days that ended within that time count as well, because a
+    refresh runs once a day. Gold that was never materialized cannot be stale.
     """
     hours = Settings.from_environment().neo_stale_after_hours
     newest = now.date() - timedelta(days=1)
@@ -96,14 +98,15 @@ def stale_gold(instance: dg.DagsterInstance, now: datetime) -> Trouble | None:
     if last and last >= since:
         return None
     was = f"was last materialized at {last:%Y-%m-%d %H:%M} UTC" if last else "is not materialized"
-    return Trouble(
+    return Incident(
         cause=f"{GOLD.to_user_string()} is stale",
         day=newest,
         title=f"{GOLD.to_user_string()} is stale",
-        why=f"The newest past data {was}, and {hours:g} hours are allowed (NEO_STALE_AFTER_HOURS).",
-        advice="Check that the daemon is running and that daily_refresh is on and succeeds, or run "
-        "a refresh by hand.",
-        place=_asset_page(GOLD, view="partitions", partition=newest.isoformat()),
+        message=f"The newest past data {was}, and {hours:g} hours are allowed "
+        "(NEO_STALE_AFTER_HOURS).",
+        remediation="Check that the daemon is running and that daily_refresh is on and succeeds, "
+        "or start a refresh manually.",
+        ui_path=_asset_page(GOLD, view="partitions", partition=newest.isoformat()),
     )
 
 
@@ -115,28 +118,28 @@ def _evaluations(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.Asset
             yield event.asset_check_evaluation_data
 
 
-def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Trouble:
+def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Incident:
     asset, check = evaluation.asset_key.to_user_string(), evaluation.check_name
-    return Trouble(
+    return Incident(
         cause=f"{asset} {check}",
         day=day_of(evaluation.partition),
         title=f"{check} of {asset} failed",
-        why=_sentence(evaluation.description or "The check says nothing of it"),
-        advice=f"The dropped rows are in {SILVER_NEO_QUARANTINE.name}: neo-assets quarantine "
-        "list. The held day continues when NASA's newest answer is sound, or with: neo-assets "
+        message=_sentence(evaluation.description or "The check gives no description"),
+        remediation=f"The dropped rows are in {SILVER_NEO_QUARANTINE.name}: neo-assets quarantine "
+        "list. The held day continues when NASA's newest response is valid, or with: neo-assets "
         "release."
         if check == DROP_COUNT
-        else "The numbers behind the sentence are in the metadata of the evaluation.",
-        place=_asset_page(evaluation.asset_key, view="checks", checkDetail=check),
+        else "The values are in the metadata of the evaluation.",
+        ui_path=_asset_page(evaluation.asset_key, view="checks", checkDetail=check),
     )
 
 
 def _failed_run(
     instance: dg.DagsterInstance, run_id: str, event: dg.DagsterEvent
-) -> Iterator[Trouble]:
+) -> Iterator[Incident]:
     run = instance.get_run_by_id(run_id)
     days: Sequence[date | None] = days_of_run(run) if run else []
-    # The event of a run whose process died has none of this.
+    # The event of a run whose process died has no such data.
     failure = event.job_failure_data if event.event_specific_data else None
     step = failure.first_step_failure_event if failure else None
     if step:
@@ -148,16 +151,16 @@ def _failed_run(
         yield _failure(what, reason, day, run_id)
 
 
-def _failure(what: str, reason: str, day: date | None, run_id: str) -> Trouble:
-    why = _sentence(reason)
-    return Trouble(
-        cause=f"{what}: {_PASSING.sub('#', why)}",
+def _failure(what: str, reason: str, day: date | None, run_id: str) -> Incident:
+    sentence = _sentence(reason)
+    return Incident(
+        cause=f"{what}: {_VARIABLE_PARTS.sub('#', sentence)}",
         day=day,
         title=f"{what} failed",
-        why=why,
-        advice="Run it again when the cause is gone: what is done is kept, and nothing is done "
-        "twice.",
-        place=f"/runs/{run_id}",
+        message=sentence,
+        remediation="Run it again when the cause is fixed: completed work is kept, and nothing is "
+        "done twice.",
+        ui_path=f"/runs/{run_id}",
     )
 
 
@@ -169,7 +172,7 @@ def _sentence(text: str) -> str:
 def _newest_materialization(
     instance: dg.DagsterInstance, days: Sequence[date] | None = None
 ) -> datetime | None:
-    """When gold was last materialized, for one of the days if there are any."""
+    """Return when gold was last materialized, for one of the days if any are given."""
     wanted = dg.AssetRecordsFilter(
         GOLD, asset_partitions=None if days is None else [day.isoformat() for day in days]
     )

@@ -1,59 +1,61 @@
-"""What counts as one cause, in a history that real runs have written."""
+"""What counts as one incident, in an event log written by real runs."""
 
 from datetime import date, datetime, timedelta, timezone
 
 import dagster as dg
 import pytest
 
-from neo_assets.automation.troubles import Trouble, stale_gold, troubles_of_run
+from neo_assets.automation.incidents import Incident, incidents_of_run, stale_gold
 from neo_assets.partitions import range_tags
 from neo_assets_tests.automation.small_graph import QUIET, SmallGraph
 
 DAY = date(2024, 3, 1)
 
 
-def troubles(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
-    """The troubles of a run that has ended."""
-    (ending,) = (
+def incidents(instance: dg.DagsterInstance, run_id: str) -> list[Incident]:
+    """The incidents of a finished run."""
+    (finished,) = (
         record.event_log_entry
         for ended in (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
         for record in instance.fetch_run_status_changes(ended, limit=1000).records
         if record.event_log_entry.run_id == run_id
     )
-    return troubles_of_run(instance, ending)
+    return incidents_of_run(instance, finished)
 
 
-def test_a_run_without_fault_is_no_trouble(instance: dg.DagsterInstance) -> None:
+def test_a_successful_run_has_no_incident(instance: dg.DagsterInstance) -> None:
     # Two dropped rows of ten are a warning.
     result = SmallGraph(instance, dropped={DAY: 2}).materialize(DAY, days=2)
     assert result.success
     assert any(not evaluation.passed for evaluation in result.get_asset_check_evaluations())
-    assert troubles(instance, result.run_id) == []
+    assert incidents(instance, result.run_id) == []
 
 
-def test_a_day_held_back_is_one_trouble(instance: dg.DagsterInstance) -> None:
+def test_a_held_day_is_one_incident(instance: dg.DagsterInstance) -> None:
     held = DAY + timedelta(days=1)
     result = SmallGraph(instance, dropped={held: 3}).materialize(DAY, days=3)
     assert not result.success
-    (trouble,) = troubles(instance, result.run_id)
-    assert (trouble.day, trouble.title) == (held, "drop_count of silver_neo_events failed")
-    assert trouble.why.startswith("3 of 10 rows dropped; median of 1 day is 0; 30% of the ")
-    assert trouble.place == "/assets/silver_neo_events?view=checks&checkDetail=drop_count"
-    assert "silver_neo_quarantine" in trouble.advice
+    (incident,) = incidents(instance, result.run_id)
+    assert (incident.day, incident.title) == (held, "drop_count of silver_neo_events failed")
+    assert incident.message.startswith("3 of 10 rows dropped; median of 1 day is 0; 30% of the ")
+    assert incident.ui_path == "/assets/silver_neo_events?view=checks&checkDetail=drop_count"
+    assert "silver_neo_quarantine" in incident.remediation
 
 
-def test_a_held_day_is_told_of_when_its_check_was_in_another_run(
+def test_a_held_day_is_reported_if_its_check_was_in_another_run(
     instance: dg.DagsterInstance,
 ) -> None:
     graph = SmallGraph(instance, dropped={DAY: 3})
     graph.materialize(DAY)
     result = graph.materialize(DAY, selection="gold_neo_fact")
-    (trouble,) = troubles(instance, result.run_id)
-    assert (trouble.day, trouble.title) == (DAY, "gold_neo_fact failed")
-    assert trouble.why.startswith("held back, silver_neo_events drop_count: 3 of 10 rows dropped")
+    (incident,) = incidents(instance, result.run_id)
+    assert (incident.day, incident.title) == (DAY, "gold_neo_fact failed")
+    assert incident.message.startswith(
+        "held back, silver_neo_events drop_count: 3 of 10 rows dropped"
+    )
 
 
-def test_days_not_done_have_one_cause_whatever_differs_in_passing(
+def test_reasons_that_differ_in_times_and_dates_are_one_cause(
     instance: dg.DagsterInstance,
 ) -> None:
     days = [DAY + timedelta(days=number) for number in range(4)]
@@ -64,35 +66,37 @@ def test_days_not_done_have_one_cause_whatever_differs_in_passing(
     ]
     graph = SmallGraph(instance, undone=dict(zip(days, reasons, strict=False)))
     result = graph.materialize(DAY, days=4)
-    found = troubles(instance, result.run_id)
-    assert [trouble.day for trouble in found] == days[:3]
-    first, second, third = (trouble.cause for trouble in found)
+    found = incidents(instance, result.run_id)
+    assert [incident.day for incident in found] == days[:3]
+    first, second, third = (incident.cause for incident in found)
     assert first == second != third
-    assert [trouble.why for trouble in found] == [f"{reason}." for reason in reasons]
-    assert {trouble.title for trouble in found} == {"silver_neo_events failed"}
-    assert {trouble.place for trouble in found} == {f"/runs/{result.run_id}"}
+    assert [incident.message for incident in found] == [f"{reason}." for reason in reasons]
+    assert {incident.title for incident in found} == {"silver_neo_events failed"}
+    assert {incident.ui_path for incident in found} == {f"/runs/{result.run_id}"}
 
 
-def test_a_crash_is_a_trouble_of_all_its_days(instance: dg.DagsterInstance) -> None:
+def test_a_crash_is_an_incident_of_all_days_of_the_run(instance: dg.DagsterInstance) -> None:
     crash = ConnectionError("127.0.0.1:43210 refused. And much more\nover many lines")
     result = SmallGraph(instance, crash=crash).materialize(DAY, days=2)
-    found = troubles(instance, result.run_id)
-    assert [trouble.day for trouble in found] == [DAY, DAY + timedelta(days=1)]
-    assert {trouble.title for trouble in found} == {"gold_neo_fact failed"}
-    assert {trouble.why for trouble in found} == {"ConnectionError: 127.0.0.1:43210 refused."}
+    found = incidents(instance, result.run_id)
+    assert [incident.day for incident in found] == [DAY, DAY + timedelta(days=1)]
+    assert {incident.title for incident in found} == {"gold_neo_fact failed"}
+    assert {incident.message for incident in found} == {"ConnectionError: 127.0.0.1:43210 refused."}
     again = SmallGraph(instance, crash=ConnectionError("127.0.0.1:5 refused. And")).materialize(DAY)
-    assert found[0].cause == troubles(instance, again.run_id)[0].cause
+    assert found[0].cause == incidents(instance, again.run_id)[0].cause
 
 
-def test_a_crash_is_told_of_beside_a_check_that_failed(instance: dg.DagsterInstance) -> None:
+def test_a_crash_is_reported_in_addition_to_a_failed_check(instance: dg.DagsterInstance) -> None:
     result = SmallGraph(instance, dropped={DAY: 3}, crash=ValueError("no")).materialize(DAY)
-    assert [trouble.title for trouble in troubles(instance, result.run_id)] == [
+    assert [incident.title for incident in incidents(instance, result.run_id)] == [
         "drop_count of silver_neo_events failed",
         "gold_neo_fact failed",
     ]
 
 
-def test_a_run_without_days_has_a_trouble_without_a_day(instance: dg.DagsterInstance) -> None:
+def test_a_run_without_partitions_has_an_incident_without_a_day(
+    instance: dg.DagsterInstance,
+) -> None:
     @dg.op
     def rebuild_bronze() -> None:
         raise ValueError("the disk is full")
@@ -102,12 +106,12 @@ def test_a_run_without_days_has_a_trouble_without_a_day(instance: dg.DagsterInst
         rebuild_bronze()
 
     result = reset.execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET)
-    (trouble,) = troubles(instance, result.run_id)
-    assert (trouble.day, trouble.title) == (None, "rebuild_bronze failed")
-    assert trouble.why == "ValueError: the disk is full."
+    (incident,) = incidents(instance, result.run_id)
+    assert (incident.day, incident.title) == (None, "rebuild_bronze failed")
+    assert incident.message == "ValueError: the disk is full."
 
 
-def test_a_run_whose_process_died_is_told_of(instance: dg.DagsterInstance) -> None:
+def test_a_run_whose_process_died_is_reported(instance: dg.DagsterInstance) -> None:
     @dg.asset
     def gold_neo_fact() -> None:
         pass
@@ -116,11 +120,11 @@ def test_a_run_whose_process_died_is_told_of(instance: dg.DagsterInstance) -> No
     run = instance.create_run_for_job(
         job, tags=dict(range_tags(DAY, DAY)), status=dg.DagsterRunStatus.STARTED
     )
-    # What Dagster's run monitoring does when a worker is gone.
+    # What Dagster's run monitoring does when a worker has disappeared.
     instance.report_run_failed(run, "Run worker process died unexpectedly. Bad luck.")
-    (trouble,) = troubles(instance, run.run_id)
-    assert (trouble.day, trouble.title) == (DAY, "__ASSET_JOB failed")
-    assert trouble.why == "Run worker process died unexpectedly."
+    (incident,) = incidents(instance, run.run_id)
+    assert (incident.day, incident.title) == (DAY, "__ASSET_JOB failed")
+    assert incident.message == "Run worker process died unexpectedly."
 
 
 def test_gold_that_never_had_a_row_is_not_stale(instance: dg.DagsterInstance) -> None:
@@ -139,9 +143,9 @@ def test_gold_is_stale_when_its_newest_past_day_is_too_old(
     stale = stale_gold(instance, later)
     assert stale is not None
     assert stale.day == later.date() - timedelta(days=1)
-    assert f"was last materialized at {now:%Y-%m-%d} " in stale.why
-    assert "36 hours are allowed (NEO_STALE_AFTER_HOURS)" in stale.why
-    assert stale.place == f"/assets/gold_neo_fact?view=partitions&partition={stale.day}"
+    assert f"was last materialized at {now:%Y-%m-%d} " in stale.message
+    assert "36 hours are allowed (NEO_STALE_AFTER_HOURS)" in stale.message
+    assert stale.ui_path == f"/assets/gold_neo_fact?view=partitions&partition={stale.day}"
     monkeypatch.setenv("NEO_STALE_AFTER_HOURS", "38")
     assert stale_gold(instance, later) is None
 
@@ -149,11 +153,11 @@ def test_gold_is_stale_when_its_newest_past_day_is_too_old(
 def test_gold_of_old_days_alone_is_stale(instance: dg.DagsterInstance) -> None:
     SmallGraph(instance).materialize(date(2016, 1, 1))
     stale = stale_gold(instance, datetime.now(timezone.utc))
-    assert stale is not None and "The newest past data is not materialized" in stale.why
+    assert stale is not None and "The newest past data is not materialized" in stale.message
 
 
-def test_a_refresh_a_day_later_than_the_day_is_no_staleness(instance: dg.DagsterInstance) -> None:
-    # Whoever refreshes yesterday every morning has nothing for it at midnight.
+def test_a_refresh_one_day_after_the_day_is_not_stale(instance: dg.DagsterInstance) -> None:
+    # A refresh of yesterday that runs every morning has not run yet at midnight.
     yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
     SmallGraph(instance).materialize(yesterday)
     midnight = datetime.combine(yesterday + timedelta(days=2), datetime.min.time(), timezone.utc)
