@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -270,6 +270,12 @@ class Settings(BaseSettings):
         """These settings, but for those that these environment variables name."""
         changed = {name.lower(): value for name, value in variables.items()}
         return Settings(**{**dict(self), **changed})
+
+    @property
+    def today(self) -> date:
+        """The current day in UTC, or the one that the simulator treats as today."""
+        simulated = self.neo_simulator_today if self.neo_source == "simulator" else None
+        return simulated or datetime.now(timezone.utc).date()
 
     @property
     def dagster_directory(self) -> Path:

@@ -1,14 +1,16 @@
 """From a run of an asset to partitions that are materialized, held back or failed, in one call."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import dagster as dg
 
+from neo_assets import pipeline
 from neo_assets.checks.evaluations import record_evaluations
 from neo_assets.checks.gate import blocked_days, proceeds_in_run
-from neo_assets.checks.inputs import recent_reports
+from neo_assets.checks.inputs import inputs_in_run, recent_reports
 from neo_assets.checks.recent_history import RECENT_DAYS, markdown_of
 from neo_assets.checks.stored_reports import report_metadata
 from neo_assets.checks.unmaterialized import Unmaterialized
@@ -28,23 +30,48 @@ def materialize(
     run: Callable[[Days], Result] | None = None,
     *,
     faulty: Callable[[Days], Mapping[date, str]] = lambda _: {},
+    skipped: Callable[[Days], Mapping[date, str]] = lambda _: {},
     **stage_options: Any,
 ) -> dg.MaterializeResult[None]:
     """Lock the days of the run, ask the gate which of them proceed, run these, and report.
 
     What runs is the stage of the asset with `stage_options`, by the names of the request; or `run`,
-    for an asset that is not made by a stage. `faulty` finds further days that cannot proceed.
+    for an asset that is not made by a stage. `faulty` finds further days that cannot proceed, and
+    `skipped` those for which there is nothing to do: they are materialized without rows.
     """
     days = days_of(context)
     lakehouse.lock_partitions(days, context.log.info)
     blocked = blocked_days(context, context.asset_key, days)
     blocked |= {day: Unmaterialized(reason) for day, reason in faulty(days).items()}
-    proceeding = [day for day in days if day not in blocked]
-    if run:
-        return emit(context, run(proceeding), blocked)
-    name = context.asset_key.to_user_string()
-    request = Request(name, context.run.run_id, proceeding, **stage_options)
-    return emit(context, lakehouse.run(context, request), blocked)
+    left_out = _without_rows_upstream(context, skipped([day for day in days if day not in blocked]))
+    proceeding = [day for day in days if day not in blocked and day not in left_out]
+    if left_out:
+        context.log.info(f"Nothing to do: {_by_span(left_out)}.")
+    if left_out and not proceeding:
+        result = Result()
+    elif run:
+        result = run(proceeding)
+    else:
+        name = context.asset_key.to_user_string()
+        request = Request(name, context.run.run_id, proceeding, **stage_options)
+        result = lakehouse.run(context, request)
+    empty = [DayReport(day, skipped=why) for day, why in left_out.items()]
+    return emit(context, replace(result, reports=[*result.reports, *empty]), blocked)
+
+
+def _without_rows_upstream(
+    context: dg.AssetExecutionContext, days: Mapping[date, str]
+) -> Mapping[date, str]:
+    """The days of which the layer before has handed on nothing either."""
+    upstream = pipeline.upstream_of(context.asset_key.to_user_string())
+    if upstream is None or not days:
+        return days
+    before = inputs_in_run(context, dg.AssetKey(upstream), list(days))
+    return {
+        day: why
+        for day, why in days.items()
+        if day not in before or before[day].stored.report.skipped
+    }
 
 
 def emit(

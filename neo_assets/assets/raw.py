@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
 from neo_assets.assets.daily import daily_asset
 from neo_assets.assets.materialization import materialize
+from neo_assets.assets.skipped_days import days_without_snapshot
 from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
@@ -36,8 +38,12 @@ def raw_asset(source: Source) -> dg.AssetsDefinition:
     def raw(
         context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
+        today = feed.today
         return materialize(
-            context, lakehouse, lambda days: _land(context, source, feed, lakehouse, days)
+            context,
+            lakehouse,
+            lambda days: _land(context, source, feed, lakehouse, days, today),
+            skipped=lambda days: days_without_snapshot(source, feed, days, today),
         )
 
     return raw
@@ -49,19 +55,29 @@ def _land(
     feed: NeoFeed,
     lakehouse: LakehouseResource,
     days: Sequence[date],
+    today: date,
 ) -> Result:
-    """Fetch the days and land what is new."""
+    """Fetch the days that can be requested today and land what is new; the others have landed."""
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
     calls_left: int | None = None
-    calls = source.calls(days)
-    if calls > 1:
-        context.log.info(f"{len(days)} days are fetched in {calls} calls.")
+    requested = source.requestable(days, today)
+    if (calls := source.calls(requested)) > 1:
+        context.log.info(f"{len(requested)} days are fetched in {calls} calls.")
     try:
         zone = feed.landing_zone(source.dataset)
-        outcomes = feed.answers(source, days, context.log.warning)
-        fetched = track_progress(outcomes, len(days), "days fetched", context.log.info)
+        for day in [day for day in days if day not in requested]:
+            context.log.info(f"{day}: {source.why_not_requested(today)}; what has landed is kept.")
+            try:
+                landing, objects = zone.landed(day)
+            except LandingError as error:
+                failed[day] = str(error).rstrip(".")
+            else:
+                reports.append(_account(landing))
+                previews[day] = _preview(source, objects)
+        outcomes = feed.answers(source, requested, context.log.warning) if requested else ()
+        fetched = track_progress(outcomes, len(requested), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
                 answer.day,
@@ -72,7 +88,7 @@ def _land(
             for file in landing.set_aside:
                 context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
             reports.append(_account(landing, answer))
-            previews[answer.day] = _preview(source, answer)
+            previews[answer.day] = _preview(source, answer.objects)
             calls_left = answer.calls_left
     except (FeedError, LandingError, RecordingError) as error:
         context.log.error(str(error))
@@ -110,7 +126,9 @@ def _summary(reports: Sequence[DayReport], failed: Collection[date]) -> str:
     return f"{days} {'day' if days == 1 else 'days'}: {said}."
 
 
-def _account(landing: Landing, answer: DaySnapshot) -> DayReport:
+def _account(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:
+    """What is in the newest snapshot of a day; `answer` is none where the day was not requested."""
+    calls_left = answer.calls_left if answer else None
     return DayReport(
         day=landing.day,
         rows_in=landing.objects,
@@ -123,16 +141,16 @@ def _account(landing: Landing, answer: DaySnapshot) -> DayReport:
         details={
             "snapshots_landed": int(landing.is_new),
             "files_set_aside": len(landing.set_aside),
-            "omitted": int(answer.is_omitted),
-            **({"calls_left": answer.calls_left} if answer.calls_left is not None else {}),
+            "omitted": int(answer is not None and answer.is_omitted),
+            **({"calls_left": calls_left} if calls_left is not None else {}),
         },
     )
 
 
-def _preview(source: Source, answer: DaySnapshot) -> str:
+def _preview(source: Source, objects: Sequence[dict[str, Any]]) -> str:
     return markdown_table(
         [
             {name: item.get(name) for name in source.dataset.raw_preview}
-            for item in answer.objects[:PREVIEW_ROWS]
+            for item in objects[:PREVIEW_ROWS]
         ]
     )

@@ -9,6 +9,7 @@ import dagster as dg
 from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.raw import raw_asset
+from neo_assets.assets.skipped_days import days_without_snapshot
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.progress import track_progress
 from neo_assets.quality import quality
@@ -23,10 +24,12 @@ SourceAssets = tuple[dg.AssetsDefinition, dg.AssetsDefinition, dg.AssetsDefiniti
 
 def source_assets(source: Source) -> SourceAssets:
     """The assets of a source, upstream first."""
-    return raw_asset(source), _bronze_asset(source.dataset), _silver_asset(source.dataset)
+    return raw_asset(source), _bronze_asset(source), _silver_asset(source)
 
 
-def _bronze_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def _bronze_asset(source: Source) -> dg.AssetsDefinition:
+    dataset = source.dataset
+
     @table_asset(
         dataset.tables.bronze,
         "bronze",
@@ -42,6 +45,7 @@ def _bronze_asset(dataset: Dataset) -> dg.AssetsDefinition:
             context,
             lakehouse,
             faulty=lambda days: _damaged_days(context, feed, dataset, days),
+            skipped=lambda days: days_without_snapshot(source, feed, days, feed.today),
             schema_evolution=Settings.from_environment().neo_schema_evolution,
         )
 
@@ -60,7 +64,8 @@ def _damaged_days(
     return {day: damage(files) for day, files in damaged.items() if files}
 
 
-def _silver_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def _silver_asset(source: Source) -> dg.AssetsDefinition:
+    dataset = source.dataset
     tables = dataset.tables
 
     @table_asset(
@@ -72,9 +77,14 @@ def _silver_asset(dataset: Dataset) -> dg.AssetsDefinition:
         f"`{tables.versions.name}`.",
     )
     def silver(
-        context: dg.AssetExecutionContext, lakehouse: LakehouseResource
+        context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
         rules = quality(Settings.from_environment()).rule_set(dataset).rules
-        return materialize(context, lakehouse, rules=[asdict(rule) for rule in rules])
+        return materialize(
+            context,
+            lakehouse,
+            skipped=lambda days: days_without_snapshot(source, feed, days, feed.today),
+            rules=[asdict(rule) for rule in rules],
+        )
 
     return silver

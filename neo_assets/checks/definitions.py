@@ -252,8 +252,15 @@ class Check:
 
     name: str
     description: str
-    evaluate: Callable[[CheckInput], CheckOutcome]
+    evaluate_rows: Callable[[CheckInput], CheckOutcome]
     layer: Layer | None = None
+
+    def evaluate(self, check_input: CheckInput) -> CheckOutcome:
+        """The outcome for a day; one for which there was nothing to do passes, and says why."""
+        report = check_input.report
+        if report.skipped:
+            return CheckOutcome(True, "WARN", f"Nothing to check: {report.skipped}.", _rows(report))
+        return self.evaluate_rows(check_input)
 
 
 CHECKS = (

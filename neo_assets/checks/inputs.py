@@ -66,7 +66,9 @@ def inputs(
     if (before := pipeline.upstream_of(name)) and reports:
         limits = {day: stored.storage_id for day, stored in reports.items()}
         upstream = newest_reports(instance, dg.AssetKey(before), list(reports), limits)
-    earlier = [stored.report for stored in known.values()] if with_baseline else []
+    earlier = [
+        stored.report for stored in known.values() if with_baseline and not stored.report.skipped
+    ]
     return {
         day: PartitionCheckInput(
             name,

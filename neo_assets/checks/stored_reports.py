@@ -32,6 +32,7 @@ def report_metadata(report: DayReport) -> dict[str, Any]:
         "rows_in": report.rows_in,
         **report.classes,
         **report.details,
+        **({"skipped": report.skipped} if report.skipped else {}),
         REPORT: dg.MetadataValue.json(
             json.loads(json.dumps(dataclasses.asdict(report), default=date.isoformat))
         ),

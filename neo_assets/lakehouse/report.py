@@ -22,6 +22,9 @@ class DayReport:
 
     `rule_set` is the version of the rules that judged the rows, where rules did.  `drift` says how
     the objects of the day differ from the tracked schema, one mapping a change.
+
+    `skipped` says why there was nothing to do for the day; it is empty for any other day.  Such a
+    day counts no rows and is compared with no other.
     """
 
     day: date
@@ -45,6 +48,7 @@ class DayReport:
     handed_on: int | None = None
     rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
+    skipped: str = ""
 
     @property
     def classes(self) -> dict[str, int]:

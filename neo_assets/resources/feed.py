@@ -20,6 +20,11 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
     Nothing here is resource configuration: Dagster shows that in the UI, and the key is a secret.
     """
 
+    @property
+    def today(self) -> date:
+        """The day on which requests are made, in UTC."""
+        return Settings.from_environment().today
+
     def provider(self, source: Source) -> str:
         """Who answers for a source, such as `simulator` or `nasa`."""
         return source.provider(Settings.from_environment())

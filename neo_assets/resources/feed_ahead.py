@@ -60,7 +60,8 @@ class _FeedAhead:
         asked = self._asked.pop((source.name, tuple(days)), None)
         yield from _told(asked, log) if asked else source.fetch(settings, days, log)
         # Only now: where the feed is not well, the next run finds out for itself.
-        following = self._next.get(tuple(days))
+        # What can only be requested as of now belongs to one day, so that no run follows with more.
+        following = self._next.get(tuple(days)) if source.queried == "days" else None
         if following and locks.try_lock_partitions(following, settings):
             self._asked[source.name, following] = heard = _Heard()
             # Python waits for threads at its end unless they are daemons.

@@ -88,6 +88,17 @@ class Source:
     days_per_call: int | None = 1
     secrets: Callable[[Settings], Sequence[str]] = _no_secrets
 
+    def requestable(self, days: Sequence[date], today: date) -> list[date]:
+        """The days that can be requested today."""
+        return [day for day in days if self.queried == "days" or day == today]
+
+    def why_not_requested(self, today: date) -> str:
+        """Why a day that cannot be requested today is not."""
+        return (
+            f"{self.title} can only be requested as of now, so there is nothing to request for "
+            f"another day than today, {today}"
+        )
+
     def calls(self, days: Sequence[date]) -> int:
         """How many calls it takes to request these days."""
         if self.queried == "now":

@@ -97,6 +97,22 @@ class LandingZone(ABC):
         """The event file of the day's newest snapshot; none for a day never fetched."""
         return max((file for file in self._files(day) if _IS_OURS.match(file.name)), default=None)
 
+    def landed(self, day: date) -> tuple[Landing, Sequence[dict[str, Any]]]:
+        """The day's newest snapshot and its objects.
+
+        Raises:
+            LandingError: there is none, or files of the day no longer hold what was landed.
+        """
+        if files := self.damaged(day):
+            raise LandingError(f"{damage(files)}.")
+        file = self.newest(day)
+        if file is None:
+            raise LandingError(f"{day} has no event file.")
+        events = [json.loads(line) for line in self._read(file).splitlines()]
+        objects = [event["payload"] for event in events if "payload" in event]
+        repeated = len(objects) - len({_canonical(item) for item in objects})
+        return Landing(day, file, False, len(objects), repeated), objects
+
     def damaged(self, day: date) -> list[Path]:
         """The day's event files that no longer hold the objects which their names are made of.
 

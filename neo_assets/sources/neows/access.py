@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timezone
+from datetime import date
 
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
@@ -45,11 +45,10 @@ def _base_url(settings: Settings) -> Iterator[str]:
     if settings.neo_source == "nasa":
         yield settings.neows_base_url
         return
-    today = settings.neo_simulator_today or datetime.now(timezone.utc).date()
     sky: simulator.SimulatedSky | simulator.RecordedSky = (
         simulator.RecordedSky(settings.neo_simulator_recordings)
         if settings.neo_simulator_recordings
         else simulator.SimulatedSky(seed=settings.neo_simulator_seed)
     )
-    with simulator.serve(sky, today=today) as server:
+    with simulator.serve(sky, today=settings.today) as server:
         yield server.base_url
