@@ -35,11 +35,14 @@ from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
-from neo_assets.sources.registry import SOURCES
+from neo_assets.sources import registry
 from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
 
-ASSETS = (*(asset for source in SOURCES for asset in source_assets(source)), gold_neo_fact)
+ASSETS = (
+    *(asset for source in registry.included() for asset in source_assets(source)),
+    *((gold_neo_fact,) if registry.has_gold() else ()),
+)
 """The daily assets, upstream first."""
 
 
@@ -86,7 +89,7 @@ def _readers(
     settings: Settings, tables: Path | None
 ) -> tuple[Sequence[dg.AssetsDefinition], Sequence[dg.SensorDefinition]]:
     """What reads gold without Spark, where this machine has the tables, and what starts it."""
-    if tables is None:
+    if tables is None or not registry.has_gold():
         return (), ()
     return (
         (build_power_bi_export(settings, tables), build_neo_dashboard(settings, tables)),

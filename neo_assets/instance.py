@@ -118,6 +118,6 @@ def _limit_pools(home: Path) -> None:
     """
     with dg.DagsterInstance.from_config(str(home)) as instance:
         storage = instance.event_log_storage
-        pools = {*(dataset.raw_asset for dataset in registry.datasets()), "lakehouse"}
+        pools = {*(dataset.raw_asset for dataset in registry.all_datasets()), "lakehouse"}
         for pool in pools - storage.get_concurrency_keys():
             storage.initialize_concurrency_limit_to_default(pool)

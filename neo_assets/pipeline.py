@@ -1,6 +1,6 @@
 """The layers, once: which asset hands its rows on to which, from the snapshots of a source to gold.
 
-Sources are asked for at each call, so that one that is registered is part of everything.
+Sources are looked up at each call, so that one that is registered is part of everything.
 """
 
 from typing import Literal, get_args
@@ -12,7 +12,7 @@ Layer = Literal["raw", "bronze", "silver", "gold"]
 
 
 def chains() -> list[tuple[str, ...]]:
-    """The assets of each source by name, upstream first; gold ends the chain that it is made of."""
+    """The assets of each source included, upstream first; gold ends the chain it is made of."""
     return [
         (*dataset.assets, GOLD_NEO_FACT.name) if dataset.tables is NEO_TABLES else dataset.assets
         for dataset in registry.datasets()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from neo_assets.sources import SOURCES, included_sources
 from neo_assets.targets import TARGETS
 
 _NOT_IN_A_DATA_FOLDER = re.compile(
@@ -51,6 +52,12 @@ class Settings(BaseSettings):
     )
     neo_source: Literal["simulator", "nasa"] = Field(
         "simulator", description="Where responses come from: the built-in simulator, or NASA."
+    )
+    neo_sources: str | None = Field(
+        None,
+        description="Comma-separated sources that runs, backfills and schedules include, of "
+        f"{', '.join(f'`{name}`' for name in SOURCES)}; the others send no requests and have no "
+        "assets. All unless set.",
     )
     neows_base_url: str = Field(
         "https://api.nasa.gov/neo/rest/v1", description="Base address of NeoWs, without `/feed`."
@@ -217,6 +224,12 @@ class Settings(BaseSettings):
     def _known_target(cls, value: str) -> str:
         if value not in TARGETS:
             raise ValueError(f"must be one of {', '.join(TARGETS)}")
+        return value
+
+    @field_validator("neo_sources")
+    @classmethod
+    def _known_sources(cls, value: str | None) -> str | None:
+        included_sources(value)
         return value
 
     @field_validator("neo_spark_remote")

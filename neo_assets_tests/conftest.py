@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for level in LEVELS:
         config.addinivalue_line("markers", f"{level}: see levels.py")
     config.pluginmanager.register(FaultsOfWorkers())
+    # One source is enough for what does not depend on sources; tests of the others name them.
+    os.environ["NEO_SOURCES"] = "neows"
     # Whoever starts the tests may ignore them, and whatever they start would inherit that.  After a
     # run Dagster does with the one as with the other.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,6 +60,7 @@ def test_places_lie_below_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
     [
         ("NEO_TARGET", "cloud"),
         ("NEO_SOURCE", "esa"),
+        ("NEO_SOURCES", "neows,jupiter"),
         ("NEO_START_DATE", "2015-02-30"),
         ("NEO_DAYS_AHEAD", "-1"),
         ("NEO_PARTITIONS_PER_RUN", "0"),

@@ -99,7 +99,7 @@ def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[d
 def _gold(lakehouse: Lakehouse, request: Request) -> Result:
     reports = gold.publish(lakehouse, request.days)
     empty = [report.day for report in reports if not report.rows_in]
-    dataset = registry.dataset_in(NEO_TABLES)
+    dataset = next(each for each in registry.datasets() if each.tables is NEO_TABLES)
     missing = gold.days_without_silver(lakehouse, dataset, empty) if empty else {}
     reports = [report for report in reports if report.day not in missing]
     seen = previews(

@@ -117,7 +117,7 @@ def quality(settings: Settings) -> Quality:
 def _check_rule(file: QualityFile, number: int) -> None:
     """See that an entry of `rules` changes a rule of the project, or is a whole one of its own."""
     rule, place = file.content.rules[number], ("rules", number)
-    silver = [dataset.tables.silver.name for dataset in registry.datasets()]
+    silver = [dataset.tables.silver.name for dataset in registry.all_datasets()]
     if rule.asset and rule.asset not in silver:
         raise file.error((*place, "asset"), f"{rule.asset} has no rules{_hint(rule.asset, silver)}")
     dataset = _dataset_of(rule)
@@ -168,7 +168,7 @@ def _check_limit(file: QualityFile, number: int) -> None:
     from neo_assets.lakehouse.model.rules import REASONS_WITHOUT_RULE
 
     limit, place = file.content.tolerances[number], ("tolerances", number)
-    datasets = registry.datasets()
+    datasets = registry.all_datasets()
     by_asset = {asset: dataset for dataset in datasets for asset in dataset.assets[1:]}
     if limit.asset and limit.asset not in by_asset:
         hint = _hint(limit.asset, list(by_asset))
@@ -202,7 +202,7 @@ def _check_limit(file: QualityFile, number: int) -> None:
 
 def _dataset_of(rule: RuleChange) -> Dataset:
     """The dataset that an entry of `rules` is about."""
-    first, *others = registry.datasets()
+    first, *others = registry.all_datasets()
     return next((each for each in others if each.tables.silver.name == rule.asset), first)
 
 

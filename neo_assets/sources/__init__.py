@@ -1,1 +1,23 @@
-"""Where the data comes from: NeoWs, what it answers, and a simulator of it."""
+"""Where the data comes from: a folder and a line here for each source, and a simulator of them."""
+
+SOURCES = {
+    "neows": "neo_assets.sources.neows:NEOWS",
+}
+"""Where each source is declared, by name; imported when it is used."""
+
+
+def included_sources(names: str | None) -> tuple[str, ...]:
+    """The sources that a comma-separated list names, in the order of `SOURCES`; all without one.
+
+    Raises:
+        ValueError: there is no such source.
+    """
+    if names is None or not names.strip():
+        return tuple(SOURCES)
+    wanted = {name.strip() for name in names.split(",")} - {""}
+    known = ", ".join(SOURCES)
+    if unknown := sorted(wanted - SOURCES.keys()):
+        raise ValueError(f"there is no source {', '.join(unknown)}; the sources are {known}")
+    if not wanted:
+        raise ValueError(f"must name at least one source; the sources are {known}")
+    return tuple(name for name in SOURCES if name in wanted)

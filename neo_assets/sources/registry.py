@@ -1,41 +1,74 @@
-"""Every source, one line each."""
+"""Sources by their names, and which of them `NEO_SOURCES` includes."""
 
 from __future__ import annotations
 
+import os
+from functools import cache
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.tables import GOLD_TABLES, DatasetTables, Table
-from neo_assets.sources.base import Source
-from neo_assets.sources.neows import NEOWS
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_TABLES, NEO_TABLES, Table
+from neo_assets.sources import SOURCES, included_sources
 from neo_assets.sources.redaction import scrub
 
 if TYPE_CHECKING:
     from neo_assets.settings import Settings
+    from neo_assets.sources.base import Source
 
-SOURCES: list[Source] = [
-    NEOWS,
-]
+
+@cache
+def source(name: str) -> Source:
+    """The source of this name."""
+    found: Source = resolve_name(SOURCES[name])
+    return found
+
+
+def included() -> list[Source]:
+    """The sources that runs, backfills and schedules include."""
+    # Not from the settings: a job on Databricks has no library for them, and includes all sources.
+    try:
+        names = included_sources(os.environ.get("NEO_SOURCES"))
+    except ValueError:
+        # The settings report it, with the name of the variable; modules are imported before.
+        names = tuple(SOURCES)
+    return [source(name) for name in names]
 
 
 def datasets() -> list[Dataset]:
-    """The dataset of every source."""
-    return [source.dataset for source in SOURCES]
+    """The dataset of every source that is included."""
+    return [source.dataset for source in included()]
+
+
+def all_datasets() -> list[Dataset]:
+    """The dataset of every source, included or not."""
+    return [source(name).dataset for name in SOURCES]
 
 
 def tables() -> list[Table]:
-    """Every table that stages fill: those of each dataset, then gold."""
-    return [*(table for dataset in datasets() for table in dataset.tables.all), *GOLD_TABLES]
+    """Every table that stages fill: those of each included dataset, then gold."""
+    of_datasets = [table for dataset in datasets() for table in dataset.tables.all]
+    return [*of_datasets, *(GOLD_TABLES if has_gold() else ())]
 
 
-def dataset_in(tables: DatasetTables) -> Dataset:
-    """The dataset that is kept in these tables."""
-    return next(dataset for dataset in datasets() if dataset.tables is tables)
+def tables_of(stage: str) -> list[Table]:
+    """The tables that a stage needs: those of its dataset for an asset, all for any other stage."""
+    if stage == GOLD_NEO_FACT.name:
+        return [*NEO_TABLES.all, *GOLD_TABLES]
+    for dataset in datasets():
+        if stage in dataset.assets:
+            return list(dataset.tables.all)
+    return tables()
+
+
+def has_gold() -> bool:
+    """Whether the dataset that gold is made from is included."""
+    return any(dataset.tables is NEO_TABLES for dataset in datasets())
 
 
 def redact(text: str, settings: Settings) -> str:
     """The text without the secrets of any source."""
-    for source in SOURCES:
-        for secret in source.secrets(settings):
+    for name in SOURCES:
+        for secret in source(name).secrets(settings):
             text = str(scrub(text, secret))
     return text

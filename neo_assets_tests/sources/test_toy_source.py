@@ -28,6 +28,7 @@ class Toy:
             **os.environ,
             "NEO_DATA_DIR": str(data),
             "NEO_SPARK_REMOTE": spark_address,
+            "NEO_SOURCES": "neows,toy",
         }
 
     def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

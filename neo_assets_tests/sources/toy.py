@@ -12,8 +12,8 @@ from neo_assets.lakehouse.model.rules import Rule
 from neo_assets.lakehouse.model.tables import Column, dataset_tables
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
+from neo_assets.sources import SOURCES
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
-from neo_assets.sources.registry import SOURCES
 
 COLUMNS = (
     Column("station", "STRING", "Station that saw it.", text("place.station"), "place.station"),
@@ -71,7 +71,7 @@ TOY = Source(
 )
 
 if __name__ == "__main__":
-    SOURCES.append(TOY)
+    SOURCES["toy"] = "neo_assets_tests.sources.toy:TOY"
 
     from neo_assets.cli import main
 

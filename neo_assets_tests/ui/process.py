@@ -39,7 +39,11 @@ def running_ui(
             # From any folder, not only from that of the project.
             cwd=data_directory,
             env=environment
-            | {"NEO_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
+            | {
+                "NEO_DATA_DIR": str(data_directory),
+                "NEO_SOURCES": "neows",
+                "PYTHONUNBUFFERED": "1",
+            }
             | IMPATIENT
             | settings,
             stdout=subprocess.PIPE,

@@ -53,7 +53,7 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
     lakehouse = Lakehouse(_session(), UnityCatalogBackend.of(catalog))
     try:
         if request.needs_tables:
-            tables = (*registry.tables(), DQ_METRICS)
+            tables = (*registry.tables_of(request.stage), DQ_METRICS)
             for table in track_progress(tables, len(tables), "tables made ready", log):
                 lakehouse.ensure_tables([table])
         return stages.run(lakehouse, request, log)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
@@ -44,14 +45,14 @@ class SparkStageRunner(StageRunner):
         self._backend = backend
         self._open = ExitStack()
         self._lakehouse: Lakehouse | None = None
-        self._has_tables = False
+        self._ready_tables: set[str] = set()
         self._address = ""
 
     def close(self) -> None:
         """End the session, and its server where the run started one."""
         super().close()
         self._lakehouse = None
-        self._has_tables = False
+        self._ready_tables.clear()
         self._open.close()
 
     def run(self, context: Context, request: Request) -> Result:
@@ -62,7 +63,7 @@ class SparkStageRunner(StageRunner):
 
         def run(lakehouse: "Lakehouse") -> Result:
             if request.needs_tables:
-                self._make_tables(lakehouse, log)
+                self._make_tables(lakehouse, registry.tables_of(request.stage), log)
             return stages.run(lakehouse, request, log)
 
         with self.rebuilding(log) as lakehouse:
@@ -84,7 +85,7 @@ class SparkStageRunner(StageRunner):
             dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
         """
         with self.rebuilding(log) as lakehouse:
-            self._make_tables(lakehouse, log)
+            self._make_tables(lakehouse, registry.tables(), log)
             yield lakehouse
 
     @contextmanager
@@ -116,13 +117,14 @@ class SparkStageRunner(StageRunner):
                     allow_retries=False,
                 ) from error
 
-    def _make_tables(self, lakehouse: "Lakehouse", log: LogFunction) -> None:
-        """Create the tables that do not exist yet, once in each run."""
-        if not self._has_tables:
-            tables = registry.tables()
-            for table in track_progress(tables, len(tables), "tables made ready", log):
-                lakehouse.ensure_tables([table])
-            self._has_tables = True
+    def _make_tables(
+        self, lakehouse: "Lakehouse", tables: Sequence[Table], log: LogFunction
+    ) -> None:
+        """Create those of the tables that do not exist yet, once in each run."""
+        new = [table for table in tables if table.name not in self._ready_tables]
+        for table in track_progress(new, len(new), "tables made ready", log):
+            lakehouse.ensure_tables([table])
+            self._ready_tables.add(table.name)
 
     def _connect(self, log: LogFunction) -> "Lakehouse":
         # Loading the code location must not cost what loading Spark costs.
@@ -146,5 +148,5 @@ class SparkStageRunner(StageRunner):
         if self._lakehouse is not None:
             abandon(self._lakehouse.spark)
         self._lakehouse = None
-        self._has_tables = False
+        self._ready_tables.clear()
         self._open.close()

@@ -1,0 +1,88 @@
+"""Which sources are included, and what of the project follows from that."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neo_assets import pipeline
+from neo_assets.lakehouse.model.tables import GOLD_TABLES, NEO_TABLES
+from neo_assets.settings import Settings, SettingsError
+from neo_assets.sources import SOURCES, included_sources, registry
+from neo_assets_tests.sources.toy import SIGHTINGS
+
+DEFINITIONS = """
+from neo_assets.sources import SOURCES
+SOURCES["toy"] = "neo_assets_tests.sources.toy:TOY"
+from neo_assets.definitions import defs
+print(*sorted(key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _with_a_toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "toy", "neo_assets_tests.sources.toy:TOY")
+
+
+def test_all_sources_are_included_unless_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert included_sources(None) == included_sources(" ") == tuple(SOURCES)
+    assert included_sources("toy, neows,toy") == ("neows", "toy")
+    monkeypatch.delenv("NEO_SOURCES")
+    assert [source.name for source in registry.included()] == list(SOURCES)
+    monkeypatch.setenv("NEO_SOURCES", "toy")
+    assert registry.datasets() == [SIGHTINGS]
+
+
+def test_what_is_not_included_has_no_assets_and_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO_SOURCES", "neows")
+    assert pipeline.assets() == [*registry.source("neows").dataset.assets, "gold_neo_fact"]
+    assert registry.tables() == [*NEO_TABLES.all, *GOLD_TABLES]
+    monkeypatch.setenv("NEO_SOURCES", "toy")
+    assert pipeline.chains() == [SIGHTINGS.assets]
+    assert registry.tables() == list(SIGHTINGS.tables.all)
+
+
+def test_a_stage_needs_the_tables_of_its_own_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO_SOURCES", "neows,toy")
+    assert registry.tables_of("silver_toy_sightings") == list(SIGHTINGS.tables.all)
+    assert registry.tables_of("gold_neo_fact") == [*NEO_TABLES.all, *GOLD_TABLES]
+    assert registry.tables_of("upkeep") == registry.tables()
+
+
+@pytest.mark.parametrize("names", ["toys", "neows,toys", "neows;toy", ","])
+def test_an_unknown_name_is_reported_with_the_known_ones(
+    names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", names)
+    with pytest.raises(SettingsError, match=r"^NEO_SOURCES: .*the sources are .*neows.*, toy$"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("names", ["toy", "neows", "neows,toy"])
+def test_the_graph_has_the_assets_of_included_sources_alone(
+    names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", names)
+    printed = subprocess.run(
+        [sys.executable, "-c", DEFINITIONS], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {*pipeline.assets()} <= {*printed}
+    gold = {"gold_neo_fact", "neo_dashboard", "power_bi_export"}
+    assert {*printed} - {*pipeline.assets()} == (gold if "neows" in names else set()) - {
+        *pipeline.assets()
+    }
+
+
+def test_a_command_with_an_unknown_name_ends_with_one_sentence() -> None:
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("neo-assets"), "status"],
+        env={"NEO_SOURCES": "jupiter", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("NEO_SOURCES: there is no source jupiter; the sources are neows")
+    assert ended.stderr.count("\n") == 1
