@@ -1,7 +1,7 @@
 """What it gains that days are fetched while the run before works: `python -m benchmarks.overlap`.
 
 The same backfill, from a stand-in for NASA that takes its time to answer, by the daemon of
-`make ui` with one run at a time and with two, and by `neo-assets backfill` without asking ahead and
+`make ui` with one run at a time and with two, and by `neo-assets backfill` without prefetching and
 with it; each in a new lakehouse, in turns.  The time is that from the start of the first run to the
 end of the last one.
 """
@@ -36,10 +36,10 @@ from neo_assets_tests.ui.process import running_ui
 Settings = Mapping[str, Any]
 
 COMMAND = "from neo_assets.cli import application; application()"
-NOT_AHEAD = """
+WITHOUT_PREFETCHING = """
 import contextlib
 from neo_assets import backfill
-backfill.asking_ahead = contextlib.nullcontext
+backfill.prefetching = contextlib.nullcontext
 """
 
 
@@ -114,7 +114,7 @@ WAYS: Mapping[str, Callable[[Path, Settings, Sequence[date]], None]] = {
         _by_daemon, CONFIGURATION.replace("default_limit: 2", "default_limit: 1")
     ),
     "the daemon, two runs": partial(_by_daemon, CONFIGURATION),
-    "one process, without asking ahead": partial(_in_one_process, NOT_AHEAD + COMMAND),
+    "one process, without prefetching": partial(_in_one_process, WITHOUT_PREFETCHING + COMMAND),
     "one process, asking ahead": partial(_in_one_process, COMMAND),
 }
 

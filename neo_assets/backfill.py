@@ -30,7 +30,7 @@ from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import DAILY, chunks, range_tags
 from neo_assets.quality import quality
-from neo_assets.resources.feed_ahead import asking_ahead
+from neo_assets.resources.prefetch import prefetching
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target
 
@@ -249,7 +249,7 @@ def _backfill(
 ) -> None:
     job = definitions.resolve_implicit_global_asset_job_def()
     runs = list(chunks(days))
-    with asking_ahead(runs):
+    with prefetching(runs):
         for chunk in runs:
             failure = _run(instance, job, outcome, on_progress, assets, chunk)
             outcome.days_left = outcome.days_left[len(chunk) :]

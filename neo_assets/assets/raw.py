@@ -76,7 +76,7 @@ def _land(
             else:
                 reports.append(_account(landing))
                 previews[day] = _preview(source, objects)
-        outcomes = feed.answers(source, requested, context.log.warning) if requested else ()
+        outcomes = feed.fetch(source, requested, context.log.warning) if requested else ()
         fetched = track_progress(outcomes, len(requested), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(

@@ -1,4 +1,4 @@
-"""What the raw asset is given: the feed's answers, and the landing zone."""
+"""The resource of the raw assets: the source's responses and the landing zone."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -7,7 +7,7 @@ import dagster as dg
 
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.progress import LogFunction
-from neo_assets.resources import feed_ahead
+from neo_assets.resources import prefetch
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayOutcome, Source
 from neo_assets.sources.landing_zone import LandingZone
@@ -33,15 +33,13 @@ class NeoFeed(dg.ConfigurableResource["NeoFeed"]):
         """Where the snapshots of a dataset land."""
         return target().landing_zone(dataset)
 
-    def answers(
-        self, source: Source, days: Sequence[date], log: LogFunction
-    ) -> Iterator[DayOutcome]:
-        """What a source says of each day, in order, as it comes.
+    def fetch(self, source: Source, days: Sequence[date], log: LogFunction) -> Iterator[DayOutcome]:
+        """Yield the outcome of each day, in order, as it arrives.
 
         `log` receives a sentence whenever a call is retried or waits.
 
         Raises:
-            FeedError: a fault that concerns every call; the days before it stand.
+            FeedError: a fault that concerns every call; outcomes yielded before are valid.
             RecordingError: the simulator cannot replay what it was given.
         """
-        return feed_ahead.answers(source, days, log)
+        return prefetch.fetch(source, days, log)

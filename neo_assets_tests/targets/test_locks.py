@@ -84,7 +84,7 @@ def test_runs_of_other_days_do_not_wait(settings: Settings, days: tuple[str, str
 
 
 def test_days_are_let_go_by_themselves(settings: Settings) -> None:
-    """As a process that has asked ahead lets go of the run that is done, not of the next one."""
+    """A process that prefetches releases the locks of the finished run, not of the next one."""
     lock_partitions(DAYS, settings, pytest.fail)
     assert try_lock_partitions([date(2024, 3, 13)], settings)
     unlock_partitions(DAYS, settings)

@@ -1,4 +1,4 @@
-"""What is asked before its run begins, of a service over real HTTP."""
+"""Days that are fetched before their run begins, from a service over real HTTP."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neo_assets.resources.feed_ahead import answers, asking_ahead
+from neo_assets.resources.prefetch import fetch, prefetching
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DaySnapshot
 from neo_assets.sources.errors import FeedError
@@ -36,82 +36,82 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Iterator["At"]:
-    """Points the feed to a service, with all runs to come known."""
-    with asking_ahead(RUNS):
+    """Points the source to a service, while prefetching for all runs."""
+    with prefetching(RUNS):
         yield lambda service: monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
 
 
 At = Callable[[FaultyService], None]
 
 
-def test_the_next_days_are_asked_for_once_these_are_taken(at: At) -> None:
+def test_the_next_days_are_fetched_once_these_are_taken(at: At) -> None:
     with serve() as service:
         at(service)
-        assert [answer.day for answer in answers(NEOWS, FIRST, pytest.fail)] == [*FIRST]
-        when_asked(service, 2)
+        assert [answer.day for answer in fetch(NEOWS, FIRST, pytest.fail)] == [*FIRST]
+        wait_for_calls(service, 2)
         assert service.asked[1] == ("2024-03-03", "2024-03-04")
-        # Those after the next ones have time until these are taken.
-        second = list(answers(NEOWS, SECOND, pytest.fail))
+        # The days after the next ones are fetched when the next ones are taken.
+        second = list(fetch(NEOWS, SECOND, pytest.fail))
         assert [answer.day for answer in second] == [*SECOND]
         counts = [len(answer.objects) for answer in second if isinstance(answer, DaySnapshot)]
         assert counts == [0, 2]
-        assert [answer.day for answer in answers(NEOWS, THIRD, pytest.fail)] == [*THIRD]
+        assert [answer.day for answer in fetch(NEOWS, THIRD, pytest.fail)] == [*THIRD]
     assert [first for first, _ in service.asked] == ["2024-03-01", "2024-03-03", "2024-03-06"]
 
 
-def test_what_goes_wrong_meanwhile_is_told_in_the_run_of_those_days(at: At) -> None:
+def test_failures_while_prefetching_are_logged_in_the_run_of_those_days(at: At) -> None:
     refusal = faulty.says("503 Service Unavailable")
     with serve(faulty.honest(), refusal, refusal) as service:
         at(service)
-        list(answers(NEOWS, FIRST, pytest.fail))
-        when_asked(service, 3)
+        list(fetch(NEOWS, FIRST, pytest.fail))
+        wait_for_calls(service, 3)
         logged: list[str] = []
         with pytest.raises(FeedError, match="503 for 2024-03-03…2024-03-04"):
-            list(answers(NEOWS, SECOND, logged.append))
+            list(fetch(NEOWS, SECOND, logged.append))
         (sentence,) = logged
         assert "503 for 2024-03-03…2024-03-04" in sentence
-        # Where the feed is not well it is not asked ahead; the next run tries as always.
-        assert [answer.day for answer in answers(NEOWS, THIRD, pytest.fail)] == [*THIRD]
+        # Nothing is prefetched from a failing service; the next run fetches as usual.
+        assert [answer.day for answer in fetch(NEOWS, THIRD, pytest.fail)] == [*THIRD]
         assert len(service.calls) == 4
 
 
-def test_days_of_another_run_are_asked_for_when_it_is_their_turn(at: At) -> None:
+def test_days_locked_by_another_run_are_not_prefetched(at: At) -> None:
     with serve() as service, another_run(("2024-03-04",)) as other:
         assert state_of(other) == "works"
         at(service)
-        list(answers(NEOWS, FIRST, pytest.fail))
+        list(fetch(NEOWS, FIRST, pytest.fail))
         other.kill()
         other.wait()
-        # Nobody asks behind the back of who has reserved the days: what it lands would be newer.
+        # What the run that has locked the days lands would be newer than what was prefetched.
         time.sleep(0.3)
         assert len(service.calls) == 1
-        assert [answer.day for answer in answers(NEOWS, SECOND, pytest.fail)] == [*SECOND]
+        assert [answer.day for answer in fetch(NEOWS, SECOND, pytest.fail)] == [*SECOND]
 
 
-def test_nobody_else_has_the_days_that_are_asked_for(at: At) -> None:
+def test_prefetched_days_are_locked(at: At) -> None:
     with serve() as service:
         at(service)
-        list(answers(NEOWS, FIRST, pytest.fail))
+        list(fetch(NEOWS, FIRST, pytest.fail))
         with another_run(("2024-03-04",)) as other:
             assert state_of(other) == "waits"
 
 
-def when_asked(service: FaultyService, calls: int) -> None:
-    """Wait until the service was asked so often, by whoever does it by himself."""
+def wait_for_calls(service: FaultyService, calls: int) -> None:
+    """Wait until the background thread has sent so many requests."""
     until = time.monotonic() + 20
     while len(service.calls) < calls:
         assert time.monotonic() < until, f"asked {len(service.calls)} times"
         time.sleep(0.01)
 
 
-def test_nothing_is_asked_for_any_more_after_the_end(
+def test_no_request_is_sent_after_the_end(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     down = faulty.says("503 Service Unavailable", headers={"Retry-After": "1"})
     with serve(faulty.honest(), finally_=down) as service:
         monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
-        with asking_ahead(RUNS):
-            list(answers(NEOWS, FIRST, pytest.fail))
-            when_asked(service, 2)
+        with prefetching(RUNS):
+            list(fetch(NEOWS, FIRST, pytest.fail))
+            wait_for_calls(service, 2)
         time.sleep(1.5)
         assert len(service.calls) == 2
