@@ -35,3 +35,8 @@ def expanded(spans: Iterable[Span]) -> Iterator[date]:
     """All days of the spans."""
     for first, last in spans:
         yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def span(first: date, last: date) -> str:
+    """Dates from first to last, for a sentence."""
+    return first.isoformat() if first == last else f"{first.isoformat()}…{last.isoformat()}"

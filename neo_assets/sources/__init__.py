@@ -17,7 +17,7 @@ def included_sources(names: str | None) -> tuple[str, ...]:
     wanted = {name.strip() for name in names.split(",")} - {""}
     known = ", ".join(SOURCES)
     if unknown := sorted(wanted - SOURCES.keys()):
-        raise ValueError(f"there is no source {', '.join(unknown)}; the sources are {known}")
+        raise ValueError(f"there is no source {', '.join(unknown)}, only {known}")
     if not wanted:
-        raise ValueError(f"must name at least one source; the sources are {known}")
+        raise ValueError(f"must name at least one of {known}")
     return tuple(name for name in SOURCES if name in wanted)

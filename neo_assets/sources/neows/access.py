@@ -1,15 +1,15 @@
-"""The two ways to reach NeoWs: NASA's service, or the simulator in its place."""
+"""How NeoWs is requested: with the settings, at the address of NASA's service or a simulator."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
-from neo_assets.sources import simulator
+from neo_assets.sources.access import service_address
 from neo_assets.sources.base import DayOutcome
 from neo_assets.sources.neows.client import NeoWsClient
+from neo_assets.sources.simulator import NEOWS_PATH
 
 
 def fetch(
@@ -25,7 +25,7 @@ def fetch(
         RecordingError: the simulator cannot replay what it was given.
     """
     with (
-        _base_url(settings) as base_url,
+        service_address(settings, settings.neows_base_url, NEOWS_PATH) as base_url,
         NeoWsClient(
             base_url,
             settings.nasa_api_key.get_secret_value(),
@@ -37,18 +37,3 @@ def fetch(
         ) as client,
     ):
         yield from client.fetch(days)
-
-
-@contextmanager
-def _base_url(settings: Settings) -> Iterator[str]:
-    """The address of NASA's service, or of a simulator that lives as long as the block."""
-    if settings.neo_source == "nasa":
-        yield settings.neows_base_url
-        return
-    sky: simulator.SimulatedSky | simulator.RecordedSky = (
-        simulator.RecordedSky(settings.neo_simulator_recordings)
-        if settings.neo_simulator_recordings
-        else simulator.SimulatedSky(seed=settings.neo_simulator_seed)
-    )
-    with simulator.serve(sky, today=settings.today) as server:
-        yield server.base_url

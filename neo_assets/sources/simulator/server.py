@@ -1,4 +1,4 @@
-"""The feed over real HTTP on the loopback interface, with NASA's envelope, errors and limits."""
+"""The services over real HTTP on the loopback interface: NASA's envelope, errors and limits."""
 
 import json
 import re
@@ -7,7 +7,6 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
@@ -15,7 +14,11 @@ from threading import Lock, Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from .agencies import Answer, BadRequest, Documents
 from .listing import JsonObject
+
+NEOWS_PATH = "/neo/rest/v1"
+"""Where NeoWs is below the root of the simulator."""
 
 LONGEST_SPAN = timedelta(days=7)
 """From first to last date of a call. NeoWs says "7 days" and answers with up to eight dates."""
@@ -29,18 +32,6 @@ class Sky(Protocol):
     def feed(self, day: date, today: date) -> list[JsonObject]:
         """The objects that the service lists for `day` when asked on `today`."""
         ...
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    body: str
-    content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class _BadRequest(Exception):
-    """The dates of a call cannot be used."""
 
 
 class SimulatorServer:
@@ -57,25 +48,32 @@ class SimulatorServer:
         port: int,
         calls_per_hour: int | None,
         valid_keys: Container[str] | None,
+        documents: Documents,
     ) -> None:
         """Take the port; `serve` is what starts answering."""
         self.today = today
         self._sky = sky
         self._calls_per_hour = calls_per_hour
         self._valid_keys = valid_keys
+        self._documents = documents
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
         self._requests = 0
         self._lock = Lock()
         self._listener = _Listener(self, port)
 
     @property
+    def root_url(self) -> str:
+        """The address that stands for those of agencies whose services have no path."""
+        return f"http://127.0.0.1:{self._listener.server_address[1]}"
+
+    @property
     def base_url(self) -> str:
         """The address that stands for `https://api.nasa.gov/neo/rest/v1`."""
-        return f"http://127.0.0.1:{self._listener.server_address[1]}/neo/rest/v1"
+        return f"{self.root_url}{NEOWS_PATH}"
 
     @property
     def requests(self) -> int:
-        """Feed calls answered so far, refusals included."""
+        """Requests answered so far, refusals included."""
         return self._requests
 
     @contextmanager
@@ -91,17 +89,21 @@ class SimulatorServer:
             self._listener.server_close()
             thread.join()
 
-    def _answer(self, target: str, header_key: str | None) -> _Answer:
+    def _answer(self, target: str, header_key: str | None) -> Answer:
         address = urlsplit(target)
-        if address.path.rstrip("/") != "/neo/rest/v1/feed":
-            return _Answer(404, _gateway_error("NOT_FOUND", "The simulator serves only the feed."))
+        path = address.path.rstrip("/")
+        document = self._documents.get(path)
+        if document is None and path != f"{NEOWS_PATH}/feed":
+            return Answer(404, _gateway_error("NOT_FOUND", "The simulator has no such service."))
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
         with self._lock:
             self._requests += 1
+        if document:
+            return document(query, self.today)
         key = header_key or query.pop("api_key", "")
         if not key or (self._valid_keys is not None and key not in self._valid_keys):
             code, state = ("INVALID", "An invalid") if key else ("MISSING", "No")
-            return _Answer(
+            return Answer(
                 403,
                 _gateway_error(
                     f"API_KEY_{code}",
@@ -110,7 +112,7 @@ class SimulatorServer:
             )
         headers, wait = self._spend_call(key)
         if wait is not None:
-            return _Answer(
+            return Answer(
                 429,
                 _gateway_error(
                     "OVER_RATE_LIMIT",
@@ -123,8 +125,8 @@ class SimulatorServer:
             )
         try:
             first, last = _dates(query)
-        except _BadRequest:
-            return _Answer(
+        except BadRequest:
+            return Answer(
                 400,
                 json.dumps(
                     {
@@ -137,7 +139,7 @@ class SimulatorServer:
                 ),
                 headers=headers,
             )
-        return _Answer(200, self._envelope(first, last, key), headers=headers)
+        return Answer(200, self._envelope(first, last, key), headers=headers)
 
     def _spend_call(self, key: str) -> tuple[dict[str, str], int | None]:
         """Rate limit headers, and the seconds to wait where the limit is reached."""
@@ -194,6 +196,7 @@ def serve(
     port: int = 0,
     calls_per_hour: int | None = None,
     valid_keys: Container[str] | None = None,
+    documents: Documents | None = None,
 ) -> Iterator[SimulatorServer]:
     """Serve a sky on 127.0.0.1 for as long as the context lasts.
 
@@ -204,9 +207,15 @@ def serve(
         calls_per_hour: limit for each key in any sixty minutes; None: no limit, and no headers
             that tell of one. `DEMO_KEY` has 30.
         valid_keys: keys that are let in; None: any key, but not none at all.
+        documents: what other agencies publish, by path.
     """
     server = SimulatorServer(
-        sky, today=today, port=port, calls_per_hour=calls_per_hour, valid_keys=valid_keys
+        sky,
+        today=today,
+        port=port,
+        calls_per_hour=calls_per_hour,
+        valid_keys=valid_keys,
+        documents=documents or {},
     )
     with server._running():
         yield server
@@ -252,20 +261,20 @@ def _dates(query: dict[str, str]) -> tuple[date, date]:
     try:
         last = _date(query["end_date"]) if "end_date" in query else first + LONGEST_SPAN
     except OverflowError:
-        raise _BadRequest from None
+        raise BadRequest from None
     first, last = min(first, last), max(first, last)
     if last - first > LONGEST_SPAN:
-        raise _BadRequest
+        raise BadRequest
     return first, last
 
 
 def _date(text: str | None) -> date:
     if text is None or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise _BadRequest
+        raise BadRequest
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise _BadRequest from None
+        raise BadRequest from None
 
 
 def _without_key(query: str) -> str:
