@@ -14,7 +14,7 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.lakehouse.store import metrics
-from neo_assets.partitions import DAILY, days_of, range_tags
+from neo_assets.partitions import daily_partitions, days_of, range_tags
 from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 
@@ -26,7 +26,12 @@ def bare() -> dg.JobDefinition:
     """Four assets that do nothing, without checks: the least that Dagster costs."""
 
     def asset_of(name: str, before: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
-        @dg.asset(name=name, deps=before, partitions_def=DAILY, backfill_policy=_ALL_AT_ONCE)
+        @dg.asset(
+            name=name,
+            deps=before,
+            partitions_def=daily_partitions(Settings.from_environment()),
+            backfill_policy=_ALL_AT_ONCE,
+        )
         def nothing() -> None: ...
 
         return nothing
@@ -39,18 +44,24 @@ def bare() -> dg.JobDefinition:
 
 def accounted() -> dg.JobDefinition:
     """The four assets with their accounts, previews, pictures, metrics and checks, without rows."""
+    settings = Settings.from_environment()
 
     def asset_of(name: str, before: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
-        @dg.asset(name=name, deps=before, partitions_def=DAILY, backfill_policy=_ALL_AT_ONCE)
+        @dg.asset(
+            name=name,
+            deps=before,
+            partitions_def=daily_partitions(settings),
+            backfill_policy=_ALL_AT_ONCE,
+        )
         def account(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-            blocked = blocked_days(context, context.asset_key, days_of(context))
+            blocked = blocked_days(context, context.asset_key, days_of(context), settings)
             reports = [_report(day) for day in days_of(context) if day not in blocked]
             metrics.record(
-                Settings.from_environment().tables_directory,
+                settings.tables_directory,
                 metrics.RunMetrics(context.run_id, context.asset_key.to_user_string(), reports),
             )
             seen = {report.day: _preview(report) for report in reports}
-            return emit(context, Result(reports, seen), blocked)
+            return emit(context, Result(reports, seen), blocked, settings)
 
         return account
 
@@ -60,7 +71,7 @@ def accounted() -> dg.JobDefinition:
     return _job(
         dg.Definitions(
             assets=assets,
-            asset_checks=[checks_on(asset.key) for asset in assets],
+            asset_checks=[checks_on(asset.key, settings) for asset in assets],
             resources={"planned_checks": PlannedChecks()},
             executor=dg.in_process_executor,
         )

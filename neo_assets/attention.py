@@ -20,8 +20,9 @@ from neo_assets.dagster_internals.history import failed_evaluations, newest_mate
 from neo_assets.date_spans import spans, spans_by_reason
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
-from neo_assets.partitions import DAILY
-from neo_assets.targets.registry import target
+from neo_assets.partitions import daily_partitions
+from neo_assets.settings import Settings
+from neo_assets.targets.registry import create_target
 
 _Value = TypeVar("_Value")
 
@@ -54,14 +55,17 @@ class Finding:
 
 
 def findings(
-    instance: dg.DagsterInstance, days: Collection[date] | None = None, now: datetime | None = None
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    days: Collection[date] | None = None,
+    now: datetime | None = None,
 ) -> list[Finding]:
     """Held days, failed days, gaps, stale tables and open quarantine rows, the worst first.
 
     With `days`, only what concerns these. A day is reported for the first asset that has a problem
     with it: the assets below wait for that one.
     """
-    history = _History(instance, days)
+    history = _History(instance, settings, days)
     found: dict[Kind, list[Finding]] = {"held": [], "failed": [], "gap": [], "stale": []}
     for name in pipeline.assets():
         upstream = pipeline.upstream_of(name)
@@ -80,18 +84,22 @@ def findings(
         behind = dict.fromkeys(history.behind(name) - explained, _older(name))
         explained |= behind.keys()
         found["stale"] += _listed("stale", name, behind)
-    found["stale"] += _stale(instance, now or datetime.now(timezone.utc), days)
-    return [*(each for group in found.values() for each in group), *_quarantined(days)]
+    found["stale"] += _stale(instance, settings, now or datetime.now(timezone.utc), days)
+    return [*(each for group in found.values() for each in group), *_quarantined(settings, days)]
 
 
 class _History:
     """What Dagster's history says of each asset and day."""
 
-    def __init__(self, instance: dg.DagsterInstance, days: Collection[date] | None) -> None:
+    def __init__(
+        self, instance: dg.DagsterInstance, settings: Settings, days: Collection[date] | None
+    ) -> None:
         self._instance = instance
+        self._settings = settings
         self._wanted = None if days is None else set(days)
         # To ask Dagster for every key whether it is a partition takes milliseconds each.
-        keys = (DAILY.get_first_partition_key(), DAILY.get_last_partition_key())
+        partitions = daily_partitions(settings)
+        keys = (partitions.get_first_partition_key(), partitions.get_last_partition_key())
         self._first, self._last = (date.fromisoformat(key) if key else date.min for key in keys)
         self._materialized = {
             name: self._newest_materializations(name) for name in pipeline.assets()
@@ -102,7 +110,8 @@ class _History:
         """The materialized days for which a check ends in ERROR, with what it says."""
         # A day whose checks all passed has nothing dropped: no tolerance can hold it.
         suspects = self._failed[name].keys() & self._materialized[name].keys()
-        return errors(self._instance, dg.AssetKey(name), sorted(suspects - set(without)))
+        days = sorted(suspects - set(without))
+        return errors(self._instance, dg.AssetKey(name), days, self._settings)
 
     def failed(self, name: str, without: Collection[date]) -> dict[date, str]:
         """The days that the asset could not materialize when it last tried, with its reason."""
@@ -201,10 +210,10 @@ def _older(name: str) -> str:
 
 
 def _stale(
-    instance: dg.DagsterInstance, now: datetime, days: Collection[date] | None
+    instance: dg.DagsterInstance, settings: Settings, now: datetime, days: Collection[date] | None
 ) -> Iterator[Finding]:
     """Gold, where its newest past day was not materialized in time."""
-    stale = stale_gold(instance, now)
+    stale = stale_gold(instance, now, settings)
     if stale and stale.day and (days is None or stale.day in days):
         yield Finding(
             "stale",
@@ -215,9 +224,9 @@ def _stale(
         )
 
 
-def _quarantined(days: Collection[date] | None) -> Iterator[Finding]:
+def _quarantined(settings: Settings, days: Collection[date] | None) -> Iterator[Finding]:
     """The open rows of the quarantine, by the rule they break; a row may break several."""
-    place = target()
+    place = create_target(settings)
     for table, selection in Selection().by_table.items():
         rows = [
             row

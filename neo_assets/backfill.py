@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from neo_assets import interruption
+from neo_assets import interruption, pipeline
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.automation.jobs import (
     REBUILT,
@@ -25,10 +25,10 @@ from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.inputs import errors
 from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.checks.stored_reports import newest_reports, report_of
-from neo_assets.definitions import ASSETS, build_definitions, defs
+from neo_assets.definitions import build_definitions
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.partitions import chunks, daily_partitions, range_tags
 from neo_assets.quality import quality
 from neo_assets.resources.prefetch import prefetching
 from neo_assets.settings import Settings
@@ -73,35 +73,35 @@ class Outcome:
         ]
 
 
-def check_settings() -> None:
+def check_settings(settings: Settings) -> None:
     """See that everything is in order that a backfill or replay needs, before anything starts.
 
     Raises:
         SettingsError: names the variable that cannot be used, and says why.
     """
-    settings = Settings.from_environment()
     prepare_instance(settings)
     quality(settings)
 
 
-def selected_assets(selection: str) -> list[dg.AssetKey]:
+def selected_assets(selection: str, settings: Settings) -> list[dg.AssetKey]:
     """The daily assets of a selection in Dagster's syntax, upstream first.
 
     Raises:
         BackfillError: the selection cannot be read, or selects none of them.
     """
     try:
-        chosen = dg.AssetSelection.from_string(selection).resolve(defs.resolve_asset_graph())
+        graph = build_definitions(settings).resolve_asset_graph()
+        chosen = dg.AssetSelection.from_string(selection).resolve(graph)
     except dg.DagsterError as error:
         raise BackfillError(f"--select {selection!r} selects nothing: {error}") from None
-    keys = [asset.key for asset in ASSETS if asset.key in chosen]
+    keys = [key for key in _daily_assets() if key in chosen]
     if not keys:
-        names = ", ".join(asset.key.to_user_string() for asset in ASSETS)
+        names = ", ".join(pipeline.assets())
         raise BackfillError(f"--select {selection!r} selects none of the daily assets: {names}.")
     return keys
 
 
-def days_between(start: date, end: date) -> list[date]:
+def days_between(start: date, end: date, settings: Settings) -> list[date]:
     """All days from start to end, both included.
 
     Raises:
@@ -109,22 +109,23 @@ def days_between(start: date, end: date) -> list[date]:
     """
     if end < start:
         raise BackfillError(f"--end {end} comes before --start {start}.")
+    partitions = daily_partitions(settings)
     for day in (start, end):
-        if not DAILY.has_partition_key(day.isoformat()):
+        if not partitions.has_partition_key(day.isoformat()):
             raise BackfillError(
-                f"{day} is no partition: they go from {DAILY.get_first_partition_key()} to "
-                f"{DAILY.get_last_partition_key()} (NEO_START_DATE, NEO_DAYS_AHEAD)."
+                f"{day} is no partition: they go from {partitions.get_first_partition_key()} to "
+                f"{partitions.get_last_partition_key()} (NEO_START_DATE, NEO_DAYS_AHEAD)."
             )
     return [start + timedelta(days=number) for number in range((end - start).days + 1)]
 
 
-def landed_days() -> list[date]:
+def landed_days(settings: Settings) -> list[date]:
     """All days that a full replay can rebuild.
 
     Raises:
         BackfillError: there are none.
     """
-    days = landed_partitions(create_target(Settings.from_environment()))
+    days = landed_partitions(create_target(settings), settings)
     if not days:
         raise BackfillError("Nothing has landed yet, so there is nothing to rebuild.")
     return days
@@ -133,6 +134,7 @@ def landed_days() -> list[date]:
 def backfill(
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
+    settings: Settings,
     on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
 ) -> Outcome:
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
@@ -142,13 +144,14 @@ def backfill(
     say.
     """
     outcome = Outcome(days_left=days)
-    with _stoppable(outcome), _running_instance() as (instance, definitions):
-        _backfill(instance, definitions, assets, days, outcome, on_progress)
+    with _stoppable(outcome), _running_instance(settings) as (instance, definitions):
+        _backfill(instance, definitions, assets, days, settings, outcome, on_progress)
     return outcome
 
 
 def replay(
     days: Sequence[date],
+    settings: Settings,
     on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
     *,
     full: bool = False,
@@ -158,7 +161,7 @@ def replay(
     A bronze made anew is accounted for again, for its checks are about the old one.
     """
     outcome = Outcome(days_left=days)
-    with _stoppable(outcome), _running_instance() as (instance, definitions):
+    with _stoppable(outcome), _running_instance(settings) as (instance, definitions):
         if full:
             job = definitions.resolve_job_def(reset_streaming_checkpoints.name)
             failure = _run(instance, job, outcome, on_progress)
@@ -166,36 +169,38 @@ def replay(
                 outcome.failures[days[0], days[-1]] = failure
                 return outcome
         assets = replayed_assets(full=full)
-        _backfill(instance, definitions, assets, days, outcome, on_progress)
+        _backfill(instance, definitions, assets, days, settings, outcome, on_progress)
     return outcome
 
 
-def release(day: date, why: str) -> list[dg.AssetKey]:
+def release(day: date, why: str, settings: Settings) -> list[dg.AssetKey]:
     """Let a held day through on a person's word; the assets that it has not reached for it.
 
     Raises:
         BackfillError: no check holds the day; says what it is instead.
     """
-    with dg.DagsterInstance.from_config(
-        str(prepare_instance(Settings.from_environment()))
-    ) as instance:
-        held = [asset.key for asset in ASSETS if errors(instance, asset.key, [day])]
+    assets = _daily_assets()
+    with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
+        held = [asset for asset in assets if errors(instance, asset, [day], settings)]
         if not held:
             raise BackfillError(f"{day} is not held: {_why_not_held(instance, day)}")
         for asset in held:
             stored = newest_reports(instance, asset, [day])[day]
             releases.release(instance, asset, stored.report, why)
-    keys = [asset.key for asset in ASSETS]
-    return keys[keys.index(held[0]) + 1 :]
+    name = held[0].to_user_string()
+    return [
+        dg.AssetKey(other) for other in pipeline.assets() if name in pipeline.chain_to(other)[:-1]
+    ]
 
 
 def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
     """What a day is that nothing holds, and what to do about it instead of a release."""
     again = f"neo-assets backfill --start {day} --end {day}"
-    for asset in ASSETS:
-        if why := newest_unmaterialized(instance, asset.key, day):
-            return f"it failed in {asset.key.to_user_string()}: {why.reason}; run it again: {again}"
-    if not newest_reports(instance, ASSETS[0].key, [day]):
+    first, *_ = assets = _daily_assets()
+    for asset in assets:
+        if why := newest_unmaterialized(instance, asset, day):
+            return f"it failed in {asset.to_user_string()}: {why.reason}; run it again: {again}"
+    if not newest_reports(instance, first, [day]):
         return f"it was never fetched; fetch it: {again}"
     return "no check of it ends in ERROR; neo-assets status lists the held days."
 
@@ -203,11 +208,12 @@ def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
 def correct_tracked_type(
     field: str,
     types: Sequence[str],
+    settings: Settings,
     on_progress: Callable[[dg.EventLogEntry], None] = lambda _: None,
 ) -> str | None:
     """Give a field of the tracked schema other types; why that failed in one sentence, or None."""
     config = {"ops": {"correct_tracked_type": {"config": {"field": field, "types": list(types)}}}}
-    with _running_instance() as (instance, definitions):
+    with _running_instance(settings) as (instance, definitions):
         job = definitions.resolve_job_def(correct_schema.name)
         return _run(instance, job, Outcome(), on_progress, config=config)
 
@@ -215,6 +221,10 @@ def correct_tracked_type(
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
     """What a replay materializes, upstream first."""
     return [dg.AssetKey(name) for name in (REBUILT if full else REPLAYED)]
+
+
+def _daily_assets() -> list[dg.AssetKey]:
+    return [dg.AssetKey(name) for name in pipeline.assets()]
 
 
 @contextmanager
@@ -228,9 +238,10 @@ def _stoppable(outcome: Outcome) -> Iterator[None]:
 
 
 @contextmanager
-def _running_instance() -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
+def _running_instance(
+    settings: Settings,
+) -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
     """The instance, and the definitions on compute that runs for the whole block."""
-    settings = Settings.from_environment()
     with (
         dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance,
         create_target(settings).running_compute() as connection_env,
@@ -244,11 +255,12 @@ def _backfill(
     definitions: dg.Definitions,
     assets: Sequence[dg.AssetKey],
     days: Sequence[date],
+    settings: Settings,
     outcome: Outcome,
     on_progress: Callable[[dg.EventLogEntry], None],
 ) -> None:
     job = definitions.resolve_implicit_global_asset_job_def()
-    runs = list(chunks(days))
+    runs = list(chunks(days, settings))
     with prefetching(runs):
         for chunk in runs:
             failure = _run(instance, job, outcome, on_progress, assets, chunk)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.gold_neo_fact import gold_neo_fact
+from neo_assets.assets.gold_neo_fact import build_gold_neo_fact
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.assets.source_assets import source_assets
@@ -33,26 +33,28 @@ from neo_assets.automation.schedules import (
 )
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
+from neo_assets.targets.base import Target
 from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
 
-ASSETS = (
-    *(asset for source in registry.included() for asset in source_assets(source)),
-    *((gold_neo_fact,) if registry.has_gold() else ()),
-)
-"""The daily assets, upstream first."""
+
+def daily_assets(settings: Settings, target: Target) -> list[dg.AssetsDefinition]:
+    """The daily assets, upstream first."""
+    sources = registry.included()
+    assets = [asset for source in sources for asset in source_assets(source, settings, target)]
+    return [*assets, build_gold_neo_fact(settings, target)] if registry.has_gold() else assets
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All that Dagster knows of, for these settings."""
     target = create_target(settings)
+    assets = daily_assets(settings, target)
     readers, reader_sensors = _readers(settings, target.local_tables)
     return dg.Definitions(
-        assets=[*ASSETS, *readers],
-        asset_checks=[checks_on(asset.key) for asset in ASSETS],
+        assets=[*assets, *readers],
+        asset_checks=[checks_on(asset.key, settings) for asset in assets],
         jobs=[
             REFRESH,
             full_refresh,
@@ -74,7 +76,6 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *alert_sensors(settings),
         ],
         resources={
-            "feed": NeoFeed(),
             "settings": settings,
             "target": target,
             "lakehouse": lakehouse_resource(target.stage_runner),

@@ -12,15 +12,19 @@ import dagster as dg
 from neo_assets.date_spans import expanded, spans
 from neo_assets.settings import Settings
 
-_SETTINGS = Settings.from_environment()
 
-DAILY = dg.DailyPartitionsDefinition(
-    start_date=_SETTINGS.neo_start_date.isoformat(),
-    # Without an offset the last partition is yesterday.
-    end_offset=_SETTINGS.neo_days_ahead + 1,
-)
+def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """A partition for each day from `NEO_START_DATE` to `NEO_DAYS_AHEAD` days after today."""
+    return dg.DailyPartitionsDefinition(
+        start_date=settings.neo_start_date.isoformat(),
+        # Without an offset the last partition is yesterday.
+        end_offset=settings.neo_days_ahead + 1,
+    )
 
-BACKFILL_POLICY = dg.BackfillPolicy.multi_run(_SETTINGS.neo_partitions_per_run)
+
+def backfill_policy(settings: Settings) -> dg.BackfillPolicy:
+    """Runs of `NEO_PARTITIONS_PER_RUN` days."""
+    return dg.BackfillPolicy.multi_run(settings.neo_partitions_per_run)
 
 
 def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Sequence[date]:
@@ -28,9 +32,9 @@ def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -
     return [date.fromisoformat(key) for key in context.partition_keys]
 
 
-def chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
+def chunks(days: Sequence[date], settings: Settings) -> Iterator[Sequence[date]]:
     """The days of each run, as the backfill policy divides them; a run has no gap."""
-    for span in spans(days, BACKFILL_POLICY.max_partitions_per_run):
+    for span in spans(days, settings.neo_partitions_per_run):
         yield list(expanded([span]))
 
 
@@ -42,16 +46,16 @@ def range_tags(first: date, last: date) -> Mapping[str, str]:
     }
 
 
-def days_of_run(run: dg.DagsterRun) -> Sequence[date]:
+def days_of_run(run: dg.DagsterRun, settings: Settings) -> Sequence[date]:
     """The days that the tags of a run name; none for a run without daily partitions."""
     single = run.tags.get("dagster/partition")
-    first = day_of(run.tags.get("dagster/asset_partition_range_start", single))
-    last = day_of(run.tags.get("dagster/asset_partition_range_end", single))
+    first = day_of(run.tags.get("dagster/asset_partition_range_start", single), settings)
+    last = day_of(run.tags.get("dagster/asset_partition_range_end", single), settings)
     return list(expanded([(first, last)])) if first and last else []
 
 
-def day_of(partition: str | None) -> date | None:
+def day_of(partition: str | None, settings: Settings) -> date | None:
     """The day that a partition key stands for; none for what is no daily partition."""
-    if partition is None or not DAILY.has_partition_key(partition):
+    if partition is None or not daily_partitions(settings).has_partition_key(partition):
         return None
     return date.fromisoformat(partition)

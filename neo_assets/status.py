@@ -6,10 +6,10 @@ from datetime import date
 
 import dagster as dg
 
+from neo_assets import pipeline
 from neo_assets.attention import Finding, findings
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
-from neo_assets.definitions import ASSETS
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
 from neo_assets.lakehouse.model.tables import DQ_METRICS
@@ -41,22 +41,22 @@ class Status:
     attention: Sequence[Finding]
 
 
-def status() -> Status:
+def status(settings: Settings) -> Status:
     """The state now; a table not made yet has no rows."""
-    settings = Settings.from_environment()
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        return Status(list(_table_states(instance, create_target(settings))), findings(instance))
+        return Status(
+            list(_table_states(instance, create_target(settings))), findings(instance, settings)
+        )
 
 
-def attention(days: Sequence[date]) -> list[Finding]:
+def attention(days: Sequence[date], settings: Settings) -> list[Finding]:
     """What needs attention in these days."""
-    settings = Settings.from_environment()
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        return findings(instance, days)
+        return findings(instance, settings, days)
 
 
 def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[TableState]:
-    assets = {asset.key.to_user_string(): asset.key for asset in ASSETS}
+    assets = pipeline.assets()
     quarantines = {
         dataset.tables.silver.name: dataset.tables.quarantine.name
         for dataset in registry.datasets()
@@ -67,7 +67,7 @@ def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[Tabl
             table.name,
             rows,
             newest,
-            _last_checks(instance, assets[table.name]) if table.name in assets else {},
+            _last_checks(instance, dg.AssetKey(table.name)) if table.name in assets else {},
             len(target.quarantined(quarantine.Selection(table=quarantines[table.name])))
             if table.name in quarantines
             else None,

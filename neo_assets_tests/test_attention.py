@@ -89,7 +89,7 @@ class Written:
 
     def needs(self, days: Sequence[date] | None = None) -> list[Finding]:
         # Long before anything can be stale by the clock.
-        found = findings(self.instance, days, now=NOON)
+        found = findings(self.instance, Settings.from_environment(), days, now=NOON)
         return [each for each in found if "hours are allowed" not in each.reason]
 
 
@@ -158,7 +158,8 @@ def test_a_table_older_than_the_one_before_is_stale(written: Written) -> None:
 def test_gold_is_stale_by_the_clock(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEO_STALE_AFTER_HOURS", "36")
     written.done(march(1))
-    (found,) = findings(written.instance, now=datetime.now(timezone.utc))
+    now = datetime.now(timezone.utc)
+    (found,) = findings(written.instance, Settings.from_environment(), now=now)
     yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
     assert (found.kind, found.table, found.shown_days) == ("stale", LAYERS[3], str(yesterday))
     assert "36 hours" in found.reason
@@ -188,4 +189,4 @@ def test_a_release_of_a_day_that_is_not_held_says_what_it_is(
     written.done(march(1))
     written.not_done(march(2), "NeoWs answered 503", LAYERS[:1])
     with pytest.raises(BackfillError, match=f"^{day} is not held: {said}"):
-        release(day, "looked at")
+        release(day, "looked at", Settings.from_environment())

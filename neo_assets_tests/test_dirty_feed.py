@@ -12,7 +12,8 @@ from neo_assets.automation.jobs import discard_quarantine, replay_quarantine
 from neo_assets.automation.schedules import quarantine_replay_sensor
 from neo_assets.backfill import Outcome, days_between
 from neo_assets.pipeline import LAYERS
-from neo_assets.targets.registry import target
+from neo_assets.settings import Settings
+from neo_assets.targets.registry import create_target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object
 from neo_assets_tests.lakehouse.plain_reading import read_day
@@ -22,7 +23,7 @@ from neo_assets_tests.test_graph import Site, bare_site, site
 
 __all__ = ["bare_site", "site"]
 
-DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
+DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3), Settings())
 CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
 
 
@@ -194,7 +195,7 @@ def test_the_quarantine_as_jobs(site: Site) -> None:
     rule = {"rule": "invalid_velocity"}
     with site.instance() as instance:
         chosen = {"ops": {"choose_rows": {"config": rule}}}
-        resources = {"target": target()}
+        resources = {"target": create_target(site.settings()), "settings": site.settings()}
         assert replay_quarantine.execute_in_process(
             chosen, instance=instance, resources=resources
         ).success

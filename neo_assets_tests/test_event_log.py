@@ -21,7 +21,7 @@ from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.dagster_internals.event_log import EventLog, one_commit
 from neo_assets.instance import prepare_instance
-from neo_assets.partitions import DAILY
+from neo_assets.partitions import daily_partitions
 from neo_assets.settings import Settings
 from neo_assets_tests.automation.small_graph import SmallGraph
 from neo_assets_tests.faults import injected
@@ -215,14 +215,15 @@ def told_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> tuple[object, .
     The status of its days (materialized, failed, in progress), its materializations, the history of
     its checks and their newest evaluations, and what stands in the catalogue.
     """
-    cached = get_and_update_asset_status_cache_value(instance, asset, DAILY)
+    daily = daily_partitions(Settings.from_environment())
+    cached = get_and_update_asset_status_cache_value(instance, asset, daily)
     assert cached is not None
     statuses = tuple(
         set(subset.get_partition_keys()) if subset else set()
         for subset in (
-            cached.deserialize_materialized_partition_subsets(DAILY),
-            cached.deserialize_failed_partition_subsets(DAILY),
-            cached.deserialize_in_progress_partition_subsets(DAILY),
+            cached.deserialize_materialized_partition_subsets(daily),
+            cached.deserialize_failed_partition_subsets(daily),
+            cached.deserialize_in_progress_partition_subsets(daily),
         )
     )
     (record,) = instance.get_asset_records([asset])

@@ -19,19 +19,20 @@ from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.definitions import ASSETS
+from neo_assets.definitions import build_definitions, daily_assets
 from neo_assets.instance import prepare_instance
-from neo_assets.partitions import DAILY
-from neo_assets.resources.feed import NeoFeed
+from neo_assets.partitions import daily_partitions
+from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 from neo_assets.sources.landing_zone import FETCHED_AT
 from neo_assets.sources.simulator import SimulatedSky, serve
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
 from neo_assets_tests.lakehouse.feed_objects import FeedObject, Snapshot, feed_object
 from neo_assets_tests.lakehouse.plain_reading import Day, Row, read_day
 from neo_assets_tests.real_data import CAPTURES, month, needs_real_data
 
+ASSETS = [dg.AssetKey(name) for name in LAYERS]
 TABLES = ("bronze_neo_events", "silver_neo_events", "silver_neo_quarantine", "gold_neo_fact")
 
 
@@ -54,7 +55,12 @@ class Site:
         self.environment.setenv("NEO_SIMULATOR_RECORDINGS", str(recordings))
 
     def backfill(self, start: date, end: date, selection: str = "*") -> Outcome:
-        return backfill(selected_assets(selection), days_between(start, end))
+        settings = self.settings()
+        assets = selected_assets(selection, settings)
+        return backfill(assets, days_between(start, end, settings), settings)
+
+    def settings(self) -> Settings:
+        return Settings.from_environment()
 
     def rows(self, table: str) -> list[Row]:
         rows: list[Row] = (
@@ -73,11 +79,11 @@ class Site:
         """How many times each check was stored for each day, by status."""
         with self.instance() as instance:
             return Counter(
-                (asset.key.to_user_string(), check, record.partition, record.status.value)
+                (asset.to_user_string(), check, record.partition, record.status.value)
                 for asset in ASSETS
-                for check in check_names(asset.key)
+                for check in check_names(asset)
                 for record in instance.event_log_storage.get_asset_check_execution_history(
-                    dg.AssetCheckKey(asset.key, check), limit=1000
+                    dg.AssetCheckKey(asset, check), limit=1000
                 )
             )
 
@@ -169,7 +175,7 @@ def test_two_real_vintages_of_the_same_days(site: Site) -> None:
     assert outcome.is_good
 
     plain = {}
-    for day in days_between(start, end):
+    for day in days_between(start, end, site.settings()):
         snapshots: list[Snapshot] = list(
             zip(site.fetched(day), (older[str(day)], newer[str(day)]), strict=True)
         )
@@ -194,7 +200,7 @@ def test_two_real_vintages_of_the_same_days(site: Site) -> None:
 
 
 def test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day(site: Site) -> None:
-    days = days_between(date(2024, 3, 1), date(2024, 3, 5))
+    days = days_between(date(2024, 3, 1), date(2024, 3, 5), site.settings())
     first = site.backfill(days[0], days[-1])
     assert first.is_good
     before = site.versions()
@@ -218,9 +224,9 @@ def test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day(site: Site
     for (asset_name, check, partition, _), times in stored.items():
         by_day[asset_name, check, partition] += times
     assert by_day == {
-        (asset.key.to_user_string(), check, str(day)): 3 if day == days[2] else 2
+        (asset.to_user_string(), check, str(day)): 3 if day == days[2] else 2
         for asset in ASSETS
-        for check in check_names(asset.key)
+        for check in check_names(asset)
         for day in days
     }
     for (asset_name, day), evaluations in first.checks.items():
@@ -239,9 +245,10 @@ def test_a_second_run_changes_nothing_and_every_check_has_a_row_a_day(site: Site
 def test_materializations_show_what_people_look_for(site: Site) -> None:
     day = date(2024, 3, 1)
     assert site.backfill(day, day).is_good
+    repository = build_definitions(site.settings()).get_repository_def()
     with site.instance() as instance:
         for asset in ASSETS:
-            event = instance.get_latest_materialization_event(asset.key)
+            event = instance.get_latest_materialization_event(asset)
             assert event and event.asset_materialization
             metadata = event.asset_materialization.metadata
             rows = metadata["dagster/partition_row_count"].value
@@ -249,15 +256,15 @@ def test_materializations_show_what_people_look_for(site: Site) -> None:
             preview = metadata["preview"]
             assert isinstance(preview, dg.MarkdownMetadataValue)
             assert preview.md_str and preview.md_str.count("\n") >= 3
-            spec = asset.get_asset_spec(asset.key)
+            spec = repository.assets_defs_by_key[asset].get_asset_spec(asset)
             assert spec.group_name == "neo" and spec.kinds and spec.owners and spec.description
-            if asset.key.to_user_string() != "raw_feed_files":
+            if asset.to_user_string() != "raw_feed_files":
                 schema = spec.metadata["dagster/column_schema"]
                 assert all(column.description for column in schema.columns)
 
 
 def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
-    days = days_between(date(2024, 3, 1), date(2024, 3, 3))
+    days = days_between(date(2024, 3, 1), date(2024, 3, 3), site.settings())
     answers = {
         str(day): [feed_object(day, f"2024 A{letter}{number}") for letter in "ABCDEFGH"]
         for number, day in enumerate(days)
@@ -288,7 +295,7 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     assert silver == {"2024-03-01", "2024-03-02", "2024-03-03"}
     stored = site.history()
     assert set(stored.values()) == {1} and len(stored) == 3 * sum(
-        len(check_names(asset.key)) for asset in ASSETS
+        len(check_names(asset)) for asset in ASSETS
     )
     assert stored["gold_neo_fact", "drop_count", "2024-03-02", "FAILED"] == 1
 
@@ -299,7 +306,7 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
 
 
 def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
-    days = days_between(date(2024, 3, 1), date(2024, 3, 3))
+    days = days_between(date(2024, 3, 1), date(2024, 3, 3), site.settings())
     assert site.backfill(days[0], days[-1], "raw_feed_files").is_good
     (file,) = (site.root / "data/landing/neo_feed" / f"feed_date={days[1]}").glob("*.json")
     with file.open("a") as stream:
@@ -311,21 +318,22 @@ def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
     assert gold_days == {days[0], days[2]}
     with site.instance() as instance:
         for asset in ASSETS:
-            name = asset.key.to_user_string()
-            materialized = instance.get_materialized_partitions(asset.key)
+            name = asset.to_user_string()
+            materialized = instance.get_materialized_partitions(asset)
             held = name in ("silver_neo_events", "gold_neo_fact")
             assert len(materialized) == (2 if held else 3), name
             assert (str(days[1]) in materialized) is not held
         (run,) = instance.get_runs(limit=1)
         assert run.status is dg.DagsterRunStatus.FAILURE
+        daily = daily_partitions(site.settings())
         for name in ("silver_neo_events", "gold_neo_fact"):
-            status = get_and_update_asset_status_cache_value(instance, dg.AssetKey(name), DAILY)
+            status = get_and_update_asset_status_cache_value(instance, dg.AssetKey(name), daily)
             assert status
-            failed = status.deserialize_failed_partition_subsets(DAILY)
+            failed = status.deserialize_failed_partition_subsets(daily)
             assert list(failed.get_partition_keys()) == [str(days[1])]
     stored = site.history()
     assert set(stored.values()) == {1} and len(stored) == 3 * sum(
-        len(check_names(asset.key)) for asset in ASSETS
+        len(check_names(asset)) for asset in ASSETS
     )
     assert stored["silver_neo_events", "drop_count", str(days[1]), "FAILED"] == 1
     evaluation = outcome.checks["gold_neo_fact", days[1]]["drop_count"]
@@ -358,22 +366,24 @@ def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
 
 
 def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> None:
-    prepare_instance(Settings.from_environment())
+    settings = site.settings()
+    prepare_instance(settings)
+    target = create_target(settings)
+    silver = daily_assets(settings, target)[2]
     with site.instance() as instance:
         result = dg.materialize(
-            [ASSETS[2], checks_on(ASSETS[2].key)],
-            selection=dg.AssetSelection.checks_for_assets(ASSETS[2]),
+            [silver, checks_on(silver.key, settings)],
+            selection=dg.AssetSelection.checks_for_assets(silver),
             tags={"dagster/partition": "2024-03-01"},
             instance=instance,
             resources={
-                "feed": NeoFeed(),
-                "lakehouse": lakehouse_resource(target().stage_runner),
+                "lakehouse": lakehouse_resource(target.stage_runner),
                 "planned_checks": PlannedChecks(),
             },
         )
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {evaluation.check_name for evaluation in evaluations} == set(check_names(ASSETS[2].key))
+    assert {evaluation.check_name for evaluation in evaluations} == set(check_names(silver.key))
     for evaluation in evaluations:
         assert not evaluation.passed and evaluation.partition == "2024-03-01"
         assert evaluation.description == (
@@ -401,11 +411,11 @@ def test_days_are_fetched_while_the_run_before_works(site: Site) -> None:
         site.environment.setenv("NEO_SOURCE", "nasa")
         site.environment.setenv("NEOWS_BASE_URL", server.base_url)
         site.environment.setenv("NASA_API_KEY", "any")
-        outcome = backfill(selected_assets("*"), days)
+        outcome = backfill(selected_assets("*", site.settings()), days, site.settings())
     assert not outcome.failures and list(sky.asked) == days
     with site.instance() as instance:
         assert len(instance.get_runs()) == 3
-        key = ASSETS[-1].key
+        key = ASSETS[-1]
         records = instance.fetch_materializations(key, limit=10).records
     in_gold = {str(record.partition_key): record.timestamp for record in records}
     assert sky.asked[days[1]] < in_gold[str(days[0])] < in_gold[str(days[1])]

@@ -102,9 +102,9 @@ def test_a_folder_of_an_earlier_version_at_a_new_place(bare_site: Site) -> None:
     assert stable_rows(bare_site) == rows
     migrated = versions(bare_site)
     assert migrated["gold_neo_fact"] == gold_version
-    days = days_between(FIRST, HELD)
+    days = days_between(FIRST, HELD, bare_site.settings())
     for full in (False, True):
-        outcome = replay(days, full=full)
+        outcome = replay(days, bare_site.settings(), full=full)
         assert set(outcome.failures) == {(days[0], days[-1])} and str(HELD) in str(outcome.failures)
         found = stable_rows(bare_site)
         # The rebuilt bronze comes from another run; which rows there are is the same.

@@ -12,12 +12,16 @@ from neo_assets.backfill import QUIET
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.cli.console import narration
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, range_tags
+from neo_assets.partitions import backfill_policy, daily_partitions, range_tags
+from neo_assets.settings import Settings
 
 DAYS = (date(2024, 3, 1), date(2024, 3, 4))
 
 
-@dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
+SETTINGS = Settings()
+
+
+@dg.asset(partitions_def=daily_partitions(SETTINGS), backfill_policy=backfill_policy(SETTINGS))
 def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     context.log.debug("Nobody needs to know.")
     context.log.info("4 days are fetched [from NASA].")
@@ -33,10 +37,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     monkeypatch.delenv("NEO_SPARK_REMOTE", raising=False)
 
     def run() -> None:
-        with narration(steps=8) as narrate:
+        with narration(8, Settings.from_environment()) as narrate:
             run_id = str(uuid4())
             instance.add_event_listener(run_id, narrate)
-            checks = [checks_on(raw_feed_files.key)]
+            checks = [checks_on(raw_feed_files.key, SETTINGS)]
             code = dg.Definitions(
                 [raw_feed_files],
                 asset_checks=checks,

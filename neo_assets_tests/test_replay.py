@@ -16,17 +16,17 @@ from neo_assets.automation.jobs import full_refresh
 from neo_assets.automation.schedules import daily_refresh, replay_after_reset_sensor
 from neo_assets.backfill import days_between, landed_days, replay
 from neo_assets.checks.definitions import checks_of
-from neo_assets.definitions import ASSETS, build_definitions, defs
+from neo_assets.definitions import build_definitions, defs
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target
 from neo_assets_tests.faults import injected
 from neo_assets_tests.lakehouse.feed_objects import feed_object
 from neo_assets_tests.test_cli import in_this_process
-from neo_assets_tests.test_graph import Site, bare_site, site
+from neo_assets_tests.test_graph import ASSETS, Site, bare_site, site
 
 __all__ = ["bare_site", "site"]
 
-DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3))
+DAYS = days_between(date(2024, 3, 1), date(2024, 3, 3), Settings())
 LATER = date(2024, 3, 6)
 
 
@@ -41,7 +41,7 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
         shutil.rmtree(site.root / "data" / "tables" / table)
     site.environment.setenv("NEO_SOURCE", "nasa")
     site.environment.setenv("NEOWS_BASE_URL", "http://127.0.0.1:9/neo/rest/v1")
-    outcome = replay(DAYS)
+    outcome = replay(DAYS, site.settings())
     assert outcome.is_good and len(outcome.reports) == 2 * len(DAYS)
     assert gold(site) == before
     assert site.versions()["bronze_neo_events"] == versions["bronze_neo_events"]
@@ -75,7 +75,7 @@ def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
     # Bronze knows its event files without it.
     assert site.backfill(LATER, LATER).is_good
     assert gold(site) == before
-    mended = replay(landed_days(), full=True)
+    mended = replay(landed_days(site.settings()), site.settings(), full=True)
     # Two runs, for the days between have never landed.
     assert mended.is_good and {day for _, day in mended.reports} == {DAYS[0], LATER}
     assert gold(site) == before
@@ -119,7 +119,8 @@ def test_the_daily_refresh_asks_for_a_window() -> None:
 
 
 def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(tmp_path: Path) -> None:
-    target = create_target(Settings(neo_data_dir=tmp_path))
+    settings = Settings(neo_data_dir=tmp_path)
+    target = create_target(settings)
     for day in (*DAYS, LATER):
         folder = tmp_path / "landing" / "neo_feed" / f"feed_date={day}"
         folder.mkdir(parents=True)
@@ -128,7 +129,11 @@ def test_a_full_refresh_is_followed_by_a_replay_of_every_landed_day(tmp_path: Pa
         run = instance.create_run_for_job(full_refresh, status=dg.DagsterRunStatus.SUCCESS)
         event = dg.DagsterEvent("PIPELINE_SUCCESS", "full_refresh")
         context = dg.build_run_status_sensor_context(
-            "replay_after_reset_sensor", event, instance, run, resources={"target": target}
+            "replay_after_reset_sensor",
+            event,
+            instance,
+            run,
+            resources={"target": target, "settings": settings},
         )
         requests = list(replay_after_reset_sensor(context))  # type: ignore[arg-type]
     assert [
@@ -146,7 +151,7 @@ def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     site.replay("some", {str(DAYS[0]): objects, str(DAYS[2]): [], str(LATER): later})
     for day in (DAYS[0], DAYS[2]):
         assert site.backfill(day, day).is_good
-    (said,) = replay(DAYS).failures.values()
+    (said,) = replay(DAYS, site.settings()).failures.values()
     assert f"{DAYS[1]}: never fetched" in said and "neo-assets backfill" in said
     for selection in ("bronze_neo_events", "silver_neo_events", "gold_neo_fact"):
         (said,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
@@ -161,7 +166,7 @@ def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     assert f"{LATER}: silver_neo_events has not been materialized for it" in said
     with site.instance() as instance:
         for asset in ASSETS:
-            materialized = set(instance.get_materialized_partitions(asset.key))
+            materialized = set(instance.get_materialized_partitions(asset))
             # The day without objects was fetched.
             assert materialized - {str(LATER)} == {str(DAYS[0]), str(DAYS[2])}
     assert {status for *_, status in site.history()} <= {"SUCCEEDED", "FAILED"}
@@ -174,7 +179,7 @@ def test_nothing_stays_planned_where_raw_fails_for_all_days(bare_site: Site) -> 
     outcome = bare_site.backfill(DAYS[0], DAYS[-1])
     assert not outcome.is_good
     stored = bare_site.history()
-    checks = sum(len(checks_of(asset.key.to_user_string())) for asset in ASSETS)
+    checks = sum(len(checks_of(asset.to_user_string())) for asset in ASSETS)
     assert len(stored) == stored.total() == checks * len(DAYS)
     assert {status for *_, status in stored} == {"FAILED"}
 
@@ -191,7 +196,7 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
     remedy = f"neo-assets backfill --start {DAYS[1]} --end {DAYS[1]}"
     assert file.name in said and said.rstrip(".").endswith(remedy)
     assert set(outcome.reports) == {("bronze_neo_events", day) for day in (DAYS[0], DAYS[2])}
-    (said,) = replay(DAYS, full=True).failures.values()
+    (said,) = replay(DAYS, site.settings(), full=True).failures.values()
     assert remedy in said and "left as it is" in said
     assert gold(site) == before
 
@@ -200,7 +205,7 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
     known = len(site.rows("bronze_neo_events"))
     assert gold(site) == before
     # Bronze had it whole, and keeps what no file has any more.
-    assert replay(DAYS, full=True).is_good
+    assert replay(DAYS, site.settings(), full=True).is_good
     assert len(site.rows("bronze_neo_events")) == known and gold(site) == before
 
 

@@ -85,7 +85,9 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
                 kill()
 
     with caplog.at_level(logging.WARNING, supervision.__name__):
-        outcome = backfill(selected_assets("*"), [KILLED, NEXT], on_progress)
+        outcome = backfill(
+            selected_assets("*", site.settings()), [KILLED, NEXT], site.settings(), on_progress
+        )
     assert not killing.is_alive()
 
     (address,) = addresses

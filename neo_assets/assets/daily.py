@@ -10,18 +10,20 @@ import dagster as dg
 
 from neo_assets.assets.presentation import table_metadata
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.partitions import BACKFILL_POLICY, DAILY
+from neo_assets.partitions import backfill_policy, daily_partitions
 from neo_assets.pipeline import Layer
+from neo_assets.settings import Settings
+from neo_assets.targets.base import Target
 
 Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 
-def daily_asset(**options: Any) -> Decorator:
+def daily_asset(settings: Settings, **options: Any) -> Decorator:
     """Make a function a daily asset; `options` are those of `dg.asset` that are its own."""
     # Its overloads do not see what the options are.
     decorator: Decorator = dg.asset(
-        partitions_def=DAILY,
-        backfill_policy=BACKFILL_POLICY,
+        partitions_def=daily_partitions(settings),
+        backfill_policy=backfill_policy(settings),
         group_name="neo",
         owners=["team:neo"],
         **options,
@@ -29,13 +31,16 @@ def daily_asset(**options: Any) -> Decorator:
     return decorator
 
 
-def table_asset(table: Table, layer: Layer, made_from: str, **options: Any) -> Decorator:
+def table_asset(
+    table: Table, layer: Layer, made_from: str, settings: Settings, target: Target, **options: Any
+) -> Decorator:
     """Make a function the daily asset of a table that a stage writes from another asset."""
     return daily_asset(
+        settings,
         name=table.name,
         deps=[dg.AssetKey(made_from)],
         kinds={"spark", "delta", layer},
         pool="lakehouse",
-        metadata=table_metadata(table),
+        metadata=table_metadata(table, target),
         **options,
     )

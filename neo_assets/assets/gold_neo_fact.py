@@ -5,17 +5,24 @@ import dagster as dg
 from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_EVENTS
+from neo_assets.settings import Settings
+from neo_assets.targets.base import Target
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
-@table_asset(GOLD_NEO_FACT, "gold", made_from=SILVER_NEO_EVENTS.name)
-def gold_neo_fact(
-    context: dg.AssetExecutionContext, lakehouse: LakehouseResource
-) -> dg.MaterializeResult[None]:
-    """Every close approach ever seen, in its last valid version: one row is one approach.
+def build_gold_neo_fact(settings: Settings, target: Target) -> dg.AssetsDefinition:
+    """The asset of the facts, which is made from silver."""
 
-    Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked. The rest
-    of the star is written with it: `gold_dim_neo`, `gold_dim_date` and `gold_neo_revision`, which
-    has every change that NASA made.
-    """
-    return materialize(context, lakehouse)
+    @table_asset(GOLD_NEO_FACT, "gold", SILVER_NEO_EVENTS.name, settings, target)
+    def gold_neo_fact(
+        context: dg.AssetExecutionContext, lakehouse: LakehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """Every close approach ever seen, in its last valid version: one row is one approach.
+
+        Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked. The
+        rest of the star is written with it: `gold_dim_neo`, `gold_dim_date` and
+        `gold_neo_revision`, which has every change that NASA made.
+        """
+        return materialize(context, lakehouse, settings)
+
+    return gold_neo_fact

@@ -19,6 +19,7 @@ from neo_assets.date_spans import spans_by_reason
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
+from neo_assets.settings import Settings
 from neo_assets.targets.stage_runner import LakehouseResource
 
 Days = Sequence[date]
@@ -27,6 +28,7 @@ Days = Sequence[date]
 def materialize(
     context: dg.AssetExecutionContext,
     lakehouse: LakehouseResource,
+    settings: Settings,
     run: Callable[[Days], Result] | None = None,
     *,
     faulty: Callable[[Days], Mapping[date, str]] = lambda _: {},
@@ -41,9 +43,11 @@ def materialize(
     """
     days = days_of(context)
     lakehouse.lock_partitions(days, context.log.info)
-    blocked = blocked_days(context, context.asset_key, days)
+    blocked = blocked_days(context, context.asset_key, days, settings)
     blocked |= {day: Unmaterialized(reason) for day, reason in faulty(days).items()}
-    left_out = _without_rows_upstream(context, skipped([day for day in days if day not in blocked]))
+    left_out = _without_rows_upstream(
+        context, skipped([day for day in days if day not in blocked]), settings
+    )
     proceeding = [day for day in days if day not in blocked and day not in left_out]
     if left_out:
         context.log.info(f"Nothing to do: {_by_span(left_out)}.")
@@ -56,17 +60,17 @@ def materialize(
         request = Request(name, context.run.run_id, proceeding, **stage_options)
         result = lakehouse.run(context, request)
     empty = [DayReport(day, skipped=why) for day, why in left_out.items()]
-    return emit(context, replace(result, reports=[*result.reports, *empty]), blocked)
+    return emit(context, replace(result, reports=[*result.reports, *empty]), blocked, settings)
 
 
 def _without_rows_upstream(
-    context: dg.AssetExecutionContext, days: Mapping[date, str]
+    context: dg.AssetExecutionContext, days: Mapping[date, str], settings: Settings
 ) -> Mapping[date, str]:
     """The days of which the layer before has handed on nothing either."""
     upstream = pipeline.upstream_of(context.asset_key.to_user_string())
     if upstream is None or not days:
         return days
-    before = inputs_in_run(context, dg.AssetKey(upstream), list(days))
+    before = inputs_in_run(context, dg.AssetKey(upstream), list(days), settings)
     return {
         day: why
         for day, why in days.items()
@@ -78,6 +82,7 @@ def emit(
     context: dg.AssetExecutionContext,
     result: Result,
     blocked: Mapping[date, Unmaterialized],
+    settings: Settings,
 ) -> dg.MaterializeResult[None]:
     """Materialize the days that have a report; the others fail, and the run with them at its end.
 
@@ -115,10 +120,10 @@ def emit(
     reasons = {day: why.reason for day, why in left.items()}
     sentence = f"{_share(len(left), len(days))} {_by_span(reasons)}."
     if reports and proceeds_in_run(context, context.asset_key):
-        record_evaluations(context, context.asset_key, sorted(left), unmaterialized=left)
+        record_evaluations(context, context.asset_key, sorted(left), settings, unmaterialized=left)
         context.log.error(sentence)
         return dg.MaterializeResult(metadata=NO_MATERIALIZATION)
-    record_evaluations(context, context.asset_key, days, unmaterialized=left)
+    record_evaluations(context, context.asset_key, days, settings, unmaterialized=left)
     raise dg.Failure(sentence, allow_retries=False)
 
 

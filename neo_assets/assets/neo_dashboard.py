@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
-from neo_assets.assets.gold_neo_fact import gold_neo_fact
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings
 
 
@@ -15,7 +15,7 @@ def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition
     """The dashboard, made from the tables in this folder."""
 
     @dg.asset(
-        deps=[gold_neo_fact],
+        deps=[dg.AssetKey(GOLD_NEO_FACT.name)],
         # Not in the group of the daily assets, whose jobs run over partitions.
         group_name="dashboard",
         kinds={"python", "html", "altair"},

@@ -5,12 +5,11 @@ from typing import Any
 import dagster as dg
 
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.targets.registry import target
+from neo_assets.targets.base import Target
 
 
-def table_metadata(table: Table) -> dict[str, Any]:
+def table_metadata(table: Table, target: Target) -> dict[str, Any]:
     """Name, schema with descriptions, and location of a table, as metadata of its asset."""
-    location = target().location(table)
     return {
         "dagster/table_name": table.name,
         "dagster/column_schema": dg.TableSchema(
@@ -24,5 +23,5 @@ def table_metadata(table: Table) -> dict[str, Any]:
                 for column in table.columns
             ]
         ),
-        "location": dg.MetadataValue.path(location),
+        "location": dg.MetadataValue.path(target.location(table)),
     }

@@ -13,37 +13,48 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.progress import LogFunction, track_progress
-from neo_assets.resources.feed import NeoFeed
+from neo_assets.resources import prefetch
+from neo_assets.settings import Settings
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
-from neo_assets.sources.landing_zone import Landing, LandingError
+from neo_assets.sources.landing_zone import Landing, LandingError, LandingZone
 from neo_assets.sources.simulator import RecordingError
-from neo_assets.targets.registry import target
+from neo_assets.targets.base import Target
 from neo_assets.targets.stage_runner import LakehouseResource
 
 
-def raw_asset(source: Source) -> dg.AssetsDefinition:
+def raw_asset(source: Source, settings: Settings, target: Target) -> dg.AssetsDefinition:
     """The asset that lands what a source answers."""
     dataset = source.dataset
 
     @daily_asset(
+        settings,
         name=dataset.raw_asset,
         description=f"Responses of {source.title}: a file is one snapshot of a day, a line one "
         "object in it.\n\nA day that answers the same as before lands nothing new. A day without "
         "a usable answer fails alone.",
         kinds={"python", "json", "file"},
         pool=dataset.raw_asset,
-        metadata={"location": dg.MetadataValue.path(target().landing_location(dataset))},
+        metadata={"location": dg.MetadataValue.path(target.landing_location(dataset))},
     )
     def raw(
-        context: dg.AssetExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+        context: dg.AssetExecutionContext, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:
-        today = feed.today
+        today = settings.today
+        zone = target.landing_zone(dataset)
+
+        def land(days: Sequence[date]) -> Result:
+            result = _land(context, source, zone, settings, days, today)
+            asset = context.asset_key.to_user_string()
+            lakehouse.record_metrics(context.run.run_id, asset, result.reports)
+            return result
+
         return materialize(
             context,
             lakehouse,
-            lambda days: _land(context, source, feed, lakehouse, days, today),
-            skipped=lambda days: days_without_snapshot(source, feed, days, today),
+            settings,
+            land,
+            skipped=lambda days: days_without_snapshot(source, zone, days, today),
         )
 
     return raw
@@ -52,8 +63,8 @@ def raw_asset(source: Source) -> dg.AssetsDefinition:
 def _land(
     context: dg.AssetExecutionContext,
     source: Source,
-    feed: NeoFeed,
-    lakehouse: LakehouseResource,
+    zone: LandingZone,
+    settings: Settings,
     days: Sequence[date],
     today: date,
 ) -> Result:
@@ -66,7 +77,6 @@ def _land(
     if (calls := source.calls(requested)) > 1:
         context.log.info(f"{len(requested)} days are fetched in {calls} calls.")
     try:
-        zone = feed.landing_zone(source.dataset)
         for day in [day for day in days if day not in requested]:
             context.log.info(f"{day}: {source.why_not_requested(today)}; what has landed is kept.")
             try:
@@ -76,13 +86,15 @@ def _land(
             else:
                 reports.append(_account(landing))
                 previews[day] = _preview(source, objects)
-        outcomes = feed.fetch(source, requested, context.log.warning) if requested else ()
+        outcomes = (
+            prefetch.fetch(source, requested, settings, context.log.warning) if requested else ()
+        )
         fetched = track_progress(outcomes, len(requested), "days fetched", context.log.info)
         for answer in _usable(fetched, failed, context.log.error):
             landing = zone.land(
                 answer.day,
                 answer.objects,
-                source=feed.provider(source),
+                source=source.provider(settings),
                 fetched_at=answer.fetched_at,
             )
             for file in landing.set_aside:
@@ -98,7 +110,6 @@ def _land(
         _summary(reports, failed)
         + (f" {calls_left} calls are left in the key's budget." if calls_left is not None else "")
     )
-    lakehouse.record_metrics(context.run.run_id, context.asset_key.to_user_string(), reports)
     return Result(reports, previews, failed)
 
 

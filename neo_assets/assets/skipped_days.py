@@ -7,18 +7,18 @@ out is one that Dagster shows as failed.
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from neo_assets.resources.feed import NeoFeed
 from neo_assets.sources.base import Source
+from neo_assets.sources.landing_zone import LandingZone
 
 
 def days_without_snapshot(
-    source: Source, feed: NeoFeed, days: Sequence[date], today: date
+    source: Source, zone: LandingZone, days: Sequence[date], today: date
 ) -> Mapping[date, str]:
     """The days that cannot be requested today and did not land before, each with the reason."""
     requestable = source.requestable(days, today)
     if len(requestable) == len(days):
         return {}
-    landed = set(feed.landing_zone(source.dataset).days())
+    landed = set(zone.days())
     return {
         day: source.why_not_requested(today)
         for day in days

@@ -118,7 +118,7 @@ def _failure_alerts(service: Service, settings: Settings) -> dg.SensorDefinition
         incidents = [
             incident
             for finished_run in finished_runs
-            for incident in incidents_of_run(context.instance, finished_run)
+            for incident in incidents_of_run(context.instance, finished_run, settings)
         ]
         pending = [incident for incident in incidents if not cursor.was_sent(incident)]
         left = send_incidents(service, pending, cursor, settings)
@@ -142,7 +142,7 @@ def _staleness_alerts(service: Service, settings: Settings) -> dg.SensorDefiniti
     def staleness_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = datetime.now(timezone.utc)
         cursor = SensorCursor.from_json(context.cursor, now.date())
-        stale = stale_gold(context.instance, now)
+        stale = stale_gold(context.instance, now, settings)
         pending = [stale] if stale and not cursor.was_sent(stale) else []
         left = send_incidents(service, pending, cursor, settings)
         context.update_cursor(cursor.model_dump_json())

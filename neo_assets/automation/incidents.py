@@ -13,7 +13,7 @@ from neo_assets.checks.definitions import DROP_COUNT
 from neo_assets.checks.evaluations import outcome_of
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_QUARANTINE
-from neo_assets.partitions import DAILY, day_of, days_of_run
+from neo_assets.partitions import daily_partitions, day_of, days_of_run
 from neo_assets.settings import Settings
 
 GOLD = dg.AssetKey(GOLD_NEO_FACT.name)
@@ -40,7 +40,7 @@ class Incident:
 
 
 def incidents_of_run(
-    instance: dg.DagsterInstance, finished_run: dg.EventLogEntry
+    instance: dg.DagsterInstance, finished_run: dg.EventLogEntry, settings: Settings
 ) -> list[Incident]:
     """Return the incidents of a run, given the event that finished it; each cause of a day once.
 
@@ -58,7 +58,7 @@ def incidents_of_run(
         (evaluation, why) for evaluation in errors if (why := Unmaterialized.stored_in(evaluation))
     ]
     explained = {evaluation.partition for evaluation in failed}
-    incidents = [_failed_check(evaluation) for evaluation in failed]
+    incidents = [_failed_check(evaluation, settings) for evaluation in failed]
     first = {
         (evaluation.partition, why): evaluation
         for evaluation, why in reversed(undone)
@@ -68,27 +68,28 @@ def incidents_of_run(
         _failure(
             evaluation.asset_key.to_user_string(),
             why.reason,
-            day_of(evaluation.partition),
+            day_of(evaluation.partition, settings),
             finished_run.run_id,
         )
         for (_, why), evaluation in reversed(first.items())
     ]
     event = finished_run.dagster_event
     if event and event.event_type is dg.DagsterEventType.RUN_FAILURE and not undone:
-        incidents += _failed_run(instance, finished_run.run_id, event)
+        incidents += _failed_run(instance, finished_run.run_id, event, settings)
     return list({(incident.cause, incident.day): incident for incident in incidents}.values())
 
 
-def stale_gold(instance: dg.DagsterInstance, now: datetime) -> Incident | None:
+def stale_gold(instance: dg.DagsterInstance, now: datetime, settings: Settings) -> Incident | None:
     """Return an incident if gold was not materialized for the newest past day in time.
 
     The time is `NEO_STALE_AFTER_HOURS`. Days that ended within that time count as well, because a
     refresh runs once a day. Gold that was never materialized cannot be stale.
     """
-    hours = Settings.from_environment().neo_stale_after_hours
+    hours = settings.neo_stale_after_hours
     newest = now.date() - timedelta(days=1)
     since = now - timedelta(hours=hours)
-    if not DAILY.has_partition_key(newest.isoformat()) or not _newest_materialization(instance):
+    is_partition = daily_partitions(settings).has_partition_key(newest.isoformat())
+    if not is_partition or not _newest_materialization(instance):
         return None
     days = [
         newest - timedelta(days=number)
@@ -118,11 +119,11 @@ def _evaluations(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.Asset
             yield event.asset_check_evaluation_data
 
 
-def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Incident:
+def _failed_check(evaluation: dg.AssetCheckEvaluation, settings: Settings) -> Incident:
     asset, check = evaluation.asset_key.to_user_string(), evaluation.check_name
     return Incident(
         cause=f"{asset} {check}",
-        day=day_of(evaluation.partition),
+        day=day_of(evaluation.partition, settings),
         title=f"{check} of {asset} failed",
         message=_sentence(evaluation.description or "The check gives no description"),
         remediation=f"The dropped rows are in {SILVER_NEO_QUARANTINE.name}: neo-assets quarantine "
@@ -135,10 +136,10 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> Incident:
 
 
 def _failed_run(
-    instance: dg.DagsterInstance, run_id: str, event: dg.DagsterEvent
+    instance: dg.DagsterInstance, run_id: str, event: dg.DagsterEvent, settings: Settings
 ) -> Iterator[Incident]:
     run = instance.get_run_by_id(run_id)
-    days: Sequence[date | None] = days_of_run(run) if run else []
+    days: Sequence[date | None] = days_of_run(run, settings) if run else []
     # The event of a run whose process died has no such data.
     failure = event.job_failure_data if event.event_specific_data else None
     step = failure.first_step_failure_event if failure else None

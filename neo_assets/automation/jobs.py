@@ -10,7 +10,6 @@ from pydantic import Field
 from neo_assets import pipeline
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
 from neo_assets.progress import LogFunction, track_progress
-from neo_assets.resources.feed import NeoFeed
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.sources.landing_zone import LandingZone, damage
@@ -54,13 +53,13 @@ def _damaged_files(zone: LandingZone, log: LogFunction) -> list[Path]:
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
 def rebuild_bronze(
-    context: dg.OpExecutionContext, feed: NeoFeed, lakehouse: LakehouseResource
+    context: dg.OpExecutionContext, target: TargetResource, lakehouse: LakehouseResource
 ) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
     damaged = [
         file
         for dataset in registry.datasets()
-        for file in _damaged_files(feed.landing_zone(dataset), context.log.info)
+        for file in _damaged_files(target.landing_zone(dataset), context.log.info)
     ]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)

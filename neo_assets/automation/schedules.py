@@ -17,7 +17,7 @@ from neo_assets.automation.jobs import (
     upkeep_job,
 )
 from neo_assets.checks.planned import complete
-from neo_assets.partitions import DAILY, chunks, range_tags
+from neo_assets.partitions import chunks, daily_partitions, range_tags
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.targets.base import Target, TargetResource
@@ -62,10 +62,14 @@ weekly_upkeep = dg.ScheduleDefinition(
     description="Replays every landed day when a full refresh has swapped in the new bronze.",
 )
 def replay_after_reset_sensor(
-    context: dg.RunStatusSensorContext, target: TargetResource
+    context: dg.RunStatusSensorContext,
+    target: TargetResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.RunRequest]:
     """One run for each chunk of landed days."""
-    yield from _a_run_for_each_chunk(context.dagster_run, landed_partitions(target))
+    yield from _a_run_for_each_chunk(
+        context.dagster_run, landed_partitions(target, settings), settings
+    )
 
 
 @dg.run_status_sensor(
@@ -76,13 +80,15 @@ def replay_after_reset_sensor(
     description="Replays the days of the rows that replay_quarantine has chosen.",
 )
 def quarantine_replay_sensor(
-    context: dg.RunStatusSensorContext, target: TargetResource
+    context: dg.RunStatusSensorContext,
+    target: TargetResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.RunRequest]:
     """One run for each chunk of days with such rows."""
     ops: Any = context.dagster_run.run_config.get("ops", {})
     chosen = QuarantineFilter(**ops.get(choose_rows.name, {}).get("config", {}))
     days = sorted({row["partition_date"] for row in target.quarantined(chosen.selection)})
-    yield from _a_run_for_each_chunk(context.dagster_run, days)
+    yield from _a_run_for_each_chunk(context.dagster_run, days, settings)
 
 
 @dg.run_status_sensor(
@@ -122,15 +128,18 @@ neo_dashboard_sensor = dg.AutomationConditionSensorDefinition(
 )
 
 
-def _a_run_for_each_chunk(after: dg.DagsterRun, days: Sequence[date]) -> Iterator[dg.RunRequest]:
-    for chunk in chunks(days):
+def _a_run_for_each_chunk(
+    after: dg.DagsterRun, days: Sequence[date], settings: Settings
+) -> Iterator[dg.RunRequest]:
+    for chunk in chunks(days, settings):
         yield dg.RunRequest(
             run_key=f"{after.run_id}:{chunk[0]}", tags=range_tags(chunk[0], chunk[-1])
         )
 
 
-def landed_partitions(target: Target) -> list[date]:
+def landed_partitions(target: Target, settings: Settings) -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
     zones = (target.landing_zone(dataset) for dataset in registry.datasets())
     days = sorted({day for zone in zones for day in zone.days()})
-    return [day for day in days if DAILY.has_partition_key(day.isoformat())]
+    partitions = daily_partitions(settings)
+    return [day for day in days if partitions.has_partition_key(day.isoformat())]

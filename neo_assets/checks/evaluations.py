@@ -19,18 +19,22 @@ from neo_assets.checks.unmaterialized import NO_INPUT_ROWS, Unmaterialized
 from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
 from neo_assets.external_text import printable
-from neo_assets.partitions import DAILY, days_of
+from neo_assets.partitions import daily_partitions, days_of
 from neo_assets.progress import track_progress
+from neo_assets.settings import Settings
 
 
-def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
+def checks_on(asset: dg.AssetKey, settings: Settings) -> dg.AssetChecksDefinition:
     """The checks of an asset; they evaluate the newest report of each day."""
 
     @dg.multi_asset_check(
         name=f"{asset.to_python_identifier()}_checks",
         specs=[
             dg.AssetCheckSpec(
-                check.name, asset=asset, description=check.description, partitions_def=DAILY
+                check.name,
+                asset=asset,
+                description=check.description,
+                partitions_def=daily_partitions(settings),
             )
             for check in checks_of(asset.to_user_string())
         ],
@@ -44,9 +48,9 @@ def checks_on(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
             # The evaluations of the other days are recorded by the asset itself.
             left = unmaterialized_partitions(run, asset, days_of(context))
             days = [day for day in days_of(context) if day not in left]
-            record_evaluations(run, asset, days, selected)
+            record_evaluations(run, asset, days, settings, selected)
         else:
-            _record_evaluations_of_all_days(run, asset, selected)
+            _record_evaluations_of_all_days(run, asset, settings, selected)
         yield from ()
 
     return evaluate
@@ -56,11 +60,13 @@ def record_evaluations(
     context: Context,
     asset: dg.AssetKey,
     days: Sequence[date],
+    settings: Settings,
     names: Collection[str] | None = None,
     unmaterialized: Mapping[date, Unmaterialized] = MappingProxyType({}),
 ) -> None:
     """Log one evaluation for each day and check; an unmaterialized day fails them all."""
-    by_day = inputs_in_run(context, asset, [day for day in days if day not in unmaterialized])
+    materialized = [day for day in days if day not in unmaterialized]
+    by_day = inputs_in_run(context, asset, materialized, settings)
     checks = [
         check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
     ]
@@ -101,11 +107,11 @@ def _record_outcomes(
 
 
 def _record_evaluations_of_all_days(
-    context: dg.OpExecutionContext, asset: dg.AssetKey, names: Collection[str]
+    context: dg.OpExecutionContext, asset: dg.AssetKey, settings: Settings, names: Collection[str]
 ) -> None:
     materialized = context.instance.get_materialized_partitions(asset)
     days = sorted(date.fromisoformat(key) for key in materialized)
-    by_day = inputs(context.instance, asset, days, with_baseline=True)
+    by_day = inputs(context.instance, asset, days, settings, with_baseline=True)
     reports = [day_input.stored for day_input in by_day.values()]
     newest = max(reports, key=lambda stored: stored.storage_id, default=None)
     for check in checks_of(asset.to_user_string()):

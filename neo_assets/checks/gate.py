@@ -17,10 +17,11 @@ from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import Context
 from neo_assets.dagster_internals.history import newest_evaluation, partitions_materialized_in
 from neo_assets.dagster_internals.runs import is_in_run, run_that_executed
+from neo_assets.settings import Settings
 
 
 def blocked_days(
-    context: Context, asset: dg.AssetKey, days: Sequence[date]
+    context: Context, asset: dg.AssetKey, days: Sequence[date], settings: Settings
 ) -> dict[date, Unmaterialized]:
     """The days that do not proceed from the layer before to the asset."""
     upstream = pipeline.upstream_of(asset.to_user_string())
@@ -29,7 +30,7 @@ def blocked_days(
     before = dg.AssetKey(upstream)
     held = {
         day: Unmaterialized.held_back(day_input.error)
-        for day, day_input in inputs_in_run(context, before, days).items()
+        for day, day_input in inputs_in_run(context, before, days, settings).items()
         if day_input.error
     }
     return held | unmaterialized_partitions(context, before, days)

@@ -49,14 +49,19 @@ class PartitionCheckInput:
 
 
 def inputs(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], *, with_baseline: bool
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    days: Sequence[date],
+    settings: Settings,
+    *,
+    with_baseline: bool,
 ) -> dict[date, PartitionCheckInput]:
     """The input of each day; days never materialized are missing.
 
     The days before can turn a pass into a warning only: whoever asks for errors needs no history.
     """
     name = asset.to_user_string()
-    tolerances = quality(Settings.from_environment()).tolerances_of(name)
+    tolerances = quality(settings).tolerances_of(name)
     known = newest_reports(
         instance, asset, _with_days_before(days, BASELINE_DAYS) if with_baseline else days
     )
@@ -97,7 +102,7 @@ _newest = _OfRun("")
 
 
 def inputs_in_run(
-    context: Context, asset: dg.AssetKey, days: Sequence[date]
+    context: Context, asset: dg.AssetKey, days: Sequence[date], settings: Settings
 ) -> dict[date, PartitionCheckInput]:
     """The input of each day, read and evaluated once in a run.
 
@@ -108,7 +113,7 @@ def inputs_in_run(
     of_run = _newest if _newest.run_id == context.run.run_id else _OfRun(context.run.run_id)
     _newest = of_run
     if unread := [day for day in days if (asset, day) not in of_run.inputs]:
-        found = inputs(context.instance, asset, unread, with_baseline=True)
+        found = inputs(context.instance, asset, unread, settings, with_baseline=True)
         of_run.inputs |= {(asset, day): found.get(day) for day in unread}
     return {day: day_input for day in days if (day_input := of_run.inputs[asset, day])}
 
@@ -129,8 +134,8 @@ def _with_days_before(days: Sequence[date], number: int) -> list[date]:
 
 
 def errors(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date]
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], settings: Settings
 ) -> dict[date, str]:
     """The days for which a check of the asset ends in ERROR, with what it says of the first."""
-    found = inputs(instance, asset, days, with_baseline=False)
+    found = inputs(instance, asset, days, settings, with_baseline=False)
     return {day: day_input.error for day, day_input in found.items() if day_input.error}

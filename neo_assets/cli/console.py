@@ -38,7 +38,7 @@ NO_NEWS = "did not yield or return expected outputs"
 
 
 @contextmanager
-def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
+def narration(steps: int, settings: Settings) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
     """Show the progress of a backfill of so many asset partitions, by the entries of its event log.
 
     The messages of the runs are printed; on a terminal, a progress bar is below them. Elsewhere a
@@ -51,7 +51,7 @@ def narration(steps: int) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
         console.print(printable_lines(sentence), markup=False, highlight=False, soft_wrap=True)
 
     meter = ProgressMeter(steps, "asset partitions", discard_log if has_bar else log)
-    starts_spark = create_target(Settings.from_environment()).starts_spark
+    starts_spark = create_target(settings).starts_spark
     starting = "starting Spark" if starts_spark else "starting"
     if not has_bar:
         meter.report(f"{starting}: {meter}.")

@@ -11,6 +11,7 @@ from neo_assets.cli.console import (
     plain_console,
     table_of,
 )
+from neo_assets.settings import Settings
 
 
 def status() -> None:
@@ -21,7 +22,7 @@ def status() -> None:
     with looking():
         from neo_assets.status import status
 
-        state = status()
+        state = status(Settings.from_environment())
     table = table_of(
         "table", "rows", "newest", *COUNTS, "other checks", "in quarantine", numbers=(1, 6)
     )
@@ -44,7 +45,6 @@ def alert_test() -> None:
     Example: neo-assets alert-test
     """
     from neo_assets.automation.delivery import DeliveryError, services
-    from neo_assets.settings import Settings
 
     settings = Settings.from_environment()
     failures = []

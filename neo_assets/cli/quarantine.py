@@ -53,7 +53,7 @@ def list_rows(
     Example: neo-assets quarantine list --rule invalid_velocity
     """
     table = table_of("row", "day", "status", "reasons", "event file", numbers=())
-    for row in _rows(_selection(day, rule, file, status=status)):
+    for row in _rows(_selection(day, rule, file, status=status), Settings.from_environment()):
         table.add_row(
             row["content_hash"][:HASH_SHOWN],
             str(row["partition_date"]),
@@ -70,7 +70,7 @@ def show(row: Annotated[str, typer.Argument(help="The beginning of the row's has
 
     Example: neo-assets quarantine show 3f29a1c0d4
     """
-    found = _rows(_selection(row=row, status="all"))
+    found = _rows(_selection(row=row, status="all"), Settings.from_environment())
     if not found:
         complain(f"No row in quarantine begins with {row}.")
         raise typer.Exit(1)
@@ -91,18 +91,18 @@ def replay(day: Day = None, rule: Rule = None, file: File = None) -> None:
     """
     from neo_assets import backfill as running
 
-    running.check_settings()
+    settings = Settings.from_environment()
+    running.check_settings(settings)
     selection = _selection(day, rule, file)
-    before = _rows(selection)
+    before = _rows(selection, settings)
     if not before:
         typer.echo("No such row is open, so there is nothing to replay.")
         return
     days = sorted({row["partition_date"] for row in before})
-    with narration(2 * len(days)) as narrate:
-        outcome = running.replay(days, narrate)
-    typer.echo(
-        f"{len(before) - len(_rows(selection))} of {counted(len(before), 'row')} went through."
-    )
+    with narration(2 * len(days), settings) as narrate:
+        outcome = running.replay(days, settings, narrate)
+    passed = len(before) - len(_rows(selection, settings))
+    typer.echo(f"{passed} of {counted(len(before), 'row')} went through.")
     finish(outcome)
 
 
@@ -140,8 +140,7 @@ def _selection(
     return Selection(day.date() if day else None, rule, file, row, wanted)
 
 
-def _rows(selection: "Selection") -> list[dict[str, Any]]:
-    settings = Settings.from_environment()
+def _rows(selection: "Selection", settings: Settings) -> list[dict[str, Any]]:
     require_data_folder(settings, to_write=False)
     with looking():
         return create_target(settings).quarantined(selection)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neo_assets.cli.console import attention_of, finish, narration, plain_console, summary_of
+from neo_assets.settings import Settings
 
 if TYPE_CHECKING:
     from neo_assets.backfill import Outcome
@@ -27,11 +28,12 @@ def demo() -> None:
 
     today = datetime.now(timezone.utc).date()
     days = [today - timedelta(days=number) for number in reversed(range(DEMO_DAYS))]
-    outcome = _backfill(days[0], days[-1], "*")
+    settings = Settings.from_environment()
+    outcome = _backfill(days[0], days[-1], "*", settings)
     console = plain_console()
     if not outcome.stopped:
         console.print(summary_of(outcome))
-        console.print(attention_of(attention(days)))
+        console.print(attention_of(attention(days, settings)))
     finish(outcome, lambda left: "neo-assets demo")
     console.print(
         "The UI shows the same, with the history of every check: [bold]neo-assets ui[/bold]"
@@ -51,7 +53,8 @@ def backfill(
 
     Example: neo-assets backfill --start 2024-03-01 --end 2024-03-31 --select 'silver_neo_events+'
     """
-    finish(_backfill(start.date(), end.date(), select), lambda left: _command(left, select))
+    outcome = _backfill(start.date(), end.date(), select, Settings.from_environment())
+    finish(outcome, lambda left: _command(left, select))
 
 
 def replay(
@@ -76,17 +79,18 @@ def replay(
 
     if (start is None) != (end is None) or (start is None and not full):
         raise typer.BadParameter("--start and --end are both needed, unless --full is given.")
+    settings = Settings.from_environment()
     try:
         if start and end:
-            days = running.days_between(start.date(), end.date())
+            days = running.days_between(start.date(), end.date(), settings)
         else:
-            days = running.landed_days()
+            days = running.landed_days(settings)
     except running.BackfillError as error:
         raise typer.BadParameter(str(error)) from None
-    running.check_settings()
+    running.check_settings(settings)
     steps = len(running.replayed_assets(full=full)) * len(days)
-    with narration(steps) as narrate:
-        outcome = running.replay(days, narrate, full=full)
+    with narration(steps, settings) as narrate:
+        outcome = running.replay(days, settings, narrate, full=full)
     finish(outcome, lambda left: f"neo-assets replay {'--full' if full else _span(left)}")
 
 
@@ -100,14 +104,15 @@ def release(
     """
     from neo_assets import backfill as running
 
-    running.check_settings()
+    settings = Settings.from_environment()
+    running.check_settings(settings)
     try:
-        assets = running.release(day.date(), why)
+        assets = running.release(day.date(), why, settings)
     except running.BackfillError as error:
         raise typer.BadParameter(str(error)) from None
     if assets:
-        with narration(len(assets)) as narrate:
-            outcome = running.backfill(assets, [day.date()], narrate)
+        with narration(len(assets), settings) as narrate:
+            outcome = running.backfill(assets, [day.date()], settings, narrate)
         # The release itself is stored already.
         finish(outcome, lambda left: _command(left, f"{assets[0].to_user_string()}+"))
 
@@ -122,7 +127,7 @@ def _span(days: Sequence[date]) -> str:
     return f"--start {days[0]} --end {days[-1]}"
 
 
-def _backfill(start: date, end: date, selection: str) -> "Outcome":
+def _backfill(start: date, end: date, selection: str, settings: Settings) -> "Outcome":
     from neo_assets.backfill import (
         BackfillError,
         backfill,
@@ -132,9 +137,10 @@ def _backfill(start: date, end: date, selection: str) -> "Outcome":
     )
 
     try:
-        assets, days = selected_assets(selection), days_between(start, end)
+        assets = selected_assets(selection, settings)
+        days = days_between(start, end, settings)
     except BackfillError as error:
         raise typer.BadParameter(str(error)) from None
-    check_settings()
-    with narration(len(assets) * len(days)) as narrate:
-        return backfill(assets, days, narrate)
+    check_settings(settings)
+    with narration(len(assets) * len(days), settings) as narrate:
+        return backfill(assets, days, settings, narrate)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from neo_assets.cli.console import complain, narration, stoppable
+from neo_assets.settings import Settings
 
 application = typer.Typer(
     help="The tracked schema of the feed; values that do not fit it go to bronze_rescued_data.",
@@ -39,9 +40,10 @@ def correct(
     """
     from neo_assets import backfill as running
 
-    running.check_settings()
-    with narration(1) as narrate:
-        failure = running.correct_tracked_type(field, types, narrate)
+    settings = Settings.from_environment()
+    running.check_settings(settings)
+    with narration(1, settings) as narrate:
+        failure = running.correct_tracked_type(field, types, settings, narrate)
     if failure:
         complain(failure)
         raise typer.Exit(1)

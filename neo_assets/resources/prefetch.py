@@ -39,12 +39,14 @@ def prefetching(runs: Sequence[Sequence[date]]) -> Iterator[None]:
         _PREFETCHER.reset(token)
 
 
-def fetch(source: Source, days: Sequence[date], log: LogFunction) -> Iterator[DayOutcome]:
+def fetch(
+    source: Source, days: Sequence[date], settings: Settings, log: LogFunction
+) -> Iterator[DayOutcome]:
     """Return the outcome of each day, prefetched or fetched now."""
     prefetcher = _PREFETCHER.get()
     if prefetcher:
-        return prefetcher.fetch(source, days, log)
-    return source.fetch(Settings.from_environment(), days, log)
+        return prefetcher.fetch(source, days, settings, log)
+    return source.fetch(settings, days, log)
 
 
 class _Prefetcher:
@@ -53,8 +55,9 @@ class _Prefetcher:
         self._next = {tuple(days): tuple(following) for days, following in pairwise(runs)}
         self._channels: dict[tuple[str, Sequence[date]], _Channel] = {}
 
-    def fetch(self, source: Source, days: Sequence[date], log: LogFunction) -> Iterator[DayOutcome]:
-        settings = Settings.from_environment()
+    def fetch(
+        self, source: Source, days: Sequence[date], settings: Settings, log: LogFunction
+    ) -> Iterator[DayOutcome]:
         channel = self._channels.pop((source.name, tuple(days)), None)
         yield from _received(channel, log) if channel else source.fetch(settings, days, log)
         # Only after the last day: if the source fails, nothing is prefetched for the next run.
@@ -65,7 +68,7 @@ class _Prefetcher:
             # Python waits at exit for threads that are not daemons.
             Thread(
                 target=_fetch_into,
-                args=(source, following, prefetched, self._is_stopped),
+                args=(source, following, settings, prefetched, self._is_stopped),
                 daemon=True,
             ).start()
 
@@ -77,13 +80,15 @@ class _StoppedError(Exception):
     """The rest of the days is not needed any more."""
 
 
-def _fetch_into(source: Source, days: Sequence[date], channel: _Channel, is_stopped: Event) -> None:
+def _fetch_into(
+    source: Source, days: Sequence[date], settings: Settings, channel: _Channel, is_stopped: Event
+) -> None:
     def sleep(seconds: float) -> None:
         if is_stopped.wait(seconds):
             raise _StoppedError
 
     try:
-        for outcome in source.fetch(Settings.from_environment(), days, channel.put, sleep):
+        for outcome in source.fetch(settings, days, channel.put, sleep):
             channel.put(outcome)
             if is_stopped.is_set():
                 raise _StoppedError

@@ -11,8 +11,3 @@ def create_target(settings: Settings) -> Target:
     """The target that the settings name."""
     chosen: type[Target] = resolve_name(TARGETS[settings.neo_target])
     return chosen(settings)
-
-
-def target() -> Target:
-    """The target that the environment names."""
-    return create_target(Settings.from_environment())

@@ -9,11 +9,12 @@ from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.automation.schedules import neo_dashboard_sensor
-from neo_assets.definitions import ASSETS, defs
+from neo_assets.definitions import defs
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings
 from neo_assets_tests.dashboard.lakehouses import fact, write
 
+GOLD = dg.AssetKey(GOLD_NEO_FACT.name)
 DASHBOARD = dg.AssetKey("neo_dashboard")
 
 
@@ -55,7 +56,7 @@ def test_it_is_made_of_an_empty_lakehouse(tmp_path: Path) -> None:
 
 def test_it_follows_gold_and_runs_over_no_days() -> None:
     spec = defs.resolve_asset_graph().get(DASHBOARD)
-    assert spec.parent_keys == {ASSETS[-1].key}
+    assert spec.parent_keys == {GOLD}
     assert spec.automation_condition == WHEN_GOLD_IS_AT_REST
     assert neo_dashboard_sensor.asset_selection
     assert neo_dashboard_sensor.asset_selection.resolve(defs.resolve_asset_graph()) == {DASHBOARD}
@@ -69,9 +70,7 @@ def test_one_run_follows_a_day_of_gold() -> None:
         selection = dg.AssetSelection.assets(DASHBOARD)
         before = dg.evaluate_automation_conditions(defs, instance, selection)
         assert before.get_num_requested(DASHBOARD) == 0
-        instance.report_runless_asset_event(
-            dg.AssetMaterialization(ASSETS[-1].key, partition="2024-03-01")
-        )
+        instance.report_runless_asset_event(dg.AssetMaterialization(GOLD, partition="2024-03-01"))
         after = dg.evaluate_automation_conditions(defs, instance, selection, cursor=before.cursor)
         assert after.get_num_requested(DASHBOARD) == 1
         again = dg.evaluate_automation_conditions(defs, instance, selection, cursor=after.cursor)

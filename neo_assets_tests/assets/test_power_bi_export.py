@@ -12,16 +12,17 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.backfill import selected_assets
-from neo_assets.definitions import ASSETS, build_definitions, defs
+from neo_assets.definitions import build_definitions, defs
 from neo_assets.lakehouse.export import EXPORTED
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.partitions import range_tags
+from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 
 EXPORT = dg.AssetKey("power_bi_export")
-GOLD = ASSETS[-1].key
+GOLD = dg.AssetKey(LAYERS[-1])
 DAYS = [date(2024, 3, day) for day in range(1, 32)]
 
 
@@ -106,10 +107,10 @@ def test_a_run_of_a_day_or_of_a_range_can_hold_it(
     assert [record.partition_key for record in records] == [None, None]
 
 
-def test_what_runs_over_days_leaves_it_out() -> None:
+def test_what_runs_over_days_leaves_it_out(settings: Settings) -> None:
     for job in (REFRESH, SELECTIVE_REFRESH):
         assert EXPORT not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
-    assert selected_assets("*") == [asset.key for asset in ASSETS]
+    assert selected_assets("*", settings) == [dg.AssetKey(name) for name in LAYERS]
 
 
 def test_one_run_follows_a_day(daemon: Daemon) -> None:

@@ -15,10 +15,10 @@ from neo_assets.assets.raw import raw_asset
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
-from neo_assets.resources.feed import NeoFeed
+from neo_assets.settings import Settings
 from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.neows import client as neows_client
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
@@ -65,11 +65,12 @@ class At:
 
 
 def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
+    settings = Settings.from_environment()
+    target = create_target(settings)
     return dg.materialize(
-        [raw_asset(NEOWS), checks_on(RAW)],
+        [raw_asset(NEOWS, settings, target), checks_on(RAW, settings)],
         resources={
-            "feed": NeoFeed(),
-            "lakehouse": lakehouse_resource(target().stage_runner),
+            "lakehouse": lakehouse_resource(target.stage_runner),
             "planned_checks": PlannedChecks(),
         },
         instance=instance,

@@ -12,7 +12,8 @@ from neo_assets.checks.gate import blocked_days
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of, range_tags
+from neo_assets.partitions import backfill_policy, daily_partitions, days_of, range_tags
+from neo_assets.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -33,28 +34,31 @@ class SmallGraph:
         self, first: date, days: int = 1, selection: str = "*"
     ) -> dg.ExecuteInProcessResult:
         """Materialize the days in one run."""
+        settings = Settings.from_environment()
+        daily = daily_partitions(settings)
+        policy = backfill_policy(settings)
 
-        @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
+        @dg.asset(partitions_def=daily, backfill_policy=policy)
         def silver_neo_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             undone = {day: why for day, why in self.undone.items() if day in days_of(context)}
             reports = self._reports(days_of(context), undone)
-            return emit(context, Result(reports, failed=undone), {})
+            return emit(context, Result(reports, failed=undone), {}, settings)
 
-        @dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY, deps=[silver_neo_events])
+        @dg.asset(partitions_def=daily, backfill_policy=policy, deps=[silver_neo_events])
         def gold_neo_fact(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             if self.crash:
                 raise self.crash
-            blocked = blocked_days(context, context.asset_key, days_of(context))
+            blocked = blocked_days(context, context.asset_key, days_of(context), settings)
             reports = [
                 DayReport(day=day, rows_in=1, kept=1, rows_out=1)
                 for day in days_of(context)
                 if day not in blocked
             ]
-            return emit(context, Result(reports), blocked)
+            return emit(context, Result(reports), blocked, settings)
 
         assets = [silver_neo_events, gold_neo_fact]
         return dg.materialize(
-            [*assets, *(checks_on(asset.key) for asset in assets)],
+            [*assets, *(checks_on(asset.key, settings) for asset in assets)],
             selection=dg.AssetSelection.from_string(selection),
             instance=self.instance,
             resources={"planned_checks": PlannedChecks()},

@@ -3,10 +3,10 @@
 from datetime import date, datetime, timedelta, timezone
 
 import dagster as dg
-import pytest
 
 from neo_assets.automation.incidents import Incident, incidents_of_run, stale_gold
 from neo_assets.partitions import range_tags
+from neo_assets.settings import Settings
 from neo_assets_tests.automation.small_graph import QUIET, SmallGraph
 
 DAY = date(2024, 3, 1)
@@ -20,7 +20,7 @@ def incidents(instance: dg.DagsterInstance, run_id: str) -> list[Incident]:
         for record in instance.fetch_run_status_changes(ended, limit=1000).records
         if record.event_log_entry.run_id == run_id
     )
-    return incidents_of_run(instance, finished)
+    return incidents_of_run(instance, finished, Settings())
 
 
 def test_a_successful_run_has_no_incident(instance: dg.DagsterInstance) -> None:
@@ -128,31 +128,28 @@ def test_a_run_whose_process_died_is_reported(instance: dg.DagsterInstance) -> N
 
 
 def test_gold_that_never_had_a_row_is_not_stale(instance: dg.DagsterInstance) -> None:
-    assert stale_gold(instance, datetime.now(timezone.utc)) is None
+    assert stale_gold(instance, datetime.now(timezone.utc), Settings()) is None
 
 
-def test_gold_is_stale_when_its_newest_past_day_is_too_old(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gold_is_stale_when_its_newest_past_day_is_too_old(instance: dg.DagsterInstance) -> None:
     today = datetime.now(timezone.utc).date()
     SmallGraph(instance).materialize(today - timedelta(days=3), days=6)
     now = datetime.now(timezone.utc)
-    assert stale_gold(instance, now) is None
-    assert stale_gold(instance, now + timedelta(hours=35)) is None
+    assert stale_gold(instance, now, Settings()) is None
+    assert stale_gold(instance, now + timedelta(hours=35), Settings()) is None
     later = now + timedelta(hours=37)
-    stale = stale_gold(instance, later)
+    stale = stale_gold(instance, later, Settings())
     assert stale is not None
     assert stale.day == later.date() - timedelta(days=1)
     assert f"was last materialized at {now:%Y-%m-%d} " in stale.message
     assert "36 hours are allowed (NEO_STALE_AFTER_HOURS)" in stale.message
     assert stale.ui_path == f"/assets/gold_neo_fact?view=partitions&partition={stale.day}"
-    monkeypatch.setenv("NEO_STALE_AFTER_HOURS", "38")
-    assert stale_gold(instance, later) is None
+    assert stale_gold(instance, later, Settings(neo_stale_after_hours=38)) is None
 
 
 def test_gold_of_old_days_alone_is_stale(instance: dg.DagsterInstance) -> None:
     SmallGraph(instance).materialize(date(2016, 1, 1))
-    stale = stale_gold(instance, datetime.now(timezone.utc))
+    stale = stale_gold(instance, datetime.now(timezone.utc), Settings())
     assert stale is not None and "The newest past data is not materialized" in stale.message
 
 
@@ -161,4 +158,4 @@ def test_a_refresh_one_day_after_the_day_is_not_stale(instance: dg.DagsterInstan
     yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
     SmallGraph(instance).materialize(yesterday)
     midnight = datetime.combine(yesterday + timedelta(days=2), datetime.min.time(), timezone.utc)
-    assert stale_gold(instance, midnight + timedelta(minutes=1)) is None
+    assert stale_gold(instance, midnight + timedelta(minutes=1), Settings()) is None

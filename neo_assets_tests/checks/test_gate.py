@@ -94,10 +94,14 @@ def test_the_checks_evaluate_each_day_once_in_a_run(
     original = check_inputs.inputs
 
     def counted(
-        instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], **options: Any
+        instance: dg.DagsterInstance,
+        asset: dg.AssetKey,
+        days: Sequence[date],
+        settings: Settings,
+        **options: Any,
     ) -> dict[date, check_inputs.PartitionCheckInput]:
         read.update((asset.to_user_string(), day) for day in days)
-        return original(instance, asset, days, **options)
+        return original(instance, asset, days, settings, **options)
 
     monkeypatch.setattr(check_inputs, "inputs", counted)
     SmallGraph(instance, dropped={DAYS[1]: 4}).materialize(DAYS[0], days=3)

@@ -87,7 +87,7 @@ def test_the_first_step_fails_for_all_days(instance: dg.DagsterInstance) -> None
     undone = dict.fromkeys(DAYS, "NeoWs answered 503")
     SmallGraph(instance, undone=undone).materialize(DAY, days=3)
     assert_one_each(instance, "NeoWs answered 503")
-    (found,) = findings(instance, DAYS)
+    (found,) = findings(instance, Settings.from_environment(), DAYS)
     assert (found.kind, found.table) == ("failed", LAYERS[0])
     assert told_on_partition_pages(instance) == {
         (name, str(day)): "NeoWs answered 503" for name in LAYERS for day in DAYS

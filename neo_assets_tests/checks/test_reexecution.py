@@ -14,11 +14,13 @@ from neo_assets.checks.planned import PlannedChecks
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
-from neo_assets.partitions import BACKFILL_POLICY, DAILY, days_of, range_tags
+from neo_assets.partitions import backfill_policy, daily_partitions, days_of, range_tags
 from neo_assets.settings import Settings
 from neo_assets_tests.automation.small_graph import QUIET
 
 DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(3)]
+SETTINGS = Settings()
+DAILY, POLICY = daily_partitions(SETTINGS), backfill_policy(SETTINGS)
 TAGS = range_tags(DAYS[0], DAYS[-1])
 
 CRASH: list[str] = []
@@ -30,26 +32,26 @@ def reports(days: Collection[date]) -> list[DayReport]:
     return [DayReport(day=day, rows_in=1, kept=1, rows_out=1) for day in sorted(days)]
 
 
-@dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY)
+@dg.asset(partitions_def=DAILY, backfill_policy=POLICY)
 def silver_neo_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """A row a day."""
     done = set(days_of(context)) - set(UNDONE)
     failed = dict.fromkeys(UNDONE, "NeoWs is down")
-    return emit(context, Result(reports(done), failed=failed), {})
+    return emit(context, Result(reports(done), failed=failed), {}, SETTINGS)
 
 
-@dg.asset(partitions_def=DAILY, backfill_policy=BACKFILL_POLICY, deps=[silver_neo_events])
+@dg.asset(partitions_def=DAILY, backfill_policy=POLICY, deps=[silver_neo_events])
 def gold_neo_fact(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """A row a day."""
     if CRASH:
         raise RuntimeError(CRASH[0])
-    blocked = blocked_days(context, context.asset_key, days_of(context))
-    return emit(context, Result(reports(set(days_of(context)) - blocked.keys())), blocked)
+    blocked = blocked_days(context, context.asset_key, days_of(context), SETTINGS)
+    return emit(context, Result(reports(set(days_of(context)) - blocked.keys())), blocked, SETTINGS)
 
 
 GRAPH = dg.Definitions(
     assets=[silver_neo_events, gold_neo_fact],
-    asset_checks=[checks_on(silver_neo_events.key), checks_on(gold_neo_fact.key)],
+    asset_checks=[checks_on(asset.key, SETTINGS) for asset in (silver_neo_events, gold_neo_fact)],
     jobs=[dg.define_asset_job("graph"), dg.define_asset_job("gold", "gold_neo_fact")],
     resources={"planned_checks": PlannedChecks()},
     executor=dg.in_process_executor,

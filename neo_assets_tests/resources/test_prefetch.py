@@ -1,15 +1,17 @@
 """Days that are fetched before their run begins, from a service over real HTTP."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from neo_assets.resources.prefetch import fetch, prefetching
+from neo_assets.progress import LogFunction
+from neo_assets.resources import prefetch
+from neo_assets.resources.prefetch import prefetching
 from neo_assets.settings import Settings
-from neo_assets.sources.base import DaySnapshot
+from neo_assets.sources.base import DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
 from neo_assets.sources.neows import NEOWS
 from neo_assets_tests.sources import faulty_service as faulty
@@ -42,6 +44,11 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Iterator["At"]:
 
 
 At = Callable[[FaultyService], None]
+
+
+def fetch(source: Source, days: Sequence[date], log: LogFunction) -> Iterator[DayOutcome]:
+    """Fetch the days for a run that starts now."""
+    return prefetch.fetch(source, days, Settings.from_environment(), log)
 
 
 def test_the_next_days_are_fetched_once_these_are_taken(at: At) -> None:

@@ -29,10 +29,12 @@ def test_a_day_from_raw_to_gold(
     data: Path, spark_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEO_SPARK_REMOTE", spark_address)
-    outcome = backfill(selected_assets("*"), days_between(DAY, DAY))
+    settings = Settings.from_environment()
+    days = days_between(DAY, DAY, settings)
+    outcome = backfill(selected_assets("*", settings), days, settings)
     assert outcome.is_good and len(outcome.reports) == 4
     gold = DeltaTable(data / "warehouse" / "gold_neo_fact").to_pyarrow_table()
-    states = {state.table: state for state in status().tables}
+    states = {state.table: state for state in status(settings).tables}
     assert gold.num_rows == states["gold_neo_fact"].rows > 0
     assert states["gold_neo_fact"].newest_partition == DAY
     assert states["dq_metrics"].rows > 0

@@ -10,11 +10,11 @@ import pytest
 from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.progress import discard_log
-from neo_assets.settings import SettingsError
+from neo_assets.settings import Settings, SettingsError
 from neo_assets.targets.base import Target
 from neo_assets.targets.databricks import warehouse
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
-from neo_assets.targets.registry import target
+from neo_assets.targets.registry import create_target
 from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
 QUARANTINE = "`spark_catalog`.`neo`.`silver_neo_quarantine`"
@@ -43,7 +43,7 @@ def said(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Said:
 
 
 def place() -> Target:
-    return target()
+    return create_target(Settings.from_environment())
 
 
 def test_no_value_gets_into_a_statement(said: Said) -> None:
