@@ -1,4 +1,4 @@
-"""Real answers of NeoWs, which may not be redistributed: tests that need them skip without."""
+"""Real responses of the sources, which may not be redistributed: their tests skip without."""
 
 import gzip
 import json
@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-NEOWS = Path(__file__).parents[2] / "shared" / "data" / "neows"
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+NEOWS = _DATA / "neows"
 VINTAGE_2020 = NEOWS / "2020-12"
 CAPTURES = NEOWS / "captures"
+SENTRY_LIST = _DATA / "jpl" / "sentry_modeS_v2_sample_2026-09.json"
+ESA_RISK_LIST = _DATA / "esa" / "esa_risk_list_2021-10-04_sample.txt"
 
 needs_real_data = pytest.mark.skipif(
     not NEOWS.is_dir(), reason="real answers may not be redistributed: no ../shared/data here"

@@ -1,8 +1,13 @@
 """What the agencies beside NASA's NeoWs publish of the sky: one document for each path."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+
+from . import impact_risk
+from .listing import JsonObject
 
 
 @dataclass(frozen=True)
@@ -27,4 +32,34 @@ Documents = Mapping[str, Document]
 
 def documents(seed: int | None) -> Documents:
     """The documents of the sky of this seed, by path; without one nothing is in them."""
-    return {}
+    return {
+        "/sentry.api": partial(_sentry, seed),
+        "/PSDB-portlet/download": partial(_esa_file, seed),
+    }
+
+
+def _sentry(seed: int | None, query: Mapping[str, str], today: date) -> Answer:
+    if query.keys() - {"removed"} or query.get("removed", "0") not in ("0", "1"):
+        return _BAD_PARAMETER
+    objects_of = (
+        impact_risk.sentry_removals if query.get("removed") == "1" else impact_risk.sentry_list
+    )
+    objects: list[JsonObject] = [] if seed is None else objects_of(seed, today)
+    count = len(objects)
+    content = {
+        "signature": {"version": "2.0", "source": "NASA/JPL Sentry Data API"},
+        "count": str(count) if count % 2 else count,
+        "data": objects,
+    }
+    return Answer(200, json.dumps(content))
+
+
+def _esa_file(seed: int | None, query: Mapping[str, str], today: date) -> Answer:
+    if dict(query) != {"file": "esa_risk_list"}:
+        return Answer(404, "", "text/html")
+    return Answer(200, impact_risk.esa_risk_list(seed, today), "text/plain;charset=UTF-8")
+
+
+_BAD_PARAMETER = Answer(
+    400, json.dumps({"message": "one or more query parameter was not recognized", "code": "400"})
+)

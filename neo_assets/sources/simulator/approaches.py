@@ -86,14 +86,31 @@ def approaches_of(seed: int, day: date) -> tuple[Approach, ...]:
     """All approaches that truly happen on `day`, whenever they become known."""
     if not FIRST_DAY <= day <= LAST_DAY:
         return ()
+    return tuple(
+        _approach(seed, day, place // 2, is_returning=bool(place % 2))
+        for place in range(_number_of_approaches(seed, day))
+    )
+
+
+def watched_newcomers_of(seed: int, day: date) -> tuple[Approach, ...]:
+    """The only approaches of those possible impactors that are discovered around `day`."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        return ()
+    # Of the places of a day every other one is a newcomer's, beginning with the first.
+    slots = range((_number_of_approaches(seed, day) + 1) // 2)
+    return tuple(
+        _approach(seed, day, slot, is_returning=False)
+        for slot in slots
+        if newcomer(seed, slot, day).is_sentry
+    )
+
+
+def _number_of_approaches(seed: int, day: date) -> int:
     years = day.year - 2015 + (day.month - 1) / 12
     # 11 a day in 2015 to 18 in 2024, because surveys find more; level outside the measured years.
     expected = min(max(11 + 0.75 * years, 6), 20) * _SEASON[day.month - 1]
     number = round(draw(seed, "number of approaches", day).gauss(expected, expected**0.5))
-    return tuple(
-        _approach(seed, day, place // 2, is_returning=bool(place % 2))
-        for place in range(min(max(number, 1), 2 * SLOTS - 1))
-    )
+    return min(max(number, 1), 2 * SLOTS - 1)
 
 
 def _approach(seed: int, day: date, slot: int, *, is_returning: bool) -> Approach:

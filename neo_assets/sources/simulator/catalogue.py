@@ -8,6 +8,7 @@ share a name, without anything being remembered.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from random import Random
 
 from .chance import draw
@@ -27,6 +28,7 @@ _DESIGNATIONS_IN_A_HALF_MONTH = 5003
 _HALF_MONTH_LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXY"
 _ORDER_LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 _ID_EPOCH = date(2015, 1, 1)
+_WATCHED_AU = 0.001
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def returning_object(seed: int, slot: int, day: date) -> CelestialObject:
     H with median 21.3 (80 % in 18.3-25.6), one row in five potentially hazardous.
     """
     period = _PERIODS[slot]
-    index = sum(_PERIODS[:slot]) + day.toordinal() % period
+    index = _index(slot, day)
     scrambled = index * _SCRAMBLE % _RETURNING_OBJECTS
     half_month, place = divmod(scrambled, _RETURNING_OBJECTS_IN_A_HALF_MONTH)
     year, half_month_of_year = divmod(half_month, 24)
@@ -110,8 +112,7 @@ def returning_object(seed: int, slot: int, day: date) -> CelestialObject:
         _FIRST_SURVEY_YEAR + year, half_month_of_year // 2 + 1, 16 if half_month % 2 else 1
     ) + timedelta(days=place % 13)
     chance = draw(seed, "returning", slot, index)
-    magnitude = _within(chance.gauss(21.9, 2.7), 9.4, 32.0)
-    moid = 0.3 * chance.random() ** 1.6
+    magnitude, moid = _magnitude_and_moid(chance)
     return CelestialObject(
         # Newcomers take the first 16 days * SLOTS places of a half-month.
         designation=_designation(first_observed, 16 * SLOTS + place),
@@ -126,6 +127,27 @@ def returning_object(seed: int, slot: int, day: date) -> CelestialObject:
         apparition=day,
         period_days=period,
     )
+
+
+@lru_cache(maxsize=4)
+def watched_returning_objects(seed: int) -> tuple[CelestialObject, ...]:
+    """All returning objects that JPL's Sentry would list as possible impactors."""
+    return tuple(
+        returning_object(seed, slot, day)
+        for slot, period in enumerate(_PERIODS)
+        for day in (_ID_EPOCH + timedelta(days=number) for number in range(period))
+        # Nearly all are ruled out by that alone, at a third of the cost.
+        if _magnitude_and_moid(draw(seed, "returning", slot, _index(slot, day)))[1] <= _WATCHED_AU
+        and returning_object(seed, slot, day).is_sentry
+    )
+
+
+def _index(slot: int, day: date) -> int:
+    return sum(_PERIODS[:slot]) + day.toordinal() % _PERIODS[slot]
+
+
+def _magnitude_and_moid(chance: Random) -> tuple[float, float]:
+    return _within(chance.gauss(21.9, 2.7), 9.4, 32.0), 0.3 * chance.random() ** 1.6
 
 
 def newcomer(seed: int, slot: int, day: date) -> CelestialObject:
@@ -196,7 +218,7 @@ def _numbering(chance: Random) -> date | None:
 
 def _is_sentry(moid_au: float, chance: Random) -> bool:
     """A choice, not a measurement: a few objects in a hundred, all of them with tiny MOID."""
-    return moid_au <= 0.001 and chance.random() < 0.3
+    return moid_au <= _WATCHED_AU and chance.random() < 0.3
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -1,0 +1,1 @@
+"""The risk list of ESA's NEO Coordination Centre."""
