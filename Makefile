@@ -22,14 +22,14 @@ setup:
 demo: setup
 	@.venv/bin/neo-assets demo
 
-# Each worker has a Spark of its own; more than two want more than two cores and 8 GB.
-PYTEST = .venv/bin/python -m pytest --numprocesses 2 --dist loadfile
+# Each worker has a Spark of its own, with up to 5 GB.
+PYTEST = .venv/bin/python -m pytest --numprocesses 2
 
 test-unit: setup
 	@$(PYTEST) -m unit
 
 test: setup
-	@$(PYTEST) -m "unit or integration"
+	@$(PYTEST) -m "unit or integration" --cov neo_assets --cov-report term:skip-covered
 
 test-all: setup
 	@$(PYTEST)

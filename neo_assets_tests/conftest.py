@@ -8,11 +8,12 @@ from typing import Any
 import hypothesis
 import pytest
 from pyspark.sql import SparkSession
+from xdist.scheduler import LoadScopeScheduling
 
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
 from neo_assets_tests.lakehouse.houses import new_lakehouse
-from neo_assets_tests.levels import LEVELS, level_of
+from neo_assets_tests.levels import LEVELS, level_of, longest_first, worker_scope
 from neo_assets_tests.processes import javas, resident_bytes
 
 # How long an example takes says more about the machine than about what is tested.
@@ -38,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         test = item.nodeid.removeprefix(f"{Path(__file__).parent.name}/")
         needs_spark = "shared_server" in getattr(item, "fixturenames", ())
         item.add_marker(level_of(test, needs_spark=needs_spark))
+    items.sort(key=lambda item: longest_first(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give each worker whole files, and one of them all tests of the UI, which is started once."""
+    config.option.loadscopereorder = False
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = worker_scope
+    return scheduling
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,11 +76,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{INJECTED.total()} faults injected ({kinds}): {outcome}.")
 
 
-RENEWED_FROM_BYTES = 2_000_000_000
+MEMORY = "5g"
+RENEWED_FROM_BYTES = 5_000_000_000
 """Resident memory from which the shared server is replaced before the next module.
 
-Its heap has 2 GB.  It keeps each ended stream for an hour with its session, so that a server which
-serves hundreds of tests ends up collecting garbage more than it works.
+It keeps each ended stream for an hour with its session, so that a server which serves hundreds of
+tests ends up collecting garbage more than it works. A new one takes a minute to become fast.
 """
 
 
@@ -84,7 +96,9 @@ class SharedServer:
     def address(self) -> str:
         """Its address; it is started when this is first asked for."""
         if not self._address:
-            self._address = self._running.enter_context(spark_connect_server(self._new_folder()))
+            self._address = self._running.enter_context(
+                spark_connect_server(self._new_folder(), memory=MEMORY)
+            )
         return self._address
 
     def renew(self) -> None:

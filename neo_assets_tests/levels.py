@@ -56,3 +56,34 @@ def level_of(test: str, *, needs_spark: bool) -> str:
     if test.startswith(INTEGRATION):
         return "integration"
     return "exhaustive" if needs_spark or test.startswith(EXHAUSTIVE) else "unit"
+
+
+LONGEST = (
+    "ui/",
+    "targets/databricks/test_graph.py",
+    "test_replay.py",
+    "test_graph.py",
+    "test_spark_dies.py",
+    "test_moved_data_folder.py",
+    "test_setup.py",
+    "test_stopping.py",
+    "test_exactly_once.py",
+    "test_dirty_feed.py",
+    "test_cli.py",
+    "lakehouse/",
+)
+"""What is started first, so that no worker is left with a long one when the others are done."""
+
+
+def longest_first(test: str) -> int:
+    """The place of a test in the order in which workers receive them."""
+    path = test.partition("/")[2]
+    return next(
+        (place for place, begin in enumerate(LONGEST) if path.startswith(begin)), len(LONGEST)
+    )
+
+
+def worker_scope(test: str) -> str:
+    """The tests that one worker runs: those of a file, and all of the UI, which share a server."""
+    path = test.partition("::")[0]
+    return path.rpartition("/")[0] if "/ui/" in path else path

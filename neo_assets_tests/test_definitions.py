@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.remote_representation.external_data import RepositorySnap  # noqa: TID251
 from pydantic import SecretStr
+from syrupy.assertion import SnapshotAssertion
 
 from neo_assets.definitions import build_definitions
 from neo_assets.settings import Settings
@@ -47,3 +49,68 @@ def test_what_reads_tables_on_this_machine_is_only_there_with_them() -> None:
     for target, expected in (("local", readers), ("databricks", set())):
         graph = build_definitions(Settings(neo_target=target)).resolve_asset_graph()
         assert readers & graph.get_all_asset_keys() == expected
+
+
+def test_what_people_see_in_dagster_is_as_recorded(snapshot: SnapshotAssertion) -> None:
+    """After an intended change: `pytest neo_assets_tests/test_definitions.py --snapshot-update`."""
+    definitions = build_definitions(Settings())
+    repository = definitions.get_repository_def()
+    assert shown_assets(definitions) == snapshot(name="assets")
+    assert shown_checks(definitions) == snapshot(name="checks")
+    assert {
+        job.name: job.description
+        for job in repository.get_all_jobs()
+        if not job.name.startswith("__")
+    } == snapshot(name="jobs")
+    assert {
+        schedule.name: {
+            "cron": schedule.cron_schedule,
+            "job": schedule.job_name,
+            "status": schedule.default_status.value,
+            "description": schedule.description,
+        }
+        for schedule in repository.schedule_defs
+    } == snapshot(name="schedules")
+    assert {
+        sensor.name: {
+            "jobs": sorted(target.job_name for target in sensor.targets),
+            "status": sensor.default_status.value,
+            "interval": sensor.minimum_interval_seconds,
+            "description": sensor.description,
+        }
+        for sensor in repository.sensor_defs
+    } == snapshot(name="sensors")
+
+
+def shown_assets(definitions: dg.Definitions) -> dict[str, Any]:
+    """What the page of each asset says without a materialization."""
+    graph = definitions.resolve_asset_graph()
+    return {
+        node.key.to_user_string(): {
+            "description": node.description,
+            "group": node.group_name,
+            "kinds": sorted(node.kinds),
+            "depends on": sorted(key.to_user_string() for key in node.parent_keys),
+            "partitions": str(node.partitions_def),
+            "metadata": sorted(node.metadata),
+            "columns": columns_of(node.metadata),
+        }
+        for node in graph.asset_nodes
+    }
+
+
+def columns_of(metadata: Any) -> dict[str, str]:
+    """The columns with their types and descriptions."""
+    schema = metadata.get("dagster/column_schema")
+    if schema is None:
+        return {}
+    return {column.name: f"{column.type}: {column.description}" for column in schema.columns}
+
+
+def shown_checks(definitions: dg.Definitions) -> dict[str, str | None]:
+    """What each check is said to be about."""
+    graph = definitions.resolve_asset_graph()
+    return {
+        f"{key.asset_key.to_user_string()}: {key.name}": graph.get(key).description
+        for key in sorted(graph.asset_check_keys)
+    }

@@ -31,9 +31,10 @@ def _serve(
     jars: list[str],
     port: Annotated[int, typer.Option()],
     work_directory: Annotated[Path, typer.Option()],
+    memory: Annotated[str, typer.Option()],
     is_lasting: Annotated[bool, typer.Option("--lasting")] = False,
 ) -> None:
-    serve(port, work_directory, jars, is_lasting=is_lasting)
+    serve(port, work_directory, jars, is_lasting=is_lasting, memory=memory)
 
 
 application()

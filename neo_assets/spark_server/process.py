@@ -51,7 +51,9 @@ The second compiler is worth its work from the second day on.
 """
 
 
-def serve(port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: bool) -> None:
+def serve(
+    port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: bool, memory: str
+) -> None:
     """Serve until standard input closes; write the port to standard output when ready.
 
     Port 0 means any free one. Everything Spark itself writes goes to standard error. A JVM that
@@ -68,7 +70,7 @@ def serve(port: int, work_directory: Path, jars: Sequence[str], *, is_lasting: b
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[*]").appName("neo-assets")
-    for name, value in _configuration(port, work_directory, jars, is_lasting).items():
+    for name, value in _configuration(port, work_directory, jars, is_lasting, memory).items():
         builder = builder.config(name, value)
     context = builder.getOrCreate().sparkContext
     # PySpark has just put its own handler in place.
@@ -97,7 +99,7 @@ def _end_with(java: "subprocess.Popen[bytes]") -> None:
 
 
 def _configuration(
-    port: int, work_directory: Path, jars: Sequence[str], is_lasting: bool
+    port: int, work_directory: Path, jars: Sequence[str], is_lasting: bool, memory: str
 ) -> dict[str, str]:
     java_options = _JAVA_OPTIONS if is_lasting else (*_JAVA_OPTIONS, _FIRST_COMPILER_ONLY)
     return {
@@ -111,7 +113,7 @@ def _configuration(
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(work_directory / "warehouse"),
         **_INTERNAL_PORTS,
-        "spark.driver.memory": "2g",
+        "spark.driver.memory": memory,
         # A day is a few dozen rows: what was made for clusters costs more here than the work.
         # Without the next five a warm day takes 1.8 times as long.  Nor do runs of many rows lack
         # them: with 46,000 rows the stages take as long either way (benchmarks/README.md).

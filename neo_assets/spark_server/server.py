@@ -17,6 +17,8 @@ from neo_assets.spark_server.java import find_java
 
 STARTING_TAKES_AT_MOST_S = 180
 ENDING_TAKES_AT_MOST_S = 30
+MEMORY = "2g"
+"""The heap of a server: enough for a day every few seconds for an hour (benchmarks/README.md)."""
 _OUT_OF_MEMORY = 3
 """The exit code of a JVM that was told to exit when it runs out."""
 
@@ -59,6 +61,7 @@ def spark_connect_server(
     port: int | None = None,
     log_file: Path | None = None,
     is_lasting: bool = True,
+    memory: str = MEMORY,
 ) -> Iterator[str]:
     """Run a Spark Connect server with Delta for the length of the block; yield its address.
 
@@ -70,7 +73,9 @@ def spark_connect_server(
     """
     log_file = log_file or work_directory / "server.log"
     log_file.unlink(missing_ok=True)
-    with started_server(work_directory, log_file, port=port, is_lasting=is_lasting) as server:
+    with started_server(
+        work_directory, log_file, port=port, is_lasting=is_lasting, memory=memory
+    ) as server:
         yield server.address
 
 
@@ -82,12 +87,14 @@ def started_server(
     port: int | None = None,
     token: str | None = None,
     is_lasting: bool = True,
+    memory: str = MEMORY,
 ) -> Iterator[SparkServer]:
     """Run a Spark Connect server with Delta for the length of the block.
 
     It listens on this machine only, on any free port unless one is given, and lets in only who has
     the token, a new one unless given. What it writes is added to `log_file`. One that is not
-    lasting, for a single run, is sooner at work and slower later.
+    lasting, for a single run, is sooner at work and slower later. `memory` is the size of its heap,
+    as Java has it.
 
     Raises:
         SparkServerError: the port is in use, or the server does not start.
@@ -105,6 +112,7 @@ def started_server(
         *(sys.executable, "-m", "neo_assets.spark_server", "serve"),
         *("--port", str(port or 0)),
         *("--work-directory", str(work_directory)),
+        *("--memory", memory),
         *(["--lasting"] if is_lasting else []),
         *map(str, delta_jars()),
     ]
