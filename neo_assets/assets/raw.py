@@ -96,6 +96,7 @@ def _land(
                 answer.objects,
                 source=source.provider(settings),
                 fetched_at=answer.fetched_at,
+                api_version=answer.api_version,
             )
             for file in landing.set_aside:
                 context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
@@ -116,12 +117,17 @@ def _land(
 def _usable(
     outcomes: Iterable[DayOutcome], failed: dict[date, str], log: LogFunction
 ) -> Iterator[DaySnapshot]:
-    """The answers; a day without one is reported and added to `failed`."""
+    """The answers, with what they warn of; a day without one is added to `failed`."""
+    warned: set[str] = set()
     for outcome in outcomes:
         if isinstance(outcome, DayFailure):
             log(outcome.reason)
             failed[outcome.day] = outcome.reason.rstrip(".")
         else:
+            for warning in outcome.warnings:
+                if warning not in warned:
+                    log(f"{warning}.")
+            warned.update(outcome.warnings)
             yield outcome
 
 
@@ -155,6 +161,7 @@ def _account(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:
             "omitted": int(answer is not None and answer.is_omitted),
             **({"calls_left": calls_left} if calls_left is not None else {}),
         },
+        response_warnings=answer.warnings if answer else (),
     )
 
 

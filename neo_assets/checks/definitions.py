@@ -166,13 +166,18 @@ def evaluate_foreign_keys(check_input: CheckInput) -> CheckOutcome:
 
 
 def evaluate_volume(check_input: CheckInput) -> CheckOutcome:
-    """WARN when a day lists far more or fewer rows than the days before, or was omitted."""
+    """WARN when a day lists far more or fewer rows than the days before, or was omitted.
+
+    So does what the response as a whole warns of.
+    """
     rows = check_input.report.snapshot_rows
     baseline = check_input.baseline(lambda each: each.snapshot_rows)
     omitted = check_input.report.details.get("omitted", 0)
     how = "; a complete response of the feed did not mention the day" if omitted else ""
+    warnings = check_input.report.response_warnings
+    how += "".join(f"; {warning}" for warning in warnings)
     return CheckOutcome(
-        passed=not (omitted or baseline.is_anomalous(rows)),
+        passed=not (omitted or warnings or baseline.is_anomalous(rows)),
         severity="WARN",
         description=f"{rows} rows listed{how}; {baseline.against(rows, 'listed')}.",
         numbers={**_rows(check_input.report), "snapshot_rows": rows, "omitted": omitted},

@@ -23,6 +23,9 @@ class DayReport:
     `rule_set` is the version of the rules that judged the rows, where rules did.  `drift` says how
     the objects of the day differ from the tracked schema, one mapping a change.
 
+    `response_warnings` are sentences about the response that the rows came in, such as that its
+    interface has an unknown version.
+
     `skipped` says why there was nothing to do for the day; it is empty for any other day.  Such a
     day counts no rows and is compared with no other.
     """
@@ -48,6 +51,7 @@ class DayReport:
     handed_on: int | None = None
     rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
+    response_warnings: Sequence[str] = ()
     skipped: str = ""
 
     @property

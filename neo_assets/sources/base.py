@@ -23,6 +23,9 @@ class DaySnapshot:
     `objects` are as the service gave them, in its order; `calls_left` is what remains of the key's
     budget of calls, where the service reports it.  `is_omitted` is true for a day without objects
     that a complete response does not mention.
+
+    `api_version` is the version of the interface, where the service says it, and `warnings` has
+    sentences about the response as a whole, such as one of an unknown version.
     """
 
     day: date
@@ -30,6 +33,8 @@ class DaySnapshot:
     fetched_at: datetime
     calls_left: int | None = None
     is_omitted: bool = False
+    api_version: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
     <root>/feed_date=YYYY-MM-DD/<snapshot_id>.json
 
 A file holds JSON lines, one event a line: `feed_date`, `source`, `fetched_at`, `snapshot_id` and
-`payload`, the object as the API gave it.  A snapshot without objects is a file with one event that
+`payload`, the object as the API gave it; before that `api_version`, where the service says which
+version of its interface answered.  A snapshot without objects is a file with one event that
 has no `payload`, so that "nothing passes" can be told from "never asked".
 
 A snapshot's id begins with the time it was fetched and ends with a digest of its content: sorted by
@@ -62,7 +63,13 @@ class LandingZone(ABC):
         self.root = root
 
     def land(
-        self, day: date, objects: Sequence[dict[str, Any]], *, source: str, fetched_at: datetime
+        self,
+        day: date,
+        objects: Sequence[dict[str, Any]],
+        *,
+        source: str,
+        fetched_at: datetime,
+        api_version: str | None = None,
     ) -> Landing:
         """Publish one answer as an event file unless the day's newest snapshot says the same.
 
@@ -83,7 +90,8 @@ class LandingZone(ABC):
                     landed_at = _after(file, fetched_at.astimezone(timezone.utc))
                     name = f"{landed_at.strftime(FETCHED_AT)}-{digest}.json"
                     file = self._directory(day) / name
-                    self._publish(file, _event_lines(day, objects, source, landed_at, file.stem))
+                    lines = _event_lines(day, objects, source, landed_at, file.stem, api_version)
+                    self._publish(file, lines)
         except OSError as error:
             raise LandingError(
                 f"{day} could not be landed in {self._directory(day)} "
@@ -211,13 +219,19 @@ def _after(newest: Path | None, fetched_at: datetime) -> datetime:
 
 
 def _event_lines(
-    day: date, objects: Sequence[dict[str, Any]], source: str, fetched_at: datetime, snapshot: str
+    day: date,
+    objects: Sequence[dict[str, Any]],
+    source: str,
+    fetched_at: datetime,
+    snapshot: str,
+    api_version: str | None,
 ) -> str:
     envelope = {
         "feed_date": day.isoformat(),
         "source": source,
         "fetched_at": fetched_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "snapshot_id": snapshot,
+        **({"api_version": api_version} if api_version else {}),
     }
     events: list[dict[str, Any]] = [{**envelope, "payload": item} for item in objects] or [envelope]
     # A line that is not strict JSON is one that Spark cannot read.

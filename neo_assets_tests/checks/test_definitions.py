@@ -136,6 +136,15 @@ def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
     assert "median of 30 days is 0" in evaluate_drops(CheckInput(SOUND, [], earlier)).description
 
 
+def test_what_a_response_warns_of_is_a_warning_of_its_volume() -> None:
+    sound, warned = (
+        evaluate_volume(CheckInput(replace(SOUND, response_warnings=warnings)))
+        for warnings in ((), ("cad.api has version 1.6 where 1.5 is known",))
+    )
+    assert sound.passed and not warned.passed and not warned.is_error
+    assert "; cad.api has version 1.6 where 1.5 is known; " in warned.description
+
+
 def test_a_key_without_a_row_is_an_error() -> None:
     sound, wrong = (
         evaluate_foreign_keys(CheckInput(replace(SOUND, details={"foreign_keys_missing": missing})))

@@ -79,6 +79,15 @@ def test_a_snapshot_is_a_file_and_an_object_a_line(zone: LandingZone) -> None:
     assert zone.newest(DAY) == landing.file
 
 
+def test_the_version_of_the_interface_is_kept_and_is_no_content(zone: LandingZone) -> None:
+    landing = zone.land(DAY, OBJECTS, source="nasa", fetched_at=NOON, api_version="1.5")
+    assert [event["api_version"] for event in events(landing.file)] == ["1.5", "1.5"]
+    assert [list(event)[-1] for event in events(landing.file)] == ["payload", "payload"]
+    assert not zone.damaged(DAY)
+    again = zone.land(DAY, OBJECTS, source="nasa", fetched_at=NOON, api_version="1.6")
+    assert not again.is_new
+
+
 def test_a_day_without_objects_can_be_told_from_a_day_never_fetched(zone: LandingZone) -> None:
     assert zone.newest(DAY) is None
     landing = land(zone, [])
