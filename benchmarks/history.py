@@ -5,8 +5,8 @@ warm Spark Connect server, in turns, so that whatever else the machine does meet
 lands the next day in both lakehouses and then takes the time of every stage, first in one and then
 in the other, in changing order.
 
-The ten years stay on disk for the next time and for `benchmarks.upkeep`, and every measurement adds
-its days.
+The ten years stay on disk for the next time and for `benchmarks.maintenance`, and every measurement
+adds its days.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ from benchmarks.houses import (
 )
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread, table
-from neo_assets.lakehouse.maintenance import upkeep
+from neo_assets.lakehouse.maintenance import compaction
 from neo_assets.lakehouse.model.tables import TABLES
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.sources.neows.dataset import NEO
@@ -76,9 +76,9 @@ def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int
 
 
 def _house(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
-    """A lakehouse with these days in gold, as the weekly upkeep leaves it."""
+    """A lakehouse with these days in gold, as the weekly maintenance leaves it."""
     lakehouse = house_to_gold(spark, root, days)
-    for _ in upkeep.keep_up(lakehouse, time_travel_days=30):
+    for _ in compaction.maintain(lakehouse, time_travel_days=30):
         pass
     return lakehouse
 

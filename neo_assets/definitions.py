@@ -17,9 +17,9 @@ from neo_assets.automation.jobs import (
     correct_schema,
     discard_quarantine,
     full_refresh,
+    maintenance_job,
     replay_quarantine,
     reset_streaming_checkpoints,
-    upkeep_job,
 )
 from neo_assets.automation.schedules import (
     complete_canceled,
@@ -29,7 +29,7 @@ from neo_assets.automation.schedules import (
     power_bi_export_sensor,
     quarantine_replay_sensor,
     replay_after_reset_sensor,
-    weekly_upkeep,
+    weekly_maintenance,
 )
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
@@ -63,10 +63,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             REPLAY_AFTER_RESET,
             replay_quarantine,
             discard_quarantine,
-            upkeep_job,
+            maintenance_job,
             correct_schema,
         ],
-        schedules=[daily_refresh, weekly_upkeep],
+        schedules=[daily_refresh, weekly_maintenance],
         sensors=[
             replay_after_reset_sensor,
             quarantine_replay_sensor,

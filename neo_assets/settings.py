@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         ge=1,
         le=3700,
         description="Days for which old versions of the tables can be read and restored; the job "
-        "`upkeep` deletes older ones.",
+        "`maintenance` deletes older ones.",
     )
     neo_http_timeout_s: float = Field(
         30,

@@ -60,10 +60,12 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
         for day in DAYS
     }
 
-    # Upkeep is a job too, and what it makes anew are files.
+    # Maintenance is a job too, and rewrites files.
     with site.instance() as instance:
         definitions = build_definitions(Settings.from_environment())
-        assert definitions.resolve_job_def("upkeep").execute_in_process(instance=instance).success
+        assert (
+            definitions.resolve_job_def("maintenance").execute_in_process(instance=instance).success
+        )
     assert gold(site) == before
 
 

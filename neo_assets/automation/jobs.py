@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from neo_assets import pipeline
-from neo_assets.lakehouse.request import CORRECT_SCHEMA, REBUILD_BRONZE, UPKEEP, Request
+from neo_assets.lakehouse.request import CORRECT_SCHEMA, MAINTENANCE, REBUILD_BRONZE, Request
 from neo_assets.progress import LogFunction, track_progress
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
@@ -167,17 +167,17 @@ def compact_and_vacuum(
     lakehouse: LakehouseResource,
     settings: dg.ResourceParam[Settings],
 ) -> None:
-    """Compact every table and delete the files of versions that are not kept any longer."""
-    request = Request(UPKEEP, context.run_id, time_travel_days=settings.neo_time_travel_days)
+    """Compact every table and delete the files of versions that are no longer kept."""
+    request = Request(MAINTENANCE, context.run_id, time_travel_days=settings.neo_time_travel_days)
     context.log.info(lakehouse.run(context, request).summary)
 
 
 @dg.job(
-    name="upkeep",
-    description="Upkeep: compacts the small files that single days leave in the tables, and "
-    "deletes the files of versions older than NEO_TIME_TRAVEL_DAYS. The rows stay as they are.",
+    name="maintenance",
+    description="Compacts the small files that single days leave in the tables, and deletes the "
+    "files of versions older than NEO_TIME_TRAVEL_DAYS. No row changes.",
 )
-def upkeep_job() -> None:
+def maintenance_job() -> None:
     """Keep file counts small."""
     compact_and_vacuum()
 

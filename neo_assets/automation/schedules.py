@@ -13,8 +13,8 @@ from neo_assets.automation.jobs import (
     QuarantineFilter,
     choose_rows,
     full_refresh,
+    maintenance_job,
     replay_quarantine,
-    upkeep_job,
 )
 from neo_assets.checks.planned import complete
 from neo_assets.partitions import chunks, daily_partitions, range_tags
@@ -44,9 +44,9 @@ def daily_refresh(
     )
 
 
-weekly_upkeep = dg.ScheduleDefinition(
-    "weekly_upkeep",
-    job=upkeep_job,
+weekly_maintenance = dg.ScheduleDefinition(
+    "weekly_maintenance",
+    job=maintenance_job,
     cron_schedule="30 3 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -17,7 +17,7 @@ from neo_assets.lakehouse.report import DayReport
 REBUILD_BRONZE = "rebuild_bronze"
 """The stage that makes bronze anew from the landing zone; it is about no single days."""
 
-UPKEEP = "upkeep"
+MAINTENANCE = "maintenance"
 """The stage that keeps files few; it is about no single days either."""
 
 
@@ -63,7 +63,7 @@ class Request(Message):
     @property
     def is_about_days(self) -> bool:
         """Whether the stage does its days and nothing else, so that without any it does nothing."""
-        return self.stage not in (REBUILD_BRONZE, UPKEEP, CORRECT_SCHEMA)
+        return self.stage not in (REBUILD_BRONZE, MAINTENANCE, CORRECT_SCHEMA)
 
 
 @dataclass(frozen=True)

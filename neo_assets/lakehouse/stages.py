@@ -11,7 +11,7 @@ from functools import partial
 from typing import cast
 
 from neo_assets.lakehouse import schema_tracking
-from neo_assets.lakehouse.maintenance import replay, upkeep
+from neo_assets.lakehouse.maintenance import compaction, replay
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.event_files import landed_days
 from neo_assets.lakehouse.model.rules import Rule, RuleSet
@@ -20,8 +20,8 @@ from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
     CORRECT_SCHEMA,
+    MAINTENANCE,
     REBUILD_BRONZE,
-    UPKEEP,
     Request,
     Result,
     StageError,
@@ -128,12 +128,12 @@ def _rebuild_bronze(lakehouse: Lakehouse, request: Request, log: LogFunction) ->
     )
 
 
-def _upkeep(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
+def _maintain(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     tables = registry.tables()
     meter = ProgressMeter(len(tables), "tables done")
-    for kept_up in upkeep.keep_up(lakehouse, request.time_travel_days, tables):
+    for result in compaction.maintain(lakehouse, request.time_travel_days, tables):
         meter.done += 1
-        log(f"{kept_up}. {meter}.")
+        log(f"{result}. {meter}.")
     return Result(summary=f"{meter.summary}.")
 
 
@@ -182,6 +182,6 @@ def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
 
 _OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, LogFunction], Result]] = {
     REBUILD_BRONZE: _rebuild_bronze,
-    UPKEEP: _upkeep,
+    MAINTENANCE: _maintain,
     CORRECT_SCHEMA: _correct_schema,
 }

@@ -48,7 +48,7 @@ def test_a_stage_needs_the_tables_of_its_own_dataset(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("NEO_SOURCES", "neows,toy")
     assert registry.tables_of("silver_toy_sightings") == list(SIGHTINGS.tables.all)
     assert registry.tables_of("gold_neo_fact") == [*NEO_TABLES.all, *GOLD_TABLES]
-    assert registry.tables_of("upkeep") == registry.tables()
+    assert registry.tables_of("maintenance") == registry.tables()
 
 
 @pytest.mark.parametrize("names", ["toys", "neows,toys", "neows;toy", ","])

@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.request import REBUILD_BRONZE, UPKEEP, Request, Result
+from neo_assets.lakehouse.request import MAINTENANCE, REBUILD_BRONZE, Request, Result
 from neo_assets.settings import Settings
 from neo_assets.targets.databricks import pipes
 from neo_assets.targets.databricks.stage_runner import JobStageRunner
@@ -86,11 +86,11 @@ def test_a_cluster_is_used_where_one_is_named(
 def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorkspace) -> None:
     assert run_stage([]) == (Result(), "")
     assert not workspace.asked
-    for name in (REBUILD_BRONZE, UPKEEP):
+    for name in (REBUILD_BRONZE, MAINTENANCE):
         workspace.behaviour = ["refuse"]
         assert run_stage([], name) == (None, "It is refused; mend it.")
     assert [job.specification["run_name"] for job in workspace.runs.values()] == [
-        *("neo_assets rebuild_bronze", "neo_assets upkeep")
+        *("neo_assets rebuild_bronze", "neo_assets maintenance")
     ]
 
 

@@ -1,8 +1,8 @@
-"""Upkeep: many small files become few, and files that no kept version needs are deleted.
+"""Maintenance of the tables: compact small files, and delete files that no kept version needs.
 
-A day adds a file or two to each table, and a fact that changes leaves a copy of its file behind.
-Nothing here changes what a table says: readers, streams and time travel within the days kept see
-the same before and after, whenever the process is killed.
+A day adds a file or two to each table, and a changed fact leaves a copy of its file behind. No row
+changes: readers, streams and time travel within the days kept see the same before and after,
+whenever the process is killed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from neo_assets.lakehouse.store.storage import Lakehouse
 
 
 @dataclass(frozen=True)
-class Upkeep:
-    """What was done to one table: its live files before and after, and their bytes."""
+class MaintenanceResult:
+    """The result for one table: its live files before and after, and their size in bytes."""
 
     table: str
     files_before: int
@@ -31,24 +31,24 @@ class Upkeep:
         )
 
 
-def keep_up(
+def maintain(
     lakehouse: Lakehouse, time_travel_days: int, tables: Iterable[Table] = TABLES
-) -> Iterator[Upkeep]:
-    """Compact each table there is, then let go of versions older than so many days.
+) -> Iterator[MaintenanceResult]:
+    """Compact each existing table, then delete versions older than so many days.
 
-    A table that was made before it had all its properties gets them.
+    A table that was created before it had all its properties gets them.
     """
     for table in filter(lakehouse.has, tables):
         with lakehouse.backend.exclusive_writer(table):
             lakehouse.set_properties(table, table.properties | _retention(time_travel_days))
-            done = _kept_up(lakehouse, table)
+            done = _compact(lakehouse, table)
         yield done
 
 
 def _retention(days: int) -> dict[str, str]:
-    """The properties of a Delta table whose last `days` days can be read and restored.
+    """Return the properties of a Delta table whose last `days` days can be read and restored.
 
-    The log says which files a version has and the deleted files hold its rows: both are needed.
+    Both are needed: the log names the files of a version, and the deleted files have its rows.
     https://docs.delta.io/latest/delta-batch.html#data-retention
     """
     interval = f"interval {days} days"
@@ -58,13 +58,13 @@ def _retention(days: int) -> dict[str, str]:
     }
 
 
-def _kept_up(lakehouse: Lakehouse, table: Table) -> Upkeep:
+def _compact(lakehouse: Lakehouse, table: Table) -> MaintenanceResult:
     identifier = lakehouse.backend.identifier(table)
     files_before, bytes_before = _live_files(lakehouse, identifier)
     lakehouse.spark.sql(f"OPTIMIZE {identifier}").collect()
     lakehouse.spark.sql(f"VACUUM {identifier}").collect()
     files_after, bytes_after = _live_files(lakehouse, identifier)
-    return Upkeep(table.name, files_before, files_after, bytes_before, bytes_after)
+    return MaintenanceResult(table.name, files_before, files_after, bytes_before, bytes_after)
 
 
 def _live_files(lakehouse: Lakehouse, identifier: str) -> tuple[int, int]:

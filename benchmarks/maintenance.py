@@ -1,4 +1,4 @@
-"""How few files upkeep makes of ten years of single days: `python -m benchmarks.upkeep`.
+"""How few files maintenance makes of ten years of single days: `python -m benchmarks.maintenance`.
 
 The ten years are brought to gold in runs of a year, and then every table but bronze is laid out as
 if each day had been a run of its own: one file a day.  A reader sees the same throughout.
@@ -21,7 +21,7 @@ from benchmarks.houses import (
 )
 from benchmarks.machine import machine
 from benchmarks.tables import table
-from neo_assets.lakehouse.maintenance import upkeep
+from neo_assets.lakehouse.maintenance import compaction
 from neo_assets.lakehouse.model.tables import TABLES, Table
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.spark_server.server import spark_connect_server
@@ -31,7 +31,7 @@ def main(
     houses: Annotated[Path | None, typer.Option(help="Where the lakehouse is kept.")] = None,
     quick: Annotated[bool, typer.Option(help="One year in place of ten.")] = False,
 ) -> None:
-    """Print the files of each table before and after upkeep, and what upkeep costs."""
+    """Print the files of each table before and after maintenance, and what maintenance costs."""
     days = days_until(LAST_DAY, ONE_YEAR if quick else TEN_YEARS)
     houses = folder_of(houses)
     with spark_connect_server(houses / "spark") as address:
@@ -44,7 +44,7 @@ def main(
                 _lay_out_by_day(lakehouse, each)
         rows = []
         begin = perf_counter()
-        for done in upkeep.keep_up(lakehouse, time_travel_days=30):
+        for done in compaction.maintain(lakehouse, time_travel_days=30):
             seconds, begin = perf_counter() - begin, perf_counter()
             files = f"{done.files_before:,}", f"{done.files_after:,}"
             megabytes = f"{done.bytes_before / 1e6:.1f}", f"{done.bytes_after / 1e6:.1f}"

@@ -1,4 +1,4 @@
-"""Upkeep makes files few and lets the rows be."""
+"""Maintenance compacts files and changes no row."""
 
 from concurrent import futures
 from datetime import date
@@ -7,7 +7,7 @@ import pytest
 from annotated_types import Ge
 from deltalake import DeltaTable
 
-from neo_assets.lakehouse.maintenance import upkeep
+from neo_assets.lakehouse.maintenance import compaction
 from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
     DQ_METRICS,
@@ -51,22 +51,22 @@ def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> 
     identifier = lakehouse.backend.identifier(GOLD_NEO_FACT)
     names = ", ".join(f"'{name}'" for name in GOLD_NEO_FACT.properties)
     lakehouse.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ({names})").collect()
-    list(upkeep.keep_up(lakehouse, 30, [GOLD_NEO_FACT]))
+    list(compaction.maintain(lakehouse, 30, [GOLD_NEO_FACT]))
     properties = DeltaTable(tables_of(lakehouse) / GOLD_NEO_FACT.name).metadata().configuration
     assert GOLD_NEO_FACT.properties.items() <= properties.items()
 
 
-def test_metrics_are_kept_up_when_nobody_writes_them(lakehouse: Lakehouse) -> None:
+def test_metrics_are_compacted_while_nothing_writes_them(lakehouse: Lakehouse) -> None:
     """A run that fetches writes its metrics without Spark, while another one has Spark at work."""
     lakehouse.record_metrics("a run", "raw_feed_files", [DayReport(DAYS[0])])
     before = version_of(lakehouse, DQ_METRICS.name)
     with futures.ThreadPoolExecutor() as beside:
         with metrics.exclusive_writer(tables_of(lakehouse)):
-            upkeeping = beside.submit(list, upkeep.keep_up(lakehouse, 30, [DQ_METRICS]))
+            maintaining = beside.submit(list, compaction.maintain(lakehouse, 30, [DQ_METRICS]))
             with pytest.raises(futures.TimeoutError):
-                upkeeping.result(3)
+                maintaining.result(3)
             assert version_of(lakehouse, DQ_METRICS.name) == before
-        assert upkeeping.result(60)
+        assert maintaining.result(60)
     assert version_of(lakehouse, DQ_METRICS.name) > before
 
 
@@ -84,10 +84,10 @@ def test_who_opened_a_table_before_maintenance_can_read_it_afterwards(
         if isinstance(limit, Ge)
     )
     assert isinstance(shortest, int)
-    list(upkeep.keep_up(lakehouse, shortest, [GOLD_NEO_FACT]))
+    list(compaction.maintain(lakehouse, shortest, [GOLD_NEO_FACT]))
     assert opened[0].to_table().num_rows == rows_before
     # The limit of the setting is what protects it.
-    list(upkeep.keep_up(lakehouse, 0, [GOLD_NEO_FACT]))
+    list(compaction.maintain(lakehouse, 0, [GOLD_NEO_FACT]))
     with pytest.raises(FileNotFoundError):
         opened[1].to_table()
 
@@ -98,7 +98,7 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     before = {table.name: rows(lakehouse, table) for table in WATCHED}
     versions = {table.name: version_of(lakehouse, table.name) for table in WATCHED}
 
-    done = {of.table: of for of in upkeep.keep_up(lakehouse, 30, WATCHED)}
+    done = {of.table: of for of in compaction.maintain(lakehouse, 30, WATCHED)}
     assert done.keys() == before.keys()
     files = {name: (of.files_before, of.files_after) for name, of in done.items()}
     assert {files[table.name] for table in WATCHED} == {(2, 1)}
@@ -113,7 +113,7 @@ def test_files_become_few_and_rows_stay(lakehouse: Lakehouse) -> None:
     assert {table.name: version_of(lakehouse, table.name) for table in WATCHED} == versions
 
     # Versions that are not kept any longer take their files with them.
-    for of in upkeep.keep_up(lakehouse, 0, WATCHED):
+    for of in compaction.maintain(lakehouse, 0, WATCHED):
         files_of = (tables_of(lakehouse) / of.table).rglob("part-*.parquet")
         on_disk = [file for file in files_of if "_change_data" not in file.parts]
         assert len(on_disk) == of.files_before == of.files_after
