@@ -105,11 +105,11 @@ def _upsert(
             writer = writer.partitionBy(*GOLD_NEO_FACT.partitioned_by)
         writer.save(str(folder))
         return
-    rows.createOrReplaceTempView("offered")
-    same = " AND ".join(f"target.{column} = offered.{column}" for column in key)
+    rows.createOrReplaceTempView("incoming")
+    same = " AND ".join(f"target.{column} = incoming.{column}" for column in key)
     within = "true" if days is None else in_days(f"target.{GOLD_NEO_FACT.day_column}", days)
     rows.sparkSession.sql(
-        f"MERGE INTO delta.`{folder}` AS target USING offered ON {same} AND {within} "
+        f"MERGE INTO delta.`{folder}` AS target USING incoming ON {same} AND {within} "
         "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
     ).collect()
 

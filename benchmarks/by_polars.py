@@ -134,8 +134,8 @@ def _upsert(
     if not folder.exists():
         rows.write_delta(folder, delta_write_options=options)
         return
-    same = " AND ".join(f"target.{column} = offered.{column}" for column in key)
+    same = " AND ".join(f"target.{column} = incoming.{column}" for column in key)
     merge = DeltaTable(folder).merge(
-        rows.to_arrow(), same, source_alias="offered", target_alias="target"
+        rows.to_arrow(), same, source_alias="incoming", target_alias="target"
     )
     merge.when_matched_update_all().when_not_matched_insert_all().execute()

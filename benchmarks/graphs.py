@@ -102,8 +102,8 @@ def _report(day: date) -> DayReport:
         snapshot_duplicates=duplicates,
         reasons={"invalid_velocity": dropped} if dropped else {},
         details={"inserted": rows, "updated": 0, "snapshots_landed": 1},
-        taken_over=rows,
-        handed_on=rows,
+        rows_received=rows,
+        rows_emitted=rows,
     )
 
 

@@ -112,9 +112,9 @@ def assert_sums_hold(site: Site, outcome: Outcome) -> None:
         )
         assert dropped >= numbers["dropped", None]
     for day in DAYS:
-        handed_on = [outcome.reports[layer, day].handed_on for layer in LAYERS]
-        taken_over = [outcome.reports[layer, day].taken_over for layer in LAYERS]
-        assert handed_on[:-1] == taken_over[1:]
+        rows_emitted = [outcome.reports[layer, day].rows_emitted for layer in LAYERS]
+        rows_received = [outcome.reports[layer, day].rows_received for layer in LAYERS]
+        assert rows_emitted[:-1] == rows_received[1:]
         for layer in LAYERS:
             assert outcome.checks[layer, day]["reconciliation"].passed
 

@@ -154,7 +154,7 @@ def _account(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:
         rows_out=landing.objects,
         snapshot_rows=landing.objects,
         snapshot_duplicates=landing.repeated,
-        handed_on=landing.objects,
+        rows_emitted=landing.objects,
         details={
             "snapshots_landed": int(landing.is_new),
             "files_set_aside": len(landing.set_aside),

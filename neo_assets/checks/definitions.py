@@ -100,18 +100,18 @@ def evaluate_duplicates(check_input: CheckInput) -> CheckOutcome:
         f"{report.duplicates} of {report.rows_in} rows repeat another: "
         f"{report.exact_duplicates} exactly, {report.superseded} superseded by a newer version"
     )
-    if report.rows_doubled:
-        sentence += f"; {_rows_that(report.rows_doubled, 'is', 'are')} twice in the output"
+    if report.rows_duplicated:
+        sentence += f"; {_rows_that(report.rows_duplicated, 'is', 'are')} twice in the output"
     baseline = check_input.baseline(lambda each: each.snapshot_duplicates)
     sentence += _compared(baseline, report.snapshot_duplicates, report.duplicates, "repeated")
     return CheckOutcome(
-        passed=not (report.rows_doubled or baseline.is_anomalous(report.snapshot_duplicates)),
-        severity="ERROR" if report.rows_doubled else "WARN",
+        passed=not (report.rows_duplicated or baseline.is_anomalous(report.snapshot_duplicates)),
+        severity="ERROR" if report.rows_duplicated else "WARN",
         description=f"{sentence}.",
         numbers={
             **_rows(report),
             "duplicates": report.duplicates,
-            "rows_doubled": report.rows_doubled,
+            "rows_duplicated": report.rows_duplicated,
         },
     )
 
@@ -125,14 +125,14 @@ def evaluate_reconciliation(check_input: CheckInput) -> CheckOutcome:
         for count, what in (
             (report.unaccounted, "in no class, or in several"),
             (report.rows_lost, "missing in the output"),
-            (report.rows_doubled, "twice in the output"),
+            (report.rows_duplicated, "twice in the output"),
         )
         if count
     ]
-    if upstream and upstream.handed_on not in (None, report.taken_over):
+    if upstream and upstream.rows_emitted not in (None, report.rows_received):
         faults.append(
-            f"{upstream.handed_on} rows were handed on to it and it found {report.taken_over}; "
-            "materialize the layer before and this one again"
+            f"the layer before emitted {upstream.rows_emitted} rows and this one received "
+            f"{report.rows_received}; materialize the layer before and this one again"
         )
     return CheckOutcome(
         passed=not faults,
@@ -142,11 +142,11 @@ def evaluate_reconciliation(check_input: CheckInput) -> CheckOutcome:
         numbers={
             **_rows(report),
             "rows_lost": report.rows_lost,
-            "rows_doubled": report.rows_doubled,
-            "taken_over": report.taken_over,
+            "rows_duplicated": report.rows_duplicated,
+            "rows_received": report.rows_received,
             **(
-                {"handed_on": upstream.handed_on}
-                if upstream and upstream.handed_on is not None
+                {"rows_emitted": upstream.rows_emitted}
+                if upstream and upstream.rows_emitted is not None
                 else {}
             ),
         },

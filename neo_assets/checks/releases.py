@@ -56,6 +56,6 @@ def _digest(report: DayReport) -> str:
     counts = (
         report.classes,
         sorted(report.reasons.items()),
-        (report.rows_in, report.rows_lost, report.rows_doubled, report.taken_over),
+        (report.rows_in, report.rows_lost, report.rows_duplicated, report.rows_received),
     )
     return hashlib.sha256(repr(counts).encode()).hexdigest()[:16]

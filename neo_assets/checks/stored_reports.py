@@ -14,6 +14,13 @@ from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
 
+_RENAMED = {
+    "rows_doubled": "rows_duplicated",
+    "taken_over": "rows_received",
+    "handed_on": "rows_emitted",
+}
+"""Names of counts in reports stored by earlier versions, and the present names."""
+
 
 @dataclass(frozen=True)
 class StoredReport:
@@ -26,7 +33,7 @@ class StoredReport:
 
 
 def report_metadata(report: DayReport) -> dict[str, Any]:
-    """A report as metadata: the numbers by themselves, which the UI plots, and the whole of it."""
+    """Return a report as metadata: the counts, which the UI plots, and the whole as JSON."""
     return {
         "dagster/partition_row_count": report.rows_out,
         "rows_in": report.rows_in,
@@ -40,11 +47,12 @@ def report_metadata(report: DayReport) -> dict[str, Any]:
 
 
 def report_of(metadata: Mapping[str, dg.MetadataValue]) -> DayReport | None:
-    """The report that metadata carries; none where it carries none."""
+    """Return the report in metadata, or None if there is none."""
     value = metadata.get(REPORT)
     if not isinstance(value, dg.JsonMetadataValue) or not isinstance(value.value, dict):
         return None
-    return DayReport(**{**value.value, "day": date.fromisoformat(value.value["day"])})
+    stored = {_RENAMED.get(str(name), str(name)): item for name, item in value.value.items()}
+    return DayReport(**{**stored, "day": date.fromisoformat(stored["day"])})
 
 
 def newest_reports(
@@ -53,15 +61,15 @@ def newest_reports(
     days: Sequence[date],
     before: Mapping[date, int] | None = None,
 ) -> dict[date, StoredReport]:
-    """The newest report of each day; days never materialized are missing.
+    """Return the newest report of each day; days never materialized are missing.
 
-    With `before`, the newest that was stored before the event of that number, for each of its days.
+    With `before`, return the newest that was stored before the event with that storage id.
     """
 
     def counts(stored: StoredReport) -> bool:
         return before is None or stored.storage_id < before[stored.report.day]
 
-    # Dagster takes a filter by nothing for no filter.
+    # Dagster treats an empty filter as no filter.
     if not days:
         return {}
     newest = newest_materialization_ids(instance, asset, [day.isoformat() for day in days])
@@ -71,7 +79,7 @@ def newest_reports(
         instance, dg.AssetRecordsFilter(asset_key=asset, storage_ids=[*newest.values()])
     )
     reports = {stored.report.day: stored for stored in found if counts(stored)}
-    # Days are refreshed again and again: what was before is read only where the newest is not it.
+    # Days are refreshed repeatedly: older reports are read only if the newest does not count.
     rest = [partition for partition in newest if date.fromisoformat(partition) not in reports]
     if rest:
         older = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=rest)
@@ -83,7 +91,7 @@ def newest_reports(
 def _stored_reports(
     instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter
 ) -> Iterator[StoredReport]:
-    """All reports of the materializations, newest first."""
+    """Yield all reports of the materializations, newest first."""
     cursor: str | None = None
     has_more = True
     while has_more:

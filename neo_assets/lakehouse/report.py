@@ -1,4 +1,4 @@
-"""What a stage says of its work: for every day, how many rows went where, and why."""
+"""The report of a stage: for every day, how many rows went where, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,21 +7,21 @@ from datetime import date
 
 @dataclass(frozen=True)
 class DayReport:
-    """The account of one stage for one day, in rows.
+    """The report of one stage for one day, in rows.
 
     Every row that came in is in exactly one class:
     `rows_in = kept + dropped + exact_duplicates + superseded + withdrawn`.
     `reasons` counts the dropped rows by rule (a row may break several), `warnings` the kept rows by
-    rule, and `details` what only the one stage knows, such as rows inserted.  What begins with
-    `snapshot_` counts within the newest snapshot alone, and so can be compared between days.
+    rule, and `details` what only this stage counts, such as rows inserted. Counts that begin with
+    `snapshot_` are of the newest snapshot alone, so that days can be compared.
 
-    `rows_lost` counts rows of the input that are missing in the output, `rows_doubled` rows that
-    stand there twice; both are looked for, not assumed, and must be zero.  `taken_over` counts the
-    rows that the layer before has handed on, as this stage found them, and `handed_on` those that
-    the next one will find; none in accounts of before this was counted.
+    `rows_lost` counts rows of the input that are missing in the output, `rows_duplicated` rows that
+    are there twice; both are measured and must be zero. `rows_received` counts the rows of the
+    layer before that this stage found, and `rows_emitted` those that the next layer will find;
+    None in reports stored before this was counted.
 
-    `rule_set` is the version of the rules that judged the rows, where rules did.  `drift` says how
-    the objects of the day differ from the tracked schema, one mapping a change.
+    `rule_set` is the version of the rules that were applied, if any. `drift` describes how the
+    objects of the day differ from the tracked schema, one mapping per change.
 
     `response_warnings` are sentences about the response that the rows came in, such as that its
     interface has an unknown version.
@@ -39,7 +39,7 @@ class DayReport:
     withdrawn: int = 0
     rows_out: int = 0
     rows_lost: int = 0
-    rows_doubled: int = 0
+    rows_duplicated: int = 0
     snapshot_rows: int = 0
     snapshot_dropped: int = 0
     snapshot_duplicates: int = 0
@@ -47,8 +47,8 @@ class DayReport:
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, int] = field(default_factory=dict)
-    taken_over: int = 0
-    handed_on: int | None = None
+    rows_received: int = 0
+    rows_emitted: int | None = None
     rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
     response_warnings: Sequence[str] = ()
@@ -56,7 +56,7 @@ class DayReport:
 
     @property
     def classes(self) -> dict[str, int]:
-        """The rows in each class, under the names that checks and metadata show."""
+        """The rows in each class, by the names in checks and metadata."""
         return {
             "kept": self.kept,
             "dropped": self.dropped,
@@ -67,13 +67,13 @@ class DayReport:
 
     @property
     def metrics(self) -> dict[tuple[str, str | None], int]:
-        """Every count by its name and, where only the rows that break a rule count, the rule."""
+        """Every count by its name and, if it counts rows that break a rule, the rule."""
         return {
             ("rows_in", None): self.rows_in,
             **{(name, None): count for name, count in self.classes.items()},
             ("rows_out", None): self.rows_out,
             ("rows_lost", None): self.rows_lost,
-            ("rows_doubled", None): self.rows_doubled,
+            ("rows_duplicated", None): self.rows_duplicated,
             **{(name, None): count for name, count in self.details.items()},
             **{("dropped", rule): count for rule, count in self.reasons.items()},
             **{("warned", rule): count for rule, count in self.warnings.items()},
@@ -81,10 +81,10 @@ class DayReport:
 
     @property
     def duplicates(self) -> int:
-        """Rows that another row repeats or replaces."""
+        """Rows that another row repeats or supersedes."""
         return self.exact_duplicates + self.superseded
 
     @property
     def unaccounted(self) -> int:
-        """Rows that stand in no class, or in several; zero unless the stage is wrong."""
+        """Rows in no class or in several; zero unless the stage is wrong."""
         return self.rows_in - sum(self.classes.values())

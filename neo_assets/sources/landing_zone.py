@@ -41,7 +41,7 @@ class LandingError(Exception):
 
 @dataclass(frozen=True)
 class Landing:
-    """The newest snapshot of one day after an answer was offered to the landing zone.
+    """The newest snapshot of one day after a response was passed to the landing zone.
 
     `is_new` is false where the answer was identical to the newest snapshot, whose file then stands.
     `repeated` counts the objects of the answer that another object of it repeats to the letter.

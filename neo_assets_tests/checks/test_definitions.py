@@ -100,16 +100,16 @@ def test_a_word_makes_an_error_a_warning() -> None:
 def test_rows_that_are_in_no_class_or_in_two_do_not_reconcile(
     report: DayReport, off: int, surplus: bool
 ) -> None:
-    report = replace(report, taken_over=report.rows_in)
-    upstream = replace(SOUND, handed_on=report.rows_in)
+    report = replace(report, rows_received=report.rows_in)
+    upstream = replace(SOUND, rows_emitted=report.rows_in)
     assert evaluate_reconciliation(CheckInput(report)).passed
     assert evaluate_reconciliation(CheckInput(report, upstream=upstream)).passed
     change = off if surplus else -off
     for wrong in (
         CheckInput(replace(report, rows_in=report.rows_in + change)),
         CheckInput(replace(report, rows_lost=off)),
-        CheckInput(replace(report, rows_doubled=off)),
-        CheckInput(report, upstream=replace(upstream, handed_on=report.rows_in + change)),
+        CheckInput(replace(report, rows_duplicated=off)),
+        CheckInput(report, upstream=replace(upstream, rows_emitted=report.rows_in + change)),
     ):
         assert evaluate_reconciliation(wrong).is_error
 
@@ -154,10 +154,10 @@ def test_a_key_without_a_row_is_an_error() -> None:
     assert wrong.description.startswith("2 keys refer to no row")
 
 
-@given(report=reports(), doubled=counts)
-def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, doubled: int) -> None:
-    outcome = evaluate_duplicates(CheckInput(replace(report, rows_doubled=doubled)))
-    assert outcome.passed == (doubled == 0)
+@given(report=reports(), duplicated=counts)
+def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, duplicated: int) -> None:
+    outcome = evaluate_duplicates(CheckInput(replace(report, rows_duplicated=duplicated)))
+    assert outcome.passed == (duplicated == 0)
     assert outcome.numbers["duplicates"] == report.exact_duplicates + report.superseded
     classes = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
     assert outcome.numbers["rows_in"] == sum(outcome.numbers[name] for name in classes)

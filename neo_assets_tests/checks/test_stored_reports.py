@@ -1,10 +1,16 @@
+import json
 from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 import pytest
 
-from neo_assets.checks.stored_reports import newest_reports, report_metadata
+from neo_assets.checks.stored_reports import (
+    REPORT,
+    newest_reports,
+    report_metadata,
+    report_of,
+)
 from neo_assets.lakehouse.report import DayReport
 
 DAY, OTHER_DAY = date(2024, 3, 1), date(2024, 3, 2)
@@ -32,18 +38,39 @@ def rows_of(
     return {day: stored.report.rows_in for day, stored in found.items()}
 
 
-def test_the_newest_account_of_a_day_counts(instance: dg.DagsterInstance) -> None:
+def test_the_newest_report_of_a_day_counts(instance: dg.DagsterInstance) -> None:
     for rows in (1, 2, 3):
         materialize(instance, DAY, rows)
         materialize(instance, OTHER_DAY, 10 * rows)
     assert rows_of(instance, DAY, OTHER_DAY) == {DAY: 3, OTHER_DAY: 30}
 
 
-def test_a_day_materialized_by_hand_keeps_the_account_it_had(instance: dg.DagsterInstance) -> None:
+def test_a_day_materialized_by_hand_keeps_its_report(instance: dg.DagsterInstance) -> None:
     for rows in (1, 2, None, None):
         materialize(instance, DAY, rows)
     materialize(instance, OTHER_DAY, None)
     assert rows_of(instance, DAY, OTHER_DAY) == {DAY: 2}
+
+
+def test_reports_stored_under_earlier_names_are_read() -> None:
+    metadata = report_metadata(
+        DayReport(DAY, rows_in=3, rows_duplicated=1, rows_received=2, rows_emitted=4)
+    )
+    stored = json.dumps(metadata[REPORT].value)
+    for earlier, name in (
+        ("rows_doubled", "rows_duplicated"),
+        ("taken_over", "rows_received"),
+        ("handed_on", "rows_emitted"),
+    ):
+        assert f'"{name}"' in stored
+        stored = stored.replace(f'"{name}"', f'"{earlier}"')
+    report = report_of({REPORT: dg.MetadataValue.json(json.loads(stored))})
+    assert report == report_of(metadata)
+    assert report and (report.rows_duplicated, report.rows_received, report.rows_emitted) == (
+        1,
+        2,
+        4,
+    )
 
 
 def test_the_newest_before_an_event_counts_where_that_is_asked(

@@ -29,7 +29,7 @@ from neo_assets.dashboard.reading import Gold, read
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
-from neo_assets_tests.dashboard.test_numbers import AROUND, STANDING, UPCOMING
+from neo_assets_tests.dashboard.test_numbers import AROUND, CURRENT, UPCOMING
 from neo_assets_tests.ui.browser import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -141,7 +141,7 @@ def test_the_tiles(wide: Page, gold: Queries) -> None:
     )
     approaches, objects, first, last = gold.rows(
         f"""SELECT count(*), count(DISTINCT designation), min(close_approach_date),
-            max(close_approach_date) FROM {STANDING}"""
+            max(close_approach_date) FROM {CURRENT}"""
     )[0]
     assert (
         f"{number(approaches)} approaches of {number(objects)} objects from {first} to {last}"
@@ -264,17 +264,17 @@ def test_what_the_charts_draw(wide: Page, gold: Queries) -> None:
             f"""SELECT {month} AS month, CASE distance_band WHEN 'inside_geo' THEN 'inside GEO'
                 WHEN 'inside_lunar' THEN 'inside the Moon''s orbit' ELSE distance_band END AS band,
                 count(*), sum(count(*)) OVER (PARTITION BY month)
-            FROM {STANDING} GROUP BY 1, 2"""
+            FROM {CURRENT} GROUP BY 1, 2"""
         )
     }
     assert drawn("closest", "month", "lunar") == gold.rows(
-        f"SELECT {month}, min(miss_distance_lunar) FROM {STANDING} GROUP BY 1 ORDER BY 1"
+        f"SELECT {month}, min(miss_distance_lunar) FROM {CURRENT} GROUP BY 1 ORDER BY 1"
     )
     assert [
         row for row in drawn("bands", "size", "velocity", "approaches") if row[-1]
     ] == gold.rows(
         f"""SELECT replace(size_band, '_', ' '), replace(velocity_band, '_', ' '), count(*)
-        FROM {STANDING} GROUP BY 1, 2 ORDER BY 1, 2"""
+        FROM {CURRENT} GROUP BY 1, 2 ORDER BY 1, 2"""
     )
     for chart, classes in (
         ("dropped", ["dropped"]),

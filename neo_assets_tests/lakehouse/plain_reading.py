@@ -87,7 +87,7 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
                 best[key] = rank
                 words[key][number] = values, broken, content
     newest = len(snapshots) - 1
-    standing: dict[Key, tuple[int, str, str]] = {}
+    current: dict[Key, tuple[int, str, str]] = {}
     for key, spoken in words.items():
         good = [number for number, (_, broken, _) in spoken.items() if not broken]
         if not good:
@@ -95,7 +95,7 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
         values, _, content = spoken[max(good)]
         gone = max(spoken) < newest
         fate = "kept" if max(good) == newest else "withdrawn" if gone else "superseded"
-        standing[key] = max(good), content, fate
+        current[key] = max(good), content, fate
         history = {
             "first_seen_at": snapshots[min(good)][0],
             "last_changed_at": _last_change(spoken, snapshots),
@@ -104,7 +104,7 @@ def read_day(day: date, snapshots: Sequence[Snapshot]) -> Day:
         if fate == "kept":
             result.silver[key] = values | history
         result.revisions[key] = _revisions(spoken, snapshots)
-    result.classes = _classes(rows, standing)
+    result.classes = _classes(rows, current)
     return result
 
 
@@ -142,15 +142,15 @@ def _revisions(
     revisions: list[Row] = []
     was_present = False
     for number, (fetched_at, _) in enumerate(snapshots):
-        standing: Row = revisions[-1]["values"] if revisions else {}
+        current: Row = revisions[-1]["values"] if revisions else {}
         spoken_values, broken, _ = spoken.get(number, ({}, ["absent"], ""))
-        values = standing if broken else spoken_values
+        values = current if broken else spoken_values
         what = ""
-        if not standing:
+        if not current:
             what = "first" if values else ""
         elif (number in spoken) != was_present:
             what = "withdrawn" if was_present else "returned"
-        elif values != standing:
+        elif values != current:
             what = "changed"
         was_present = number in spoken
         if what:
@@ -158,9 +158,7 @@ def _revisions(
                 {
                     "what": what,
                     "values": values,
-                    "changed_columns": [
-                        name for name in standing if standing[name] != values[name]
-                    ],
+                    "changed_columns": [name for name in current if current[name] != values[name]],
                     "seen_after": snapshots[number - 1][0] if number else None,
                     "seen_at": fetched_at,
                 }
@@ -274,13 +272,13 @@ def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, 
 
 
 def _classes(
-    rows: Sequence[tuple[Key, int, str, bool]], standing: dict[Key, tuple[int, str, str]]
+    rows: Sequence[tuple[Key, int, str, bool]], current: dict[Key, tuple[int, str, str]]
 ) -> Counter[str]:
     classes: Counter[str] = Counter()
     contents = Counter((key, content) for key, _, content, valid in rows if valid)
     for (key, content), times in contents.items():
         classes["exact_duplicates"] += times - 1
-        _, best_content, fate = standing[key]
+        _, best_content, fate = current[key]
         classes[fate if content == best_content else "superseded"] += 1
     classes["dropped"] = sum(not valid for *_, valid in rows)
     return classes

@@ -88,7 +88,7 @@ def test_what_the_stream_lost_or_doubled_is_reported(lakehouse: Lakehouse) -> No
     bronze.ingest(lakehouse, NEO, [FIRST], "a run")
     identifier = lakehouse.backend.identifier(BRONZE_NEO_EVENTS)
     lakehouse.spark.sql(f"INSERT INTO {identifier} SELECT * FROM {identifier}").collect()
-    assert bronze.ingest(lakehouse, NEO, [FIRST], "again")[0].rows_doubled == 1
+    assert bronze.ingest(lakehouse, NEO, [FIRST], "again")[0].rows_duplicated == 1
 
     shutil.rmtree(tables_of(lakehouse) / "bronze_neo_events")
     shutil.rmtree(lakehouse.backend.checkpoints)

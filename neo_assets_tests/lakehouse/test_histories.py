@@ -116,13 +116,13 @@ def by_key(rows: Sequence[Row], key: Sequence[str] = BUSINESS_KEY) -> dict[Any, 
     return found
 
 
-def standing(days: dict[date, Day], layer: str) -> dict[Key, Row]:
+def current_rows(days: dict[date, Day], layer: str) -> dict[Key, Row]:
     return {key: row for day in days.values() for key, row in getattr(day, layer).items()}
 
 
 def assert_tables_agree(lakehouse: Lakehouse, expected: dict[date, Day]) -> None:
     for table, layer in (("silver_neo_events", "silver"), ("gold_neo_fact", "gold")):
-        rows = standing(expected, layer)
+        rows = current_rows(expected, layer)
         columns = next(iter(rows.values())).keys()
         found = by_key(rows_of(lakehouse, table)).items()
         assert {key: {name: row[name] for name in columns} for key, row in found} == rows
@@ -156,7 +156,7 @@ def assert_reports_agree(reports: dict[date, DayReport], expected: dict[date, Da
         assert classes == dict(plain.classes), (day, asdict(report))
         assert report.reasons == dict(plain.reasons)
         assert report.rows_in == plain.classes.total()
-        assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+        assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
 
 
 def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
@@ -171,7 +171,7 @@ def test_random_histories_at_once(lakehouse: Lakehouse) -> None:
     for day, plain in expected.items():
         objects = sum(len(listed) for _, listed in histories[day])
         assert in_bronze[day].rows_in == in_bronze[day].rows_out == objects
-        assert in_silver[day].taken_over == objects
+        assert in_silver[day].rows_received == objects
         assert in_bronze[day].unaccounted == 0
         assert in_gold[day].rows_in == in_gold[day].rows_out == len(plain.gold)
         assert in_gold[day].kept == sum(not row["is_withdrawn"] for row in plain.gold.values())

@@ -185,10 +185,10 @@ def reports(lakehouse: Lakehouse) -> tuple[Reports, Reports, Reports]:
 def test_nothing_is_lost_and_no_day_fails(reports: tuple[Reports, Reports, Reports]) -> None:
     in_bronze, in_silver, _ = reports
     for report in (*in_bronze.values(), *in_silver.values()):
-        assert (report.rows_in, report.taken_over) == (2, 2)
-        assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+        assert (report.rows_in, report.rows_received) == (2, 2)
+        assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
     for day, report in in_silver.items():
-        assert report.taken_over == in_bronze[day].handed_on
+        assert report.rows_received == in_bronze[day].rows_emitted
 
 
 def test_every_sound_object_is_kept(
@@ -298,7 +298,7 @@ def test_what_older_versions_let_into_bronze_stops_nothing(lakehouse: Lakehouse)
     in_bronze, in_silver, _ = run(lakehouse, [day])
     for report in (in_bronze[day], in_silver[day]):
         assert report.rows_in == 2
-        assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+        assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
 
 
 def test_a_line_that_is_no_event_is_told_from_one_that_landed(
@@ -312,7 +312,7 @@ def test_a_line_that_is_no_event_is_told_from_one_that_landed(
     in_bronze, in_silver, _ = run(lakehouse, [day])
     assert (in_bronze[day].rows_in, in_bronze[day].dropped) == (8, 7)
     # Only one line was handed on by the layer before.
-    assert in_bronze[day].taken_over == 1
+    assert in_bronze[day].rows_received == 1
     assert (in_silver[day].rows_in, in_silver[day].kept, in_silver[day].dropped) == (8, 1, 7)
     rows = [r for r in rows_of(lakehouse, "silver_neo_quarantine") if r["partition_date"] == day]
     flaws = {row["payload"]: row["findings"][0].partition(": ")[2] for row in rows}

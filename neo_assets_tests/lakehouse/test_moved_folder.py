@@ -58,7 +58,7 @@ def house(
 def process(lakehouse: Lakehouse, run_id: str, *days: date) -> list[DayReport]:
     """Take these days from the landing zone to silver; gold has nothing from event files."""
     reports = bronze.ingest(lakehouse, NEO, days, run_id) + silver.refine(lakehouse, NEO, days)
-    assert not any(report.rows_lost or report.rows_doubled for report in reports)
+    assert not any(report.rows_lost or report.rows_duplicated for report in reports)
     return reports
 
 
@@ -244,7 +244,7 @@ def test_copies_within_the_landing_zone_are_no_event_files(
         # With the same last two folders as the original.
         shutil.copytree(landing / "archive" / folder.name, folder / folder.name)
         (report,) = bronze.ingest(lakehouse, NEO, [day], "a run")
-        assert (report.rows_in, report.rows_lost, report.rows_doubled) == (1, 0, 0)
+        assert (report.rows_in, report.rows_lost, report.rows_duplicated) == (1, 0, 0)
         assert is_complete(lakehouse)
     replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     assert is_complete(lakehouse)

@@ -115,7 +115,7 @@ def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) ->
     assert kept == {"2024 AC3"}
     report, _ = silver.refine(dirty, NEO, [FIRST, SECOND], LENIENT)
     assert (report.dropped, report.details["in_quarantine"]) == (0, 0)
-    assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+    assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
     kept = {row["designation"] for row in rows_of(dirty, "silver_neo_events")}
     assert kept == {"2024 AB2", "2024 AC3"}
     assert statuses(dirty) == {"replayed": 4, "open": 1}
@@ -132,7 +132,7 @@ def test_a_discarded_row_stays_discarded_while_it_is_dropped(dirty: Lakehouse) -
     quarantine.discard(tables_of(dirty), rows(dirty, rule="date_mismatch"), "by ada: it's wrong")
     assert statuses(dirty) == {"open": 4, "discarded": 1}
     report = silver.refine(dirty, NEO, [FIRST, SECOND])[1]
-    assert (report.dropped, report.rows_lost, report.rows_doubled) == (1, 0, 0)
+    assert (report.dropped, report.rows_lost, report.rows_duplicated) == (1, 0, 0)
     (row,) = rows(dirty, status="discarded")
     assert row["status_note"] == "by ada: it's wrong"
     quarantine.discard(tables_of(dirty), [], "nothing to do")
@@ -144,12 +144,12 @@ def test_a_discarded_row_that_a_relaxed_rule_lets_through_counts_once(dirty: Lak
     quarantine.discard(tables_of(dirty), rows(dirty, rule="invalid_velocity"), "by ada: unusable")
     assert statuses(dirty) == {"open": 1, "discarded": 4}
     relaxed = silver.refine(dirty, NEO, [FIRST], LENIENT)[0]
-    assert (relaxed.dropped, relaxed.rows_lost, relaxed.rows_doubled) == (0, 0, 0)
+    assert (relaxed.dropped, relaxed.rows_lost, relaxed.rows_duplicated) == (0, 0, 0)
     assert statuses(dirty) == {"open": 1, "replayed": 4}
 
     # The decision is kept, for when the rule drops the rows again.
     strict = silver.refine(dirty, NEO, [FIRST])[0]
-    assert (strict.dropped, strict.rows_lost, strict.rows_doubled) == (4, 0, 0)
+    assert (strict.dropped, strict.rows_lost, strict.rows_duplicated) == (4, 0, 0)
     assert statuses(dirty) == {"open": 1, "discarded": 4}
     assert {row["status_note"] for row in rows(dirty, status="discarded")} == {"by ada: unusable"}
 

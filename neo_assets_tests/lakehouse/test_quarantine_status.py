@@ -140,7 +140,7 @@ def test_status_and_class_agree_whatever_happens(lakehouse: Lakehouse, seed: int
             expected = Counter(is_dropped for _, is_dropped in model.rows(report.day))
             assert (report.rows_in, report.dropped) == (expected.total(), expected[True])
             assert report.details["in_quarantine"] == report.dropped
-            assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+            assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
         found = identified(lakehouse, models)
         for day in days:
             statuses = {identity: row["status"] for identity, row in found[day].items()}

@@ -152,7 +152,7 @@ def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
         (report,) = bronze.ingest(full, NEO, [SECOND], part)
         after, _ = bronze_of(full)
         assert after.total() == before.total() + 1 and after > before
-        assert (report.rows_lost, report.rows_doubled) == (0, 0)
+        assert (report.rows_lost, report.rows_duplicated) == (0, 0)
 
 
 def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Path) -> None:

@@ -212,8 +212,8 @@ def test_whatever_the_rules_every_row_is_accounted_for(lakehouse: Lakehouse) -> 
         dropping = {rule.name for rule in rule_set.dropping}
         for report in reports:
             rows = sum(len(objects) for _, objects in histories[report.day])
-            assert report.rows_in == report.taken_over == rows
-            assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+            assert report.rows_in == report.rows_received == rows
+            assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
             assert set(report.reasons) <= dropping
             assert report.rule_set == rule_set.version
         kept = Counter(row["partition_date"] for row in rows_of(lakehouse, "silver_neo_events"))

@@ -317,9 +317,9 @@ def test_one_day(results: Results, day: date) -> None:
     assert {name: getattr(report, name) for name in names if getattr(report, name)} == case.classes
     assert (report.reasons, report.warnings) == (case.reasons, case.warnings)
     assert report.rows_in == sum(case.classes.values())
-    assert report.taken_over == sum(map(len, case.snapshots))
+    assert report.rows_received == sum(map(len, case.snapshots))
     assert report.details["approaches_left_out"] == case.left_out
-    assert report.unaccounted == report.rows_lost == report.rows_doubled == 0
+    assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
 
     kept = [row for row in results[1] if row["partition_date"] == day]
     assert len(kept) == case.classes.get("kept", 0)

@@ -119,9 +119,9 @@ def values(loaded: Mapping[str, Table], table: str, column: str) -> list[Any]:
 
 def test_measures_count_what_the_tables_hold(loaded: Mapping[str, Table]) -> None:
     model = Model(loaded, datetime(2024, 4, 1))
-    standing = [row for row in loaded["Approach"].rows if not row["is_withdrawn"]]
-    assert model.value("Approaches") == model.value("Number of approaches") == len(standing)
-    assert model.value("Withdrawn approaches") == len(loaded["Approach"].rows) - len(standing) > 0
+    current = [row for row in loaded["Approach"].rows if not row["is_withdrawn"]]
+    assert model.value("Approaches") == model.value("Number of approaches") == len(current)
+    assert model.value("Withdrawn approaches") == len(loaded["Approach"].rows) - len(current) > 0
     assert model.value("Measured days") == len(DAYS)
     assert model.value("Lost or doubled rows") == 0
     assert model.value("Open quarantine rows") == len(loaded["Quarantine"].rows)

@@ -37,6 +37,8 @@ RESERVED_TABLE_NAMES = {"measure", "measures", "goal", "calculations"}
 """Table names that Desktop rejects, in any case, although TMDL and TOM allow them."""
 VALUES = {
     *(metric for metric, _ in DayReport(date(2024, 3, 1)).metrics),
+    # What versions before the rename measured as rows_duplicated.
+    "rows_doubled",
     *LAYERS,
     *(label(band) for band in bands.RISK_ORDER),
     *("first", "changed", "withdrawn", "returned"),

@@ -616,7 +616,7 @@ GOLD_NEO_REVISION = Table(
         Column(
             "seen_until",
             "TIMESTAMP",
-            "`seen_at` of the next revision; null in the standing one.",
+            "`seen_at` of the next revision; null in the current one.",
             "lead(seen_at) OVER (PARTITION BY neo_event_key ORDER BY revision)",
         ),
         Column(

@@ -28,7 +28,7 @@ def rescue(
     else:
         rows = lakehouse.read(dataset.tables.rescued_data).where("false")
     unfit_days = {day for day, _ in unfit}
-    lakehouse.replace_days(dataset.tables.rescued_data, rows, days, offered_days=unfit_days)
+    lakehouse.replace_days(dataset.tables.rescued_data, rows, days, incoming_days=unfit_days)
 
 
 def _rescued(

@@ -39,10 +39,10 @@ class LakehouseError(StageError):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every row that is offered for a table or stands in it, once for each key, with its `change`.
+    """Every incoming and every existing row of a table, once for each key, with its `change`.
 
-    `inserted`, `updated` and `unchanged` rows have the values that are offered; a `deleted` row
-    stands in the table and is not offered.
+    `inserted`, `updated` and `unchanged` rows have the incoming values; a `deleted` row is in the
+    table and not among the incoming rows.
     """
 
     table: Table
@@ -204,23 +204,23 @@ class Lakehouse:
         rows: DataFrame,
         days: Collection[date],
         *,
-        offered_days: Collection[date],
+        incoming_days: Collection[date],
         parts: Mapping[Table, str] | None = None,
     ) -> None:
-        """Make `rows` all that `table` holds for these days, and do the same for its parts.
+        """Replace the rows of these days in `table` by `rows`, and do the same in its parts.
 
-        `offered_days` are those of the days of which there are rows.  Each of `parts` holds the
-        rows of `table` that meet its condition.  Days of which something stands are compared with
-        it in one pass, and those that agree are let be.
+        `incoming_days` are the days that have rows. Each of `parts` has the rows of `table` that
+        meet its condition. Days with existing rows are compared in one pass, and those that agree
+        are not written.
         """
         conditions = {table: "true", **(parts or {})}
-        standing = self._standing_days(conditions, days)
-        new = set(offered_days) - standing
+        existing = self._existing_days(conditions, days)
+        new = set(incoming_days) - existing
         differing: dict[str, dict[date, int]] = {}
-        if standing:
-            digests = _digests(rows.where(in_days(table.day_column, standing)), conditions)
+        if existing:
+            digests = _digests(rows.where(in_days(table.day_column, existing)), conditions)
             for part in conditions:
-                held = self.read_days(part, standing)
+                held = self.read_days(part, existing)
                 digests = digests.unionAll(_digests(held, {part: "true"}, sign=-1))
             differing = _differing_days(digests)
         for part, condition in conditions.items():
@@ -229,19 +229,19 @@ class Lakehouse:
                 continue
             differing_days = in_days(part.day_column, changed)
             source = rows if part is table else self.read_days(table, days)
-            offered = source.where(f"{condition} AND {differing_days}").select(*part.column_names)
+            incoming = source.where(f"{condition} AND {differing_days}").select(*part.column_names)
             if any(changed.values()):
                 (
-                    offered.write.format("delta")
+                    incoming.write.format("delta")
                     .mode("overwrite")
                     .option("replaceWhere", differing_days)
                     .saveAsTable(self.backend.identifier(part))
                 )
             else:
                 # What a new day brings; there is nothing that Delta would have to look for.
-                self.append(part, offered)
+                self.append(part, incoming)
 
-    def _standing_days(self, tables: Iterable[Table], days: Collection[date]) -> set[date]:
+    def _existing_days(self, tables: Iterable[Table], days: Collection[date]) -> set[date]:
         """Those of the days that one of the tables has."""
         held = [
             self.read_days(table, days).select(F.col(table.day_column).alias("day"))
@@ -259,28 +259,29 @@ class Lakehouse:
         rows.write.format("delta").mode("append").saveAsTable(self.backend.identifier(table))
 
     def compare(
-        self, table: Table, offered: DataFrame, standing: DataFrame, before: Sequence[str] = ()
+        self, table: Table, incoming: DataFrame, existing: DataFrame, before: Sequence[str] = ()
     ) -> Comparison:
-        """Compare the rows that are offered for a table with the rows that it has.
+        """Compare the incoming rows of a table with its existing rows.
 
         Of the columns in `before` the result has the table's own value too, as `before_<column>`.
         """
         values = F.struct(*table.column_names)
         compared = (
-            offered.select(*table.key, values.alias("offered"))
-            .join(standing.select(*table.key, values.alias("standing")), [*table.key], "full")
+            incoming.select(*table.key, values.alias("incoming"))
+            .join(existing.select(*table.key, values.alias("existing")), [*table.key], "full")
             .select(
                 F.expr(
-                    "CASE WHEN standing IS NULL THEN 'inserted' WHEN offered IS NULL THEN 'deleted'"
-                    " WHEN offered <> standing THEN 'updated' ELSE 'unchanged' END"
+                    "CASE WHEN existing IS NULL THEN 'inserted'"
+                    " WHEN incoming IS NULL THEN 'deleted'"
+                    " WHEN incoming <> existing THEN 'updated' ELSE 'unchanged' END"
                 ).alias("change"),
-                F.coalesce("offered", "standing").alias("row"),
-                "standing",
+                F.coalesce("incoming", "existing").alias("row"),
+                "existing",
             )
             .select(
                 "change",
                 "row.*",
-                *(F.col(f"standing.{name}").alias(f"before_{name}") for name in before),
+                *(F.col(f"existing.{name}").alias(f"before_{name}") for name in before),
             )
         )
         return Comparison(table, compared.toArrow())
@@ -366,7 +367,7 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
                     f"{sign} * sum(if({condition}, CAST({value} AS DECIMAL(28, 0)), 0)) AS {name}"
                     for name, value in zip(("rows", "digest", "other_digest"), summed, strict=True)
                 )
-                + f", sum(if({condition} AND {sign} < 0, 1, 0)) AS standing)"
+                + f", sum(if({condition} AND {sign} < 0, 1, 0)) AS existing)"
             )
         )
     (day_column,) = {table.day_column for table in conditions}
@@ -380,14 +381,14 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
 def _differing_days(digests: DataFrame) -> dict[str, dict[date, int]]:
     """By name of table, the days whose digests of both signs do not cancel out.
 
-    Each day comes with the number of rows that stand in the table.
+    Each day comes with the number of its rows in the table.
     """
     sums = digests.groupBy("name", "day").agg(
-        *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest", "standing"))
+        *(F.sum(column).alias(column) for column in ("rows", "digest", "other_digest", "existing"))
     )
     changed: dict[str, dict[date, int]] = {}
     for row in sums.where("rows <> 0 OR digest <> 0 OR other_digest <> 0").collect():
-        changed.setdefault(row.name, {})[row.day] = row.standing
+        changed.setdefault(row.name, {})[row.day] = row.existing
     return changed
 
 

@@ -52,13 +52,13 @@ def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     said = _said(versions.withColumn("valid_from", F.col("fetched_at")), is_version=True).unionAll(
         _said(known.withColumn("content_hash", F.lit("")), is_version=False)
     )
-    offered = histories(said.join(concerned, "designation")).unionAll(unknown)
+    incoming = histories(said.join(concerned, "designation")).unionAll(unknown)
     key = F.expr(keys.surrogate_key("designation")).alias(_OBJECT_KEY)
     of_concerned = concerned.select(key).unionAll(unknown.select(_OBJECT_KEY))
-    standing = lakehouse.read(GOLD_DIM_NEO).join(
+    existing = lakehouse.read(GOLD_DIM_NEO).join(
         F.broadcast(of_concerned), _OBJECT_KEY, "left_semi"
     )
-    compared = lakehouse.compare(GOLD_DIM_NEO, offered, standing)
+    compared = lakehouse.compare(GOLD_DIM_NEO, incoming, existing)
     refuse_collisions(_OBJECT_KEY, compared.values(_OBJECT_KEY, "designation"))
     return compared
 
@@ -149,8 +149,8 @@ def _unknown_object(lakehouse: Lakehouse) -> DataFrame:
 
 def extend_calendar(lakehouse: Lakehouse, days: Collection[date]) -> int:
     """Add the days that the calendar lacks to cover these, and return how many it lacked."""
-    standing = lakehouse.read(GOLD_DIM_DATE)
-    held = standing.agg(F.min("date").alias("first"), F.max("date").alias("last")).collect()[0]
+    existing = lakehouse.read(GOLD_DIM_DATE)
+    held = existing.agg(F.min("date").alias("first"), F.max("date").alias("last")).collect()[0]
     years = [*CALENDAR, *(day.year for day in (held.first, held.last, *days) if day)]
     first = date(min(years) // 10 * 10, 1, 1)
     last = date(max(years) // 10 * 10 + 9, 12, 31)
@@ -158,7 +158,7 @@ def extend_calendar(lakehouse: Lakehouse, days: Collection[date]) -> int:
     if held.first is not None:
         lacked -= (held.last - held.first).days + 1
     if lacked:
-        missing = calendar(lakehouse, first, last).join(standing, "date_key", "left_anti")
+        missing = calendar(lakehouse, first, last).join(existing, "date_key", "left_anti")
         lakehouse.append(GOLD_DIM_DATE, missing)
     return lacked
 

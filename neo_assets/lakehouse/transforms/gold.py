@@ -58,19 +58,19 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
             for compare in (dimensions.compare_objects, _compare_facts, revisions.compare)
         ]
     extended.result()
-    objects, offered, revised = (comparison.result() for comparison in compared)
-    ruled_out, older = _more_than_offered(offered)
+    objects, incoming, revised = (comparison.result() for comparison in compared)
+    ruled_out, older = _keys_beyond_silver(incoming)
     if carried := ruled_out | older:
         revised = revisions.compare(lakehouse, days, carried)
-        offered = _with_carried(lakehouse, days, offered, revised, carried)
-    for comparison in (objects, offered, revised):
+        incoming = _with_carried(lakehouse, days, incoming, revised, carried)
+    for comparison in (objects, incoming, revised):
         lakehouse.merge(comparison)
-    counts = _standing(lakehouse, offered, days)
-    for day, change, is_withdrawn, key in offered.values(_DAY, "change", "is_withdrawn", _KEY):
+    counts = _output_counts(lakehouse, incoming, days)
+    for day, change, is_withdrawn, key in incoming.values(_DAY, "change", "is_withdrawn", _KEY):
         if key in ruled_out:
             counts[day][CARRIED] += 1
         else:
-            counts[day].update({"offered": 1, change: 1, "withdrawn": int(is_withdrawn)})
+            counts[day].update({"incoming": 1, change: 1, "withdrawn": int(is_withdrawn)})
     for (day,) in revised.without("deleted").values(_DAY):
         counts[day]["revisions"] += 1
     return [_report(day, counts[day]) for day in sorted(days)]
@@ -100,18 +100,18 @@ def facts(versions: DataFrame) -> DataFrame:
 
 def _compare_facts(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     """Compare the facts that silver offers for these days with those that gold has."""
-    offered = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
-    standing = lakehouse.read_days(GOLD_NEO_FACT, days)
-    compared = lakehouse.compare(GOLD_NEO_FACT, offered, standing, before=[_FIRST_SEEN])
+    incoming = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
+    existing = lakehouse.read_days(GOLD_NEO_FACT, days)
+    compared = lakehouse.compare(GOLD_NEO_FACT, incoming, existing, before=[_FIRST_SEEN])
     if any(change == "inserted" for (change,) in compared.values("change")):
         _refuse_collisions(lakehouse, compared.without("deleted"))
     return compared
 
 
-def _more_than_offered(compared: Comparison) -> tuple[set[int], set[int]]:
-    """Keys of the facts of which gold has more than silver, because a rule has become stricter.
+def _keys_beyond_silver(compared: Comparison) -> tuple[set[int], set[int]]:
+    """Return keys of facts of which gold has more than silver, because a rule became stricter.
 
-    First those that silver does not offer at all, then those that it offers as first seen later.
+    First those that silver does not have at all, then those that it has as first seen later.
     """
     ruled_out, older = set(), set()
     for change, key, first_seen, before in compared.values(
@@ -127,18 +127,18 @@ def _more_than_offered(compared: Comparison) -> tuple[set[int], set[int]]:
 def _with_carried(
     lakehouse: Lakehouse,
     days: Collection[date],
-    offered: Comparison,
+    incoming: Comparison,
     revised: Comparison,
     carried: Collection[int],
 ) -> Comparison:
     """The same comparison, but with the carried facts as their revisions have them."""
     chosen = compute.field(_KEY).isin(sorted(carried))
     of_carried = lakehouse.spark.createDataFrame(revised.without("deleted").rows.filter(chosen))
-    standing = lakehouse.read_days(GOLD_NEO_FACT, days).join(of_carried, _KEY, "left_semi")
+    existing = lakehouse.read_days(GOLD_NEO_FACT, days).join(of_carried, _KEY, "left_semi")
     compared = lakehouse.compare(
-        GOLD_NEO_FACT, _facts_as_revised(of_carried), standing, before=[_FIRST_SEEN]
+        GOLD_NEO_FACT, _facts_as_revised(of_carried), existing, before=[_FIRST_SEEN]
     )
-    others = offered.rows.filter(~chosen)
+    others = incoming.rows.filter(~chosen)
     return Comparison(
         GOLD_NEO_FACT, pyarrow.concat_tables([others, compared.rows.cast(others.schema)])
     )
@@ -157,16 +157,16 @@ def _facts_as_revised(revised: DataFrame) -> DataFrame:
 
 def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
     """See that no approach has the key of another, be that of whatever day."""
-    offered = lakehouse.spark.createDataFrame(compared.rows.select([_KEY]))
-    others = lakehouse.read(GOLD_NEO_FACT).join(offered, _KEY, "left_semi")
+    incoming = lakehouse.spark.createDataFrame(compared.rows.select([_KEY]))
+    others = lakehouse.read(GOLD_NEO_FACT).join(incoming, _KEY, "left_semi")
     identified = others.select(_KEY, "neo_event_id").collect()
     refuse_collisions(_KEY, (*compared.values(_KEY, "neo_event_id"), *map(tuple, identified)))
 
 
-def _standing(
-    lakehouse: Lakehouse, offered: Comparison, days: Collection[date]
+def _output_counts(
+    lakehouse: Lakehouse, incoming: Comparison, days: Collection[date]
 ) -> defaultdict[date, Counter[str]]:
-    """What gold holds now, what of it is lost or stands twice, and what is missing in it."""
+    """Count, by day, rows of gold, rows lost or duplicated, and foreign keys without a row."""
     objects = lakehouse.read(GOLD_DIM_NEO).where("is_latest").select("neo_key", "is_latest")
     calendar = lakehouse.read(GOLD_DIM_DATE).where(in_days("date", days)).select("date_key", "date")
     # A revision may refer to a fact of a day near by.
@@ -182,11 +182,11 @@ def _standing(
     counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
     keys: set[int] = set()
     for day, key, missing in held.result():
-        counts[day].update({"rows_out": 1, "rows_doubled": int(key in keys), MISSING: missing})
+        counts[day].update({"rows_out": 1, "rows_duplicated": int(key in keys), MISSING: missing})
         keys.add(key)
     for day, key in references.result():
         counts[day][MISSING] += key not in keys
-    for day, key in offered.values(_DAY, _KEY):
+    for day, key in incoming.values(_DAY, _KEY):
         counts[day]["rows_lost"] += key not in keys
     return counts
 
@@ -194,14 +194,14 @@ def _standing(
 def _report(day: date, counts: Counter[str]) -> DayReport:
     return DayReport(
         day=day,
-        rows_in=counts["offered"],
-        kept=counts["offered"] - counts["withdrawn"],
+        rows_in=counts["incoming"],
+        kept=counts["incoming"] - counts["withdrawn"],
         withdrawn=counts["withdrawn"],
         rows_out=counts["rows_out"],
         rows_lost=counts["rows_lost"],
-        rows_doubled=counts["rows_doubled"],
-        snapshot_rows=counts["offered"],
-        taken_over=counts["offered"],
-        handed_on=counts["rows_out"],
+        rows_duplicated=counts["rows_duplicated"],
+        snapshot_rows=counts["incoming"],
+        rows_received=counts["incoming"],
+        rows_emitted=counts["rows_out"],
         details={name: counts[name] for name in (*OUTCOMES, CARRIED, "revisions", MISSING)},
     )

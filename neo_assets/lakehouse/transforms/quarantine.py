@@ -42,13 +42,13 @@ def update(
         .alias("new_status"),
         note.alias("new_status_note"),
     ).withColumns({"status": F.col("new_status"), "status_note": F.col("new_status_note")})
-    lakehouse.replace_days(dataset.tables.quarantine, rows, days, offered_days=days)
+    lakehouse.replace_days(dataset.tables.quarantine, rows, days, incoming_days=days)
 
 
 def counts(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> dict[date, int]:
     """The rows of these days that are dropped now, be they open or discarded."""
-    standing = lakehouse.read_days(dataset.tables.quarantine, days).where("status <> 'replayed'")
-    counted = standing.groupBy("partition_date").count().collect()
+    current = lakehouse.read_days(dataset.tables.quarantine, days).where("status <> 'replayed'")
+    counted = current.groupBy("partition_date").count().collect()
     return dict.fromkeys(days, 0) | {row["partition_date"]: row["count"] for row in counted}
 
 

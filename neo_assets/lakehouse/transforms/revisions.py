@@ -70,9 +70,9 @@ def compare(
     versions = lakehouse.read_days(SILVER_NEO_VERSIONS, days)
     of_days = _carried_on(lakehouse, versions, days, carried) if carried else events(versions)
     elsewhere = table.where(in_days(_DAY, context - wanted))
-    offered = linked(of_days.unionByName(elsewhere)).where(in_days(_DAY, concerned))
-    standing = table.where(in_days(_DAY, concerned))
-    return lakehouse.compare(GOLD_NEO_REVISION, offered, standing)
+    incoming = linked(of_days.unionByName(elsewhere)).where(in_days(_DAY, concerned))
+    existing = table.where(in_days(_DAY, concerned))
+    return lakehouse.compare(GOLD_NEO_REVISION, incoming, existing)
 
 
 def _carried_on(
@@ -245,20 +245,20 @@ def predictions(revisions: str, days_before: Iterable[int]) -> str:
     """
     horizons = ", ".join(f"({days})" for days in days_before)
     return f"""
-        WITH RECURSIVE standing AS (
+        WITH RECURSIVE latest AS (
             SELECT * FROM {revisions} WHERE seen_until IS NULL
         ),
         fate (origin, neo_event_key) AS (
-            SELECT neo_event_key, neo_event_key FROM standing
+            SELECT neo_event_key, neo_event_key FROM latest
             UNION ALL
-            SELECT fate.origin, standing.moved_to
-            FROM fate JOIN standing ON standing.neo_event_key = fate.neo_event_key
-            WHERE standing.what = 'withdrawn' AND standing.moved_to IS NOT NULL
+            SELECT fate.origin, latest.moved_to
+            FROM fate JOIN latest ON latest.neo_event_key = fate.neo_event_key
+            WHERE latest.what = 'withdrawn' AND latest.moved_to IS NOT NULL
         ),
         came AS (
-            SELECT fate.origin, standing.*
-            FROM fate JOIN standing ON standing.neo_event_key = fate.neo_event_key
-            WHERE standing.what <> 'withdrawn'
+            SELECT fate.origin, latest.*
+            FROM fate JOIN latest ON latest.neo_event_key = fate.neo_event_key
+            WHERE latest.what <> 'withdrawn'
         ),
         predicted AS (
             SELECT

@@ -4,7 +4,7 @@ Each snapshot is the whole of its day, so silver is the newest one, cleaned; the
 since when a row is known, when it last changed and whether it was withdrawn.
 
 An object that holds several rows of its day is one row in bronze and one for each of them here
-(`nested_rows`): `rows_in` counts those rows, `taken_over` the objects.
+(`nested_rows`): `rows_in` counts those rows, `rows_received` the objects.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ def refine(
         tables.versions,
         classify(dataset, lakehouse.read_days(tables.bronze, days), rule_set),
         days,
-        offered_days=[day for day, counts in ingested.items() if counts.rows],
+        incoming_days=[day for day, counts in ingested.items() if counts.rows],
         parts={tables.silver: "classification = 'kept'"},
     )
-    standing, classes = _standing(lakehouse, dataset, days)
+    existing, classes = _output_counts(lakehouse, dataset, days)
     dropped = {row.day for row in classes if row.classification == "dropped"}
-    if unclean := dropped | {day for day in days if standing[day]["quarantined"]}:
+    if unclean := dropped | {day for day in days if existing[day]["quarantined"]}:
         quarantine.update(lakehouse, dataset, unclean, rule_set)
         for day, rows in quarantine.counts(lakehouse, dataset, unclean).items():
-            standing[day]["in_quarantine"] = rows
+            existing[day]["in_quarantine"] = rows
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in classes:
         by_day[row.day].append(row)
     return [
-        _report(dataset, day, ingested[day], by_day[day], standing[day], rule_set)
+        _report(dataset, day, ingested[day], by_day[day], existing[day], rule_set)
         for day in sorted(days)
     ]
 
@@ -248,10 +248,10 @@ def _with_class(dataset: Dataset, rows: DataFrame) -> DataFrame:
     ).select(*dataset.tables.versions.column_names)
 
 
-def _standing(
+def _output_counts(
     lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
-    """What the tables hold now: their rows by day, and those of the versions by class.
+    """Count what the tables have now: their rows by day, and those of the versions by class.
 
     The rows by day are of silver and of the quarantine, whatever became of them there.  A class is
     all that the account tells apart.
@@ -289,13 +289,13 @@ def _report(
     day: date,
     ingested: Row,
     classes: Sequence[Row],
-    standing: Counter[str],
+    existing: Counter[str],
     rule_set: RuleSet,
 ) -> DayReport:
     counts = _totals((row.classification, row.rows) for row in classes)
     in_newest = [row for row in classes if row.is_in_newest_snapshot]
     newest = _totals((row.classification, row.rows) for row in in_newest)
-    surplus = standing["in_quarantine"] - counts["dropped"]
+    surplus = existing["in_quarantine"] - counts["dropped"]
     return DayReport(
         day=day,
         rows_in=ingested.rows,
@@ -304,9 +304,9 @@ def _report(
         exact_duplicates=counts["exact_duplicates"],
         superseded=counts["superseded"],
         withdrawn=counts["withdrawn"],
-        rows_out=standing["rows_out"],
-        rows_lost=max(counts["kept"] - standing["rows_out"], 0) + max(-surplus, 0),
-        rows_doubled=standing["rows_out"] - standing["keys"] + max(surplus, 0),
+        rows_out=existing["rows_out"],
+        rows_lost=max(counts["kept"] - existing["rows_out"], 0) + max(-surplus, 0),
+        rows_duplicated=existing["rows_out"] - existing["keys"] + max(surplus, 0),
         snapshot_rows=newest.total(),
         snapshot_dropped=newest["dropped"],
         snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
@@ -314,11 +314,11 @@ def _report(
         reasons=_by_rule(classes, "reasons"),
         warnings=_by_rule(classes, "warnings"),
         details={
-            "in_quarantine": standing["in_quarantine"],
+            "in_quarantine": existing["in_quarantine"],
             **({dataset.nested.left_out: ingested.left_out} if dataset.nested else {}),
         },
-        taken_over=ingested.objects,
-        handed_on=sum(row.rows for row in classes if row.is_last_good),
+        rows_received=ingested.objects,
+        rows_emitted=sum(row.rows for row in classes if row.is_last_good),
         rule_set=rule_set.version,
     )
 

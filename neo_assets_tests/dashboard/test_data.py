@@ -14,10 +14,10 @@ from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries
 from neo_assets_tests.lakehouse.plain_reading import RISK_NAMES
 
-STANDING = "(SELECT * FROM gold_neo_fact WHERE NOT is_withdrawn)"
+CURRENT = "(SELECT * FROM gold_neo_fact WHERE NOT is_withdrawn)"
 UPCOMING = f"""(SELECT *, sqrt(estimated_diameter_min_m * estimated_diameter_max_m) AS diameter
-    FROM {STANDING} WHERE close_approach_date BETWEEN '{TODAY}' AND '{TODAY + timedelta(7)}')"""
-AROUND = f"""(SELECT * FROM {STANDING}
+    FROM {CURRENT} WHERE close_approach_date BETWEEN '{TODAY}' AND '{TODAY + timedelta(7)}')"""
+AROUND = f"""(SELECT * FROM {CURRENT}
     WHERE close_approach_date BETWEEN '{TODAY - timedelta(30)}' AND '{TODAY + timedelta(7)}')"""
 
 
@@ -40,7 +40,7 @@ def test_the_sample_has_something_of_everything(shown: Numbers) -> None:
 def test_the_totals(shown: Numbers, gold: Queries) -> None:
     assert gold.rows(
         f"""SELECT count(*), count(DISTINCT designation), min(close_approach_date),
-            max(close_approach_date) FROM {STANDING}"""
+            max(close_approach_date) FROM {CURRENT}"""
     ) == [(shown.approaches, shown.objects, shown.first_day, shown.last_day)]
     assert shown.withdrawn == gold.value("SELECT count(*) FROM gold_neo_fact WHERE is_withdrawn")
 
@@ -77,17 +77,17 @@ def test_months_and_bands(shown: Numbers, gold: Queries) -> None:
     assert [
         (it.first_day, it.approaches, it.closest.miss_distance_lunar) for it in shown.months
     ] == gold.rows(
-        f"""SELECT {month}, count(*), min(miss_distance_lunar) FROM {STANDING}
+        f"""SELECT {month}, count(*), min(miss_distance_lunar) FROM {CURRENT}
         GROUP BY 1 ORDER BY 1"""
     )
     assert sorted(
         (it.first_day, band, count) for it in shown.months for band, count in it.by_distance.items()
     ) == gold.rows(
-        f"""SELECT {month}, distance_band, count(*) FROM {STANDING}
+        f"""SELECT {month}, distance_band, count(*) FROM {CURRENT}
         GROUP BY 1, 2 ORDER BY 1, 2"""
     )
     assert sorted((*bands, count) for bands, count in shown.bands.items()) == gold.rows(
-        f"SELECT size_band, velocity_band, count(*) FROM {STANDING} GROUP BY 1, 2 ORDER BY 1, 2"
+        f"SELECT size_band, velocity_band, count(*) FROM {CURRENT} GROUP BY 1, 2 ORDER BY 1, 2"
     )
 
 
@@ -130,13 +130,13 @@ def test_each_approach_is_counted_once(rows: list[tuple[date, bool, str]]) -> No
     assert shown.approaches + shown.withdrawn == len(rows)
     assert sum(it.approaches for it in shown.months) == shown.approaches
     assert sum(shown.bands.values()) == shown.approaches
-    standing = {(str(n), d, r) for n, (d, is_gone, r) in enumerate(rows) if not is_gone}
+    current = {(str(n), d, r) for n, (d, is_gone, r) in enumerate(rows) if not is_gone}
     assert {it.designation for it in shown.upcoming} == {
-        name for name, day, _ in standing if 0 <= (day - TODAY).days <= 7
+        name for name, day, _ in current if 0 <= (day - TODAY).days <= 7
     }
     assert {it.designation for it in shown.attention} == {
         name
-        for name, day, risk in standing
+        for name, day, risk in current
         if -30 <= (day - TODAY).days <= 7 and risk in ("moderate", "elevated", "high")
     }
 

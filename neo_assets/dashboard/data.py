@@ -107,23 +107,23 @@ class Numbers:
 
 def numbers(gold: Gold, today: date) -> Numbers:
     """All numbers as of `today`."""
-    standing = sorted((it for it in gold.approaches if not it.is_withdrawn), key=_in_time)
+    current = sorted((it for it in gold.approaches if not it.is_withdrawn), key=_in_time)
     last = today + timedelta(DAYS_AHEAD)
     around = tuple(
-        it for it in standing if today - timedelta(DAYS_BACK) <= it.close_approach_date <= last
+        it for it in current if today - timedelta(DAYS_BACK) <= it.close_approach_date <= last
     )
     return Numbers(
         today=today,
-        approaches=len(standing),
-        objects=_objects(standing),
-        withdrawn=len(gold.approaches) - len(standing),
-        first_day=standing[0].close_approach_date if standing else None,
-        last_day=standing[-1].close_approach_date if standing else None,
+        approaches=len(current),
+        objects=_objects(current),
+        withdrawn=len(gold.approaches) - len(current),
+        first_day=current[0].close_approach_date if current else None,
+        last_day=current[-1].close_approach_date if current else None,
         upcoming=tuple(it for it in around if it.close_approach_date >= today),
         around=around,
         attention=_attention(around),
-        months=_months(standing),
-        bands=Counter((it.size_band, it.velocity_band) for it in standing),
+        months=_months(current),
+        bands=Counter((it.size_band, it.velocity_band) for it in current),
         errors=prediction_errors(gold.revisions, today),
         quality=_quality(gold.measurements, today),
     )
@@ -155,9 +155,9 @@ def _attention(approaches: Iterable[Approach]) -> tuple[Approach, ...]:
     )
 
 
-def _months(standing: Iterable[Approach]) -> tuple[Month, ...]:
+def _months(current: Iterable[Approach]) -> tuple[Month, ...]:
     of_month: dict[date, list[Approach]] = {}
-    for approach in standing:
+    for approach in current:
         of_month.setdefault(approach.close_approach_date.replace(day=1), []).append(approach)
     return tuple(
         Month(
