@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from neo_assets.dashboard.charts import IN_PAGE, charts
-from neo_assets.dashboard.numbers import numbers
+from neo_assets.dashboard.data import dashboard_data
 from neo_assets.dashboard.page import page, write
-from neo_assets.dashboard.reading import read
+from neo_assets.dashboard.tables import read_tables
 from neo_assets_tests.dashboard.lakehouses import TODAY, simulated
 from neo_assets_tests.ui.browser import browser
 from neo_assets_tests.ui.conftest import HELD_DAY
@@ -60,7 +60,7 @@ def main() -> None:
 def pictures_of_dashboard(folder: Path) -> None:
     """The dashboard of two simulated months, on two screens."""
     simulated(folder / "tables")
-    shown = numbers(read(folder / "tables"), TODAY)
+    shown = dashboard_data(read_tables(folder / "tables"), TODAY)
     file = folder / "index.html"
     write(page(shown, charts(shown, IN_PAGE)), file)
     take_dashboard(file, "dashboard_wide.png", 1400, 1080, "light")

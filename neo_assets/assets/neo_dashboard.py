@@ -39,12 +39,12 @@ def _write_page(
     context: dg.AssetExecutionContext, settings: Settings, tables: Path
 ) -> dg.MaterializeResult[None]:
     from neo_assets.dashboard import charts, page
-    from neo_assets.dashboard.numbers import numbers
-    from neo_assets.dashboard.reading import read
+    from neo_assets.dashboard.data import dashboard_data
+    from neo_assets.dashboard.tables import read_tables
 
     today = datetime.now(timezone.utc).date()
     context.log.info("Reading gold and what was measured of it.")
-    shown = numbers(read(tables), today)
+    shown = dashboard_data(read_tables(tables), today)
     context.log.info(f"Drawing {shown.approaches:,} approaches.")
     page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)
     context.log.info(f"Open {settings.dashboard_file} in a browser.")

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from neo_assets.cli import look, quarantine, run, schema, ui, workspace
-from neo_assets.cli.console import complain, stoppable
+from neo_assets.cli.console import print_error, stoppable
 from neo_assets.settings import SettingsError
 
 application = typer.Typer(
@@ -46,9 +46,9 @@ def main() -> None:
         SparkServerError,
         WorkspaceError,
     ) as error:
-        complain(str(error))
+        print_error(str(error))
         sys.exit(1)
     except PermissionError as error:
         # A file deeper in the data folder than what is looked at before a command begins.
-        complain(f"{error.filename}: {error.strerror}; change its owner or its access rights")
+        print_error(f"{error.filename}: {error.strerror}; change its owner or its access rights")
         sys.exit(1)

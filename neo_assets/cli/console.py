@@ -1,4 +1,4 @@
-"""What people read on the console: tables, progress, and what went wrong."""
+"""What the commands print: tables, progress and errors."""
 
 import logging
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -32,9 +32,9 @@ _Arguments = ParamSpec("_Arguments")
 SAME_COMMAND = "the same command"
 WIDTH_OF_PLAIN_OUTPUT = 400
 COUNTS = ("drop_count", "duplicate_count")
-"""The checks with a column of their own; what the others say stands in one together."""
+"""The checks that have their own column; the results of the others share one."""
 NO_NEWS = "did not yield or return expected outputs"
-"""What Dagster says of all checks whose evaluations are recorded day by day."""
+"""Dagster's warning about every check whose evaluations are recorded day by day."""
 
 
 @contextmanager
@@ -92,9 +92,9 @@ def _narrator(
     return narrate
 
 
-def looking() -> Status:
-    """What shows on a terminal that an answer may take a while."""
-    return Console(stderr=True).status("looking at the tables")
+def spinner() -> Status:
+    """Show on a terminal that the tables are being read, which may take a while."""
+    return Console(stderr=True).status("reading the tables")
 
 
 def stoppable(command: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
@@ -106,7 +106,9 @@ def stoppable(command: Callable[_Arguments, None]) -> Callable[_Arguments, None]
             try:
                 command(*arguments, **options)
             except interruption.Stopped as stopped:
-                complain(f"Stopped by {stopped}. Nothing is half done: run the same command again.")
+                print_error(
+                    f"Stopped by {stopped}. Nothing is half done: run the same command again."
+                )
                 raise typer.Exit(interruption.exit_code(stopped.signal_number)) from None
 
     return run
@@ -115,9 +117,9 @@ def stoppable(command: Callable[_Arguments, None]) -> Callable[_Arguments, None]
 def finish(
     outcome: "Outcome", continuation: Callable[[Sequence[date]], str] = lambda left: SAME_COMMAND
 ) -> None:
-    """Say what went wrong, each reason once, and exit with 1 where something did.
+    """Print each reason of a failure once, and exit with 1 if there is any.
 
-    Where a signal stopped it, `continuation` names the command for the days that are left.
+    If a signal stopped the backfill, `continuation` gives the command for the remaining days.
     """
     from neo_assets.checks.unmaterialized import Unmaterialized
 
@@ -126,24 +128,24 @@ def finish(
     for (first, last), failure in outcome.failures.items():
         days = f"{first}" if first == last else f"{first}…{last}"
         # The reasons of days begin with the days.
-        complain(failure if failure.startswith(f"{first}") else f"{days}: {failure}")
+        print_error(failure if failure.startswith(f"{first}") else f"{days}: {failure}")
     reasons = " ".join(outcome.failures.values())
     for evaluation in outcome.errors:
         description = (evaluation.description or "").rstrip(".")
         if Unmaterialized.stored_in(evaluation) is None and description not in reasons:
-            complain(
+            print_error(
                 f"{evaluation.asset_key.to_user_string()} {evaluation.partition} "
                 f"{evaluation.check_name}: {description}."
             )
     if outcome.stopped:
-        complain(
+        print_error(
             f"Stopped by {outcome.stopped}. The run in progress is canceled and nothing is half "
             f"done. Continue with: {continuation(outcome.days_left)}"
             if outcome.days_left
             else f"Stopped by {outcome.stopped}, when all days were done."
         )
         raise typer.Exit(interruption.exit_code(outcome.stopped.signal_number))
-    complain("See what needs attention, and the command for each day, with: neo-assets status")
+    print_error("See what needs attention, and the command for each day, with: neo-assets status")
     raise typer.Exit(1)
 
 
@@ -152,8 +154,8 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def complain(sentence: str) -> None:
-    """Say on standard error what went wrong."""
+def print_error(sentence: str) -> None:
+    """Print a sentence on standard error."""
     Console(stderr=True).print(
         printable_lines(sentence), markup=False, highlight=False, soft_wrap=True
     )

@@ -6,9 +6,9 @@ from neo_assets.cli.console import (
     COUNTS,
     attention_of,
     by_column,
-    complain,
-    looking,
     plain_console,
+    print_error,
+    spinner,
     table_of,
 )
 from neo_assets.settings import Settings
@@ -19,7 +19,7 @@ def status() -> None:
 
     Example: neo-assets status
     """
-    with looking():
+    with spinner():
         from neo_assets.status import status
 
         state = status(Settings.from_environment())
@@ -57,6 +57,6 @@ def alert_test() -> None:
     if settings.neo_alert_urls is None:
         failures.append("NEO_ALERT_URLS is not set, so no alerts are sent.")
     for failure in failures:
-        complain(failure)
+        print_error(failure)
     if failures:
         raise typer.Exit(1)

@@ -8,12 +8,12 @@ import typer
 from rich.markup import escape
 
 from neo_assets.cli.console import (
-    complain,
     counted,
     finish,
-    looking,
     narration,
     plain_console,
+    print_error,
+    spinner,
     stoppable,
     table_of,
 )
@@ -72,7 +72,7 @@ def show(row: Annotated[str, typer.Argument(help="The beginning of the row's has
     """
     found = _rows(_selection(row=row, status="all"), Settings.from_environment())
     if not found:
-        complain(f"No row in quarantine begins with {row}.")
+        print_error(f"No row in quarantine begins with {row}.")
         raise typer.Exit(1)
     for each in found:
         payload = each.pop("payload")
@@ -123,7 +123,7 @@ def discard(
     note = f"by {user_name()}: {why}"
     settings = Settings.from_environment()
     require_data_folder(settings)
-    number = create_target(settings).discard(_selection(day, rule, file, row), note, complain)
+    number = create_target(settings).discard(_selection(day, rule, file, row), note, print_error)
     typer.echo(f"{counted(number, 'row')} discarded.")
 
 
@@ -142,7 +142,7 @@ def _selection(
 
 def _rows(selection: "Selection", settings: Settings) -> list[dict[str, Any]]:
     require_data_folder(settings, to_write=False)
-    with looking():
+    with spinner():
         return create_target(settings).quarantined(selection)
 
 

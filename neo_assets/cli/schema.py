@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from neo_assets.cli.console import complain, narration, stoppable
+from neo_assets.cli.console import print_error, narration, stoppable
 from neo_assets.settings import Settings
 
 application = typer.Typer(
@@ -45,5 +45,5 @@ def correct(
     with narration(1, settings) as narrate:
         failure = running.correct_tracked_type(field, types, settings, narrate)
     if failure:
-        complain(failure)
+        print_error(failure)
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from neo_assets.cli.console import complain
+from neo_assets.cli.console import print_error
 
 
 def databricks_check() -> None:
@@ -24,7 +24,7 @@ def databricks_check() -> None:
         problem = step.problem()
         typer.echo("missing" if problem else "works")
         if problem:
-            complain(problem)
+            print_error(problem)
             raise typer.Exit(1)
     typer.echo("The workspace is ready for NEO_TARGET=databricks.")
 

@@ -10,9 +10,9 @@ import altair as alt
 import vl_convert
 from PIL import Image
 
-from neo_assets.dashboard.numbers import Month, Numbers
-from neo_assets.dashboard.reading import Approach
-from neo_assets.dashboard.words import jpl_address, label, moment, name_of
+from neo_assets.dashboard.data import DashboardData, Month
+from neo_assets.dashboard.formatting import jpl_address, label, moment, name_of
+from neo_assets.dashboard.tables import Approach
 from neo_assets.lakehouse.model.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY
 
 # Each has a contrast of at least 3 to both backgrounds, white and nearly black (WCAG 1.4.11).
@@ -87,17 +87,17 @@ IN_PAGE = Look("var(--quiet)", "var(--line)", "container", has_legends=False)
 AS_PICTURE = Look("#777c87", "#777c8755", 560, has_legends=True)
 
 
-def charts(numbers: Numbers, look: Look) -> dict[str, dict[str, Any]]:
+def charts(data: DashboardData, look: Look) -> dict[str, dict[str, Any]]:
     """A Vega-Lite specification for every chart that has something to show, by its name."""
     drawn = {
-        "upcoming": _upcoming(numbers.upcoming, look),
-        "sizes": _sizes(numbers.around, look),
-        "bands": _bands(numbers.bands, look),
-        "months": _months(numbers, look),
-        "closest": _closest(numbers, look),
-        "errors": _errors(numbers, look),
-        "dropped": _rows_by_day(numbers, DROPPED_COLORS, look),
-        "repeats": _rows_by_day(numbers, REPEAT_COLORS, look),
+        "upcoming": _upcoming(data.upcoming, look),
+        "sizes": _sizes(data.around, look),
+        "bands": _bands(data.bands, look),
+        "months": _months(data, look),
+        "closest": _closest(data, look),
+        "errors": _errors(data, look),
+        "dropped": _rows_by_day(data, DROPPED_COLORS, look),
+        "repeats": _rows_by_day(data, REPEAT_COLORS, look),
     }
     heights = {"upcoming": 360, "sizes": 300, "bands": 330}
     return {
@@ -265,8 +265,8 @@ def _bands(counts: Mapping[tuple[str, str], int], look: Look) -> _Chart | None:
     )
 
 
-def _month_axis(numbers: Numbers) -> alt.X:
-    months = [_month(month) for month in numbers.months]
+def _month_axis(data: DashboardData) -> alt.X:
+    months = [_month(month) for month in data.months]
     every_year = [name for name in months if name.startswith("Jan")]
     return alt.X(
         "month:O",
@@ -285,8 +285,8 @@ def _month(month: Month) -> str:
     return f"{month.first_day:%b %Y}"
 
 
-def _months(numbers: Numbers, look: Look) -> _Chart | None:
-    if not numbers.months:
+def _months(data: DashboardData, look: Look) -> _Chart | None:
+    if not data.months:
         return None
     order = {name: position for position, name in enumerate(DISTANCE_COLORS)}
     rows = [
@@ -297,14 +297,14 @@ def _months(numbers: Numbers, look: Look) -> _Chart | None:
             "approaches": count,
             "all": month.approaches,
         }
-        for month in numbers.months
+        for month in data.months
         for band, count in month.by_distance.items()
     ]
     return (
         alt.Chart(_rows(rows))
         .mark_bar(width={"band": 0.75})
         .encode(
-            x=_month_axis(numbers),
+            x=_month_axis(data),
             y=alt.Y(
                 "approaches:Q",
                 axis=alt.Axis(title="approaches", tickCount=4, format=",d", tickMinStep=1),
@@ -321,8 +321,8 @@ def _months(numbers: Numbers, look: Look) -> _Chart | None:
     )
 
 
-def _closest(numbers: Numbers, look: Look) -> _Chart | None:
-    if not numbers.months:
+def _closest(data: DashboardData, look: Look) -> _Chart | None:
+    if not data.months:
         return None
     rows = [
         {
@@ -330,13 +330,13 @@ def _closest(numbers: Numbers, look: Look) -> _Chart | None:
             "month": _month(month),
             "distance": label(month.closest.distance_band),
         }
-        for month in numbers.months
+        for month in data.months
     ]
     return (
         alt.Chart(_rows(rows))
         .mark_circle(size=90, opacity=0.9)
         .encode(
-            x=_month_axis(numbers),
+            x=_month_axis(data),
             y=_log(alt.Y, "lunar", rows, "lunar distances"),
             color=_color("distance", _labelled(DISTANCE_COLORS), look),
             tooltip=_APPROACH_TOOLTIP,
@@ -345,8 +345,8 @@ def _closest(numbers: Numbers, look: Look) -> _Chart | None:
     )
 
 
-def _errors(numbers: Numbers, look: Look) -> _Chart | None:
-    if not numbers.errors:
+def _errors(data: DashboardData, look: Look) -> _Chart | None:
+    if not data.errors:
         return None
     rows = [
         {
@@ -355,7 +355,7 @@ def _errors(numbers: Numbers, look: Look) -> _Chart | None:
             "km": km,
             "predictions": error.predicted,
         }
-        for error in numbers.errors
+        for error in data.errors
         for share, km in zip(ERROR_COLORS, (error.median_km, error.nine_in_ten_km), strict=True)
     ]
     return (
@@ -364,7 +364,7 @@ def _errors(numbers: Numbers, look: Look) -> _Chart | None:
         .encode(
             x=alt.X(
                 "before:O",
-                sort=[str(error.days_before) for error in numbers.errors],
+                sort=[str(error.days_before) for error in data.errors],
                 axis=alt.Axis(title="days before the approach", labelAngle=0),
             ),
             y=alt.Y("km:Q", axis=alt.Axis(title="km off", tickCount=4, format=",.0f")),
@@ -379,8 +379,8 @@ def _errors(numbers: Numbers, look: Look) -> _Chart | None:
     )
 
 
-def _rows_by_day(numbers: Numbers, colors: Mapping[str, str], look: Look) -> _Chart | None:
-    if not numbers.quality:
+def _rows_by_day(data: DashboardData, colors: Mapping[str, str], look: Look) -> _Chart | None:
+    if not data.quality:
         return None
     rows = [
         {
@@ -390,7 +390,7 @@ def _rows_by_day(numbers: Numbers, colors: Mapping[str, str], look: Look) -> _Ch
             "rows": day.classes[name],
             "in": day.rows_in,
         }
-        for day in numbers.quality
+        for day in data.quality
         for name in colors
     ]
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
-from neo_assets.dashboard.reading import Approach, Gold, Measurement
+from neo_assets.dashboard.tables import Approach, Gold, Measurement
 from neo_assets.lakehouse.model import keys
 from neo_assets.lakehouse.model.bands import RISK_ORDER
 from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
@@ -37,7 +37,7 @@ class Month:
 
 @dataclass(frozen=True)
 class DayQuality:
-    """The newest account of silver for one day of the feed, in rows."""
+    """The newest report of silver for one day of the feed, in rows."""
 
     day: date
     rows_in: int
@@ -46,7 +46,7 @@ class DayQuality:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class DashboardData:
     """Everything on the page. Approaches that NASA has withdrawn are in `withdrawn` alone."""
 
     today: date
@@ -105,14 +105,14 @@ class Numbers:
         return _sum(day.dropped_by_rule for day in self.quality)
 
 
-def numbers(gold: Gold, today: date) -> Numbers:
-    """All numbers as of `today`."""
+def dashboard_data(gold: Gold, today: date) -> DashboardData:
+    """Compute everything that the dashboard shows, as of `today`."""
     current = sorted((it for it in gold.approaches if not it.is_withdrawn), key=_in_time)
     last = today + timedelta(DAYS_AHEAD)
     around = tuple(
         it for it in current if today - timedelta(DAYS_BACK) <= it.close_approach_date <= last
     )
-    return Numbers(
+    return DashboardData(
         today=today,
         approaches=len(current),
         objects=_objects(current),
@@ -131,12 +131,12 @@ def numbers(gold: Gold, today: date) -> Numbers:
 
 def _objects(approaches: Collection[Approach]) -> int:
     """How many different objects: the designations of one number are one object."""
-    numbers = {
+    object_numbers = {
         it.designation: number
         for it in approaches
         if (number := keys.number(it.neo_id)) is not None
     }
-    return len({numbers.get(it.designation, it.designation) for it in approaches})
+    return len({object_numbers.get(it.designation, it.designation) for it in approaches})
 
 
 def _in_time(approach: Approach) -> tuple[date, str, str]:

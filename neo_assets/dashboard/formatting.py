@@ -3,7 +3,7 @@
 from datetime import date
 from urllib.parse import quote
 
-from neo_assets.dashboard.reading import Approach
+from neo_assets.dashboard.tables import Approach
 from neo_assets.external_text import printable
 from neo_assets.lakehouse.model import bands
 

@@ -10,7 +10,7 @@ from typing import Any
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from neo_assets.dashboard import charts, numbers, words
+from neo_assets.dashboard import charts, data, formatting
 
 RISK_ROWS = 20
 CLOSEST_ROWS = 10
@@ -28,7 +28,7 @@ for (const figure of document.querySelectorAll("script[type='application/json']"
 """
 
 
-def page(shown: numbers.Numbers, specifications: Mapping[str, Mapping[str, Any]]) -> str:
+def page(shown: data.DashboardData, specifications: Mapping[str, Mapping[str, Any]]) -> str:
     """The HTML; `specifications` are the charts for it, by name.
 
     Nothing but its own script runs in it: the browser is told the script's hash, so that a name in
@@ -36,7 +36,7 @@ def page(shown: numbers.Numbers, specifications: Mapping[str, Mapping[str, Any]]
     """
     script = _script()
     return _template().render(
-        numbers=shown,
+        data=shown,
         charts=specifications,
         legends={
             "risk": charts.RISK_COLORS,
@@ -48,10 +48,10 @@ def page(shown: numbers.Numbers, specifications: Mapping[str, Mapping[str, Any]]
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         closest=shown.closest[:CLOSEST_ROWS],
         attention=shown.attention[:RISK_ROWS],
-        days_ahead=numbers.DAYS_AHEAD,
-        days_back=numbers.DAYS_BACK,
-        quality_days=numbers.QUALITY_DAYS,
-        class_names=numbers.CLASSES,
+        days_ahead=data.DAYS_AHEAD,
+        days_back=data.DAYS_BACK,
+        quality_days=data.QUALITY_DAYS,
+        class_names=data.CLASSES,
     )
 
 
@@ -77,11 +77,11 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        label=words.label,
-        name=words.name_of,
-        address=words.jpl_address,
-        moment=words.moment,
-        day=words.day,
-        number=words.number,
+        label=formatting.label,
+        name=formatting.name_of,
+        address=formatting.jpl_address,
+        moment=formatting.moment,
+        day=formatting.day,
+        number=formatting.number,
     )
     return environment.get_template("page.html")

@@ -66,7 +66,7 @@ class Gold:
     measurements: tuple[Measurement, ...] = ()
 
 
-def read(tables: Path) -> Gold:
+def read_tables(tables: Path) -> Gold:
     """All rows, in no order, out of a folder of Delta tables."""
     return Gold(
         _rows(tables, GOLD_NEO_FACT, Approach),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neo_assets.dashboard.numbers import CLASSES, Numbers, numbers
-from neo_assets.dashboard.reading import Approach, Gold, Measurement, read
+from neo_assets.dashboard.data import CLASSES, DashboardData, dashboard_data
+from neo_assets.dashboard.tables import Approach, Gold, Measurement, read_tables
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries
@@ -22,8 +22,8 @@ AROUND = f"""(SELECT * FROM {CURRENT}
 
 
 @pytest.fixture(scope="module")
-def shown(tables: Path) -> Numbers:
-    return numbers(read(tables), TODAY)
+def shown(tables: Path) -> DashboardData:
+    return dashboard_data(read_tables(tables), TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,13 @@ def gold(tables: Path) -> Queries:
     return Queries(tables)
 
 
-def test_the_sample_has_something_of_everything(shown: Numbers) -> None:
+def test_the_sample_has_something_of_everything(shown: DashboardData) -> None:
     assert shown.withdrawn and shown.upcoming and shown.attention and shown.errors
     assert len(shown.months) == 4 and len(shown.quality) > 50 and shown.dropped_by_rule
     assert any(size == "unknown" for size, _ in shown.bands)
 
 
-def test_the_totals(shown: Numbers, gold: Queries) -> None:
+def test_the_totals(shown: DashboardData, gold: Queries) -> None:
     assert gold.rows(
         f"""SELECT count(*), count(DISTINCT designation), min(close_approach_date),
             max(close_approach_date) FROM {CURRENT}"""
@@ -45,7 +45,7 @@ def test_the_totals(shown: Numbers, gold: Queries) -> None:
     assert shown.withdrawn == gold.value("SELECT count(*) FROM gold_neo_fact WHERE is_withdrawn")
 
 
-def test_what_passes_next(shown: Numbers, gold: Queries) -> None:
+def test_what_passes_next(shown: DashboardData, gold: Queries) -> None:
     assert gold.rows(f"SELECT count(*), count_if(is_potentially_hazardous) FROM {UPCOMING}") == [
         (len(shown.upcoming), shown.hazardous)
     ]
@@ -62,7 +62,7 @@ def test_what_passes_next(shown: Numbers, gold: Queries) -> None:
     )[0]
 
 
-def test_what_deserves_attention(shown: Numbers, gold: Queries) -> None:
+def test_what_deserves_attention(shown: DashboardData, gold: Queries) -> None:
     ranks = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(RISK_NAMES))
     assert [(it.designation, it.risk_band) for it in shown.attention] == gold.rows(
         f"""SELECT designation, risk_band FROM {AROUND}
@@ -72,7 +72,7 @@ def test_what_deserves_attention(shown: Numbers, gold: Queries) -> None:
     assert len(shown.around) == gold.value(f"SELECT count(*) FROM {AROUND}")
 
 
-def test_months_and_bands(shown: Numbers, gold: Queries) -> None:
+def test_months_and_bands(shown: DashboardData, gold: Queries) -> None:
     month = "date_trunc('month', close_approach_date)::DATE"
     assert [
         (it.first_day, it.approaches, it.closest.miss_distance_lunar) for it in shown.months
@@ -91,7 +91,7 @@ def test_months_and_bands(shown: Numbers, gold: Queries) -> None:
     )
 
 
-def test_the_quality_is_the_newest_account_of_each_day(shown: Numbers, gold: Queries) -> None:
+def test_the_quality_is_the_newest_report_of_each_day(shown: DashboardData, gold: Queries) -> None:
     newest = f"""(SELECT * FROM dq_metrics WHERE asset = 'silver_neo_events'
         AND partition_date BETWEEN '{TODAY - timedelta(59)}' AND '{TODAY}'
         QUALIFY measured_at = max(measured_at) OVER (PARTITION BY partition_date))"""
@@ -126,7 +126,7 @@ def test_each_approach_is_counted_once(rows: list[tuple[date, bool, str]]) -> No
         )
         for number, (day, is_withdrawn, risk) in enumerate(rows)
     )
-    shown = numbers(Gold(approaches), TODAY)
+    shown = dashboard_data(Gold(approaches), TODAY)
     assert shown.approaches + shown.withdrawn == len(rows)
     assert sum(it.approaches for it in shown.months) == shown.approaches
     assert sum(shown.bands.values()) == shown.approaches
@@ -142,8 +142,8 @@ def test_each_approach_is_counted_once(rows: list[tuple[date, bool, str]]) -> No
 
 
 def test_an_empty_lakehouse(tmp_path: Path) -> None:
-    assert read(tmp_path) == Gold()
-    shown = numbers(Gold(), TODAY)
+    assert read_tables(tmp_path) == Gold()
+    shown = dashboard_data(Gold(), TODAY)
     assert (shown.approaches, shown.first_day, shown.closest, shown.largest) == (0, None, (), None)
     assert not (shown.months or shown.errors or shown.quality or shown.bands)
 
@@ -151,9 +151,9 @@ def test_an_empty_lakehouse(tmp_path: Path) -> None:
 def test_sizes_that_are_not_known(tmp_path: Path) -> None:
     unknown = fact(estimated_diameter_min_m=None, size_band="unknown", close_approach_at=None)
     write(tmp_path, GOLD_NEO_FACT, [unknown])
-    (approach,) = read(tmp_path).approaches
+    (approach,) = read_tables(tmp_path).approaches
     assert approach.diameter_m is None and approach.close_approach_at is None
-    assert numbers(read(tmp_path), TODAY).largest == approach
+    assert dashboard_data(read_tables(tmp_path), TODAY).largest == approach
 
 
 def test_only_silver_is_asked_for_quality() -> None:
@@ -168,7 +168,7 @@ def test_only_silver_is_asked_for_quality() -> None:
         measured("silver_neo_events", TODAY + timedelta(1)),
         measured("gold_neo_fact", TODAY),
     )
-    shown = numbers(Gold(measurements=rows), TODAY)
+    shown = dashboard_data(Gold(measurements=rows), TODAY)
     assert [it.day for it in shown.quality] == [TODAY - timedelta(59)]
 
 

@@ -22,14 +22,14 @@ from neo_assets.dashboard.charts import (
     charts,
     picture,
 )
-from neo_assets.dashboard.numbers import Numbers, numbers
+from neo_assets.dashboard.data import DashboardData, dashboard_data
 from neo_assets.dashboard.page import page as page_of
 from neo_assets.dashboard.page import write as write_page
-from neo_assets.dashboard.reading import Gold, read
+from neo_assets.dashboard.tables import Gold, read_tables
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
-from neo_assets_tests.dashboard.test_numbers import AROUND, CURRENT, UPCOMING
+from neo_assets_tests.dashboard.test_data import AROUND, CURRENT, UPCOMING
 from neo_assets_tests.ui.browser import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -42,14 +42,14 @@ DRAWN = (
 )
 
 
-def html_of(shown: Numbers) -> str:
+def html_of(shown: DashboardData) -> str:
     return page_of(shown, charts(shown, IN_PAGE))
 
 
 @pytest.fixture(scope="module")
 def file(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("dashboard") / "index.html"
-    write_page(html_of(numbers(read(tables), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tables), TODAY)), made)
     return made
 
 
@@ -313,7 +313,7 @@ def test_a_single_dot_stands_beside_the_moon(
 ) -> None:
     write(tmp_path, GOLD_NEO_FACT, [fact(miss_distance_lunar=lunar)])
     made = tmp_path / "index.html"
-    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
     with opened(chromium, made) as page:
 
         def height(selector: str) -> float:
@@ -419,7 +419,7 @@ def test_a_hostile_name_is_a_name(chromium: Browser, tmp_path: Path) -> None:
     hostile = fact(name=HOSTILE, designation=HOSTILE, risk_band="high")
     write(tmp_path, GOLD_NEO_FACT, [hostile])
     made = tmp_path / "index.html"
-    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
     with opened(chromium, made) as page:
         assert page.locator("#closest-table a").inner_text() == HOSTILE
         link = page.locator("#risk-table a").get_attribute("href")
@@ -436,7 +436,7 @@ def test_a_hostile_name_is_a_name(chromium: Browser, tmp_path: Path) -> None:
 
 def test_the_browser_runs_no_script_but_that_of_the_page(chromium: Browser, tmp_path: Path) -> None:
     made = tmp_path / "index.html"
-    html = html_of(numbers(Gold(), TODAY))
+    html = html_of(dashboard_data(Gold(), TODAY))
     write_page(html.replace("<main>", "<main><script>document.title = 'taken'</script>"), made)
     page = chromium.new_page()
     page.goto(made.as_uri())
@@ -446,7 +446,7 @@ def test_the_browser_runs_no_script_but_that_of_the_page(chromium: Browser, tmp_
 
 def test_an_empty_lakehouse_says_so(chromium: Browser, tmp_path: Path) -> None:
     made = tmp_path / "index.html"
-    write_page(html_of(numbers(read(tmp_path / "tables"), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path / "tables"), TODAY)), made)
     for screen in SCREENS:
         with opened(chromium, made, screen) as page:
             assert page.locator("#empty").is_visible()
@@ -467,7 +467,7 @@ def test_gold_without_revisions_or_sizes(chromium: Browser, tmp_path: Path) -> N
     )
     write(tmp_path, GOLD_NEO_FACT, [unknown])
     made = tmp_path / "index.html"
-    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
     with opened(chromium, made) as page:
         assert cells(page, "closest-table") == [["2024 AA1", "20 May", "10.00", "-"]]
         assert page.locator("#no-errors").is_visible()
@@ -482,7 +482,7 @@ def test_ten_years_fit_a_phone(chromium: Browser, tmp_path: Path) -> None:
     ]
     write(tmp_path, GOLD_NEO_FACT, rows)
     made = tmp_path / "index.html"
-    write_page(html_of(numbers(read(tmp_path), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
     with opened(chromium, made, "phone") as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS["phone"][0]
         named = page.locator("#months .role-axis-label text").all_text_contents()
@@ -500,7 +500,7 @@ def test_it_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_the_same_charts_as_pictures(tables: Path) -> None:
-    shown = numbers(read(tables), TODAY)
+    shown = dashboard_data(read_tables(tables), TODAY)
     in_page, as_pictures = charts(shown, IN_PAGE), charts(shown, AS_PICTURE)
     assert in_page.keys() == as_pictures.keys()
     for specification in as_pictures.values():

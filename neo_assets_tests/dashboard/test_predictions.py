@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
-from neo_assets.dashboard.reading import read
+from neo_assets.dashboard.tables import read_tables
 from neo_assets.lakehouse.model.predictions import HORIZONS
 from neo_assets.lakehouse.model.tables import GOLD_NEO_REVISION
 from neo_assets_tests.dashboard.lakehouses import TODAY, revision, write
@@ -15,7 +15,7 @@ from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 
 
 def test_they_equal_the_query_of_the_lakehouse(tables: Path) -> None:
-    errors = prediction_errors(read(tables).revisions, TODAY)
+    errors = prediction_errors(read_tables(tables).revisions, TODAY)
     assert len(errors) == 5 and any(it.predicted > it.came for it in errors)
     found = Queries(tables).rows(
         f"""SELECT days_before, count(*), count(event_key), count_if(days_off <> 0),
@@ -45,7 +45,7 @@ YESTERDAY = TODAY - timedelta(1)
 
 def errors_of(tmp_path: Path, *rows: dict[str, Any]) -> tuple[PredictionError, ...]:
     write(tmp_path, GOLD_NEO_REVISION, rows)
-    return prediction_errors(read(tmp_path).revisions, TODAY)
+    return prediction_errors(read_tables(tmp_path).revisions, TODAY)
 
 
 def test_a_move_to_another_day_is_followed(tmp_path: Path) -> None:

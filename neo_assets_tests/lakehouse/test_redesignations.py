@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from neo_assets.dashboard.numbers import numbers
-from neo_assets.dashboard.reading import read
+from neo_assets.dashboard.data import dashboard_data
+from neo_assets.dashboard.tables import read_tables
 from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_REVISION
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms.revisions import predictions
@@ -82,8 +82,8 @@ def test_the_dimension_has_one_current_row(redesignated: Lakehouse) -> None:
 
 
 def test_nothing_counts_it_twice(redesignated: Lakehouse) -> None:
-    gold = read(tables_of(redesignated))
-    shown = numbers(gold, DAY)
+    gold = read_tables(tables_of(redesignated))
+    shown = dashboard_data(gold, DAY)
     assert (shown.approaches, shown.objects, shown.withdrawn) == (2, 1, 1)
     assert [it.designation for it in shown.upcoming] == [NEW]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neo_assets.dashboard.predictions import prediction_errors
-from neo_assets.dashboard.reading import read
+from neo_assets.dashboard.tables import read_tables
 from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_FACT,
     GOLD_NEO_REVISION,
@@ -55,7 +55,7 @@ def test_the_dashboard_the_docs_and_the_measure_agree_on_predictions(tmp_path: P
     assert by_measure == {30: (1, 10.0, None), 7: (3, 30.0, 1), 1: (2, 30.0, 1)}
     by_dashboard = {
         error.days_before: (error.predicted, error.median_km, error.on_another_day or None)
-        for error in prediction_errors(read(tmp_path).revisions, TODAY)
+        for error in prediction_errors(read_tables(tmp_path).revisions, TODAY)
     }
     assert {days: by_dashboard[days] for days in by_measure} == by_measure
     by_docs = {

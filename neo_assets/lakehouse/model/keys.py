@@ -19,7 +19,7 @@ def event_id(day: str, body: str, designation: str) -> str:
 
 EVENT_ID = event_id("close_approach_date", "orbiting_body", "designation")
 
-SPOKEN_OF = (
+APPROACH_IDENTITY = (
     "struct(partition_date, designation, coalesce(close_approach_date, partition_date) AS date, "
     "coalesce(orbiting_body, 'Earth') AS body)"
 )

@@ -117,7 +117,7 @@ def events(versions: DataFrame, carried: DataFrame | None = None) -> DataFrame:
     before = in_order.rowsBetween(Window.unboundedPreceding, -1)
     valid = F.when(F.size("reasons") == 0, F.struct(*_VALUES))
     words = versions.where("is_word").withColumns(
-        {"approach": F.expr(keys.SPOKEN_OF), "valid": valid}
+        {"approach": F.expr(keys.APPROACH_IDENTITY), "valid": valid}
     )
     if carried is not None:
         words = _filled(words, carried)

@@ -62,7 +62,7 @@ NEO = Dataset(
         "absolute_magnitude_h",
     ),
     raw_preview=("id", "name", "absolute_magnitude_h"),
-    identity=keys.SPOKEN_OF,
+    identity=keys.APPROACH_IDENTITY,
     # An object just numbered can be listed under both of its ids.
     preference=keys.IS_NUMBERED,
     # In every recorded response the list has one element.  It is a list all the same.
