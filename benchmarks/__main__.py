@@ -19,7 +19,7 @@ from benchmarks.backfill import all_days
 from benchmarks.day import cold_day, warm_day
 from benchmarks.event_log import storages
 from benchmarks.history import day_after
-from benchmarks.houses import LAST_DAY, TEN_YEARS, days_until, folder_of
+from benchmarks.lakehouses import LAST_DAY, TEN_YEARS, days_until, folder_of
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, table
 from benchmarks.two_workers import two_workers
@@ -67,32 +67,32 @@ LITTLE = Amount(
 
 
 def main(
-    houses: Annotated[Path | None, typer.Option(help="Where lakehouses are kept.")] = None,
+    lakehouses: Annotated[Path | None, typer.Option(help="Where lakehouses are kept.")] = None,
     quick: Annotated[bool, typer.Option(help="Little of everything; the picture stays.")] = False,
 ) -> None:
     """Measure every goal side by side with what it is held to."""
     much = LITTLE if quick else ALL
-    goals = list(_measured(much, folder_of(houses)))
+    goals = list(_measured(much, folder_of(lakehouses)))
     rows = [(goal.what, f"{goal.ratio:.2f}", f"{goal.at_most:.2f}") for goal in goals]
     print(table(("goal", "ratio", "at most"), rows), machine(), sep="\n\n")
     if not quick:
         draw(goals)
 
 
-def _measured(much: Amount, houses: Path) -> Iterator[Goal]:
+def _measured(much: Amount, lakehouses: Path) -> Iterator[Goal]:
     yield storages(rounds=much.event_rounds)
     warm = much.warm_up + much.rounds
     days = days_until(LAST_DAY, warm + much.long_rounds)
     with TemporaryDirectory() as folder:
-        with spark_connect_server(houses / "spark") as address:
+        with spark_connect_server(lakehouses / "spark") as address:
             yield warm_day(address, Path(folder), days[:warm], much.warm_up)
-            yield day_after(address, houses, much.days, much.rounds, much.warm_up)
+            yield day_after(address, lakehouses, much.days, much.rounds, much.warm_up)
             for number, volume in ((much.days, 1), (much.days_of_volume, VOLUME)):
                 yield from all_days(
-                    address, houses, number, volume, much.long_rounds, much.long_warm_up
+                    address, lakehouses, number, volume, much.long_rounds, much.long_warm_up
                 )
         yield cold_day(Path(folder), days[warm:])
-    yield two_workers(houses, much.days_of_volume, much.long_rounds)
+    yield two_workers(lakehouses, much.days_of_volume, much.long_rounds)
 
 
 def draw(goals: Sequence[Goal]) -> None:

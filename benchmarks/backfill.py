@@ -24,13 +24,13 @@ from rich.progress import track
 
 from benchmarks.by_hand import by_hand
 from benchmarks.by_polars import by_polars
-from benchmarks.houses import (
+from benchmarks.lakehouses import (
     LAST_DAY,
     TEN_YEARS,
     days_until,
     folder_of,
-    house,
     land,
+    new_lakehouse,
     run_stages,
 )
 from benchmarks.machine import machine, own_peak_memory, peak_memory
@@ -47,18 +47,18 @@ def main(
     volume: Annotated[int, typer.Option(help="Objects in place of each one.")] = 1,
     days_per_run: Annotated[int, typer.Option(help="Days in a run; 0 for all.")] = 0,
     rounds: Annotated[int, typer.Option(help="Counted rounds.")] = 3,
-    houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
+    lakehouses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
     warm_up: Annotated[int, typer.Option(help="Rounds before, in which Java compiles.")] = 1,
 ) -> None:
     """Print what it costs to bring all days to gold, each way."""
-    houses = folder_of(houses)
-    with spark_connect_server(houses / "spark") as address:
-        all_days(address, houses, days, volume, rounds, warm_up, days_per_run)
+    lakehouses = folder_of(lakehouses)
+    with spark_connect_server(lakehouses / "spark") as address:
+        all_days(address, lakehouses, days, volume, rounds, warm_up, days_per_run)
 
 
 def all_days(
     address: str,
-    houses: Path,
+    lakehouses: Path,
     days: int,
     volume: int,
     rounds: int,
@@ -67,19 +67,19 @@ def all_days(
 ) -> Sequence[Goal]:
     """So many landed days in new tables, of which the first rounds are not counted."""
     wanted = days_until(LAST_DAY, days)
-    landing = _landed(houses, wanted, volume)
+    landing = _landed(lakehouses, wanted, volume)
     ways: dict[str, Callable[[Path], None]] = {
         BY_HAND: partial(_by_hand, address, landing, wanted),
         STAGES: partial(_by_stages, address, landing, wanted, days_per_run or days),
         "Polars and delta-rs": partial(by_polars, landing, wanted),
     }
     if volume > 1:
-        of_one = _landed(houses, wanted, 1)
+        of_one = _landed(lakehouses, wanted, 1)
         ways[STAGES_OF_ONE] = partial(_by_stages, address, of_one, wanted, days_per_run or days)
     measured: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(warm_up + rounds):
         for name in sorted(ways, reverse=bool(number % 2)):
-            with TemporaryDirectory(dir=houses) as root:
+            with TemporaryDirectory(dir=lakehouses) as root:
                 begin = perf_counter()
                 ways[name](Path(root))
                 measured[name].append(perf_counter() - begin)
@@ -99,8 +99,8 @@ def all_days(
     ]
 
 
-def _landed(houses: Path, days: Sequence[date], volume: int) -> Path:
-    landing = houses / f"{len(days)}_days_landed" / f"volume_{volume}"
+def _landed(lakehouses: Path, days: Sequence[date], volume: int) -> Path:
+    landing = lakehouses / f"{len(days)}_days_landed" / f"volume_{volume}"
     for day in track(days, "Landing"):
         land(landing, day, volume=volume)
     return landing
@@ -116,7 +116,7 @@ def _by_stages(
     address: str, landing: Path, days: Sequence[date], days_per_run: int, root: Path
 ) -> None:
     spark = SparkSession.builder.remote(address).create()
-    lakehouse = house(spark, root, landing)
+    lakehouse = new_lakehouse(spark, root, landing)
     for first in range(0, len(days), days_per_run):
         run = days[first : first + days_per_run]
         for stage, seconds in run_stages(lakehouse, run).items():

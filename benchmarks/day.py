@@ -24,7 +24,7 @@ from pyspark.sql import SparkSession
 from rich.progress import track
 
 from benchmarks.by_hand import by_hand
-from benchmarks.houses import LAST_DAY, days_until, house, land
+from benchmarks.lakehouses import LAST_DAY, days_until, land, new_lakehouse
 from benchmarks.machine import machine
 from benchmarks.tables import Goal, spread, table
 from neo_assets.instance import prepare_instance
@@ -96,7 +96,7 @@ def _by_script(root: Path) -> Callable[[date], float]:
 
 
 def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
-    lakehouse = house(spark, root)
+    lakehouse = new_lakehouse(spark, root)
 
     def run(day: date) -> float:
         land(lakehouse.landing(NEO), day)
@@ -108,7 +108,7 @@ def _by_hand(spark: SparkSession, root: Path) -> Callable[[date], float]:
 
 
 def _by_stages(spark: SparkSession, root: Path) -> Callable[[date], float]:
-    lakehouse = house(spark, root)
+    lakehouse = new_lakehouse(spark, root)
 
     def run(day: date) -> float:
         land(lakehouse.landing(NEO), day)

@@ -21,13 +21,13 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import (
+from benchmarks.lakehouses import (
     LAST_DAY,
     STAGES,
     TEN_YEARS,
     days_until,
     folder_of,
-    house_to_gold,
+    lakehouse_to_gold,
     land,
     run_stages,
 )
@@ -49,23 +49,28 @@ def main(
     days: Annotated[int, typer.Option(help="The long history.")] = TEN_YEARS,
     rounds: Annotated[int, typer.Option(help="Counted days of each lakehouse.")] = 20,
     warm_up: Annotated[int, typer.Option(help="Days before, in which Java compiles.")] = 5,
-    houses: Annotated[Path | None, typer.Option(help="Where the long history is kept.")] = None,
+    lakehouses: Annotated[Path | None, typer.Option(help="Where the long history is kept.")] = None,
 ) -> None:
     """Print what a day costs, with 30 days and with ten years of history."""
-    houses = folder_of(houses)
-    with spark_connect_server(houses / "spark") as address:
-        day_after(address, houses, days, rounds, warm_up)
+    lakehouses = folder_of(lakehouses)
+    with spark_connect_server(lakehouses / "spark") as address:
+        day_after(address, lakehouses, days, rounds, warm_up)
 
 
-def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int) -> Goal:
+def day_after(address: str, lakehouses: Path, number: int, rounds: int, warm_up: int) -> Goal:
     """The day after so many others, of which the first are not counted."""
     # A Spark that runs on remembers the tables of old folders.
-    with TemporaryDirectory(dir=houses, prefix="30_days_") as new_folder:
+    with TemporaryDirectory(dir=lakehouses, prefix="30_days_") as new_folder:
         spark = SparkSession.builder.remote(address).create()
-        long = _house(spark, houses / f"{number}_days_to_gold", days_until(LAST_DAY, number))
+        long = _lakehouse(
+            spark, lakehouses / f"{number}_days_to_gold", days_until(LAST_DAY, number)
+        )
         last = LocalLandingZone(long.landing(NEO)).days()[-1]
-        short = _house(spark, Path(new_folder), days_until(last, SHORT_HISTORY))
-        files = [_files(short, Path(new_folder)), _files(long, houses / f"{number}_days_to_gold")]
+        short = _lakehouse(spark, Path(new_folder), days_until(last, SHORT_HISTORY))
+        files = [
+            _files(short, Path(new_folder)),
+            _files(long, lakehouses / f"{number}_days_to_gold"),
+        ]
         days = days_until(last + timedelta(warm_up + rounds), warm_up + rounds)
         seconds = [_in_turn(short, long, at, day) for at, day in enumerate(track(days, "Days"))]
         spark.stop()
@@ -75,9 +80,9 @@ def day_after(address: str, houses: Path, number: int, rounds: int, warm_up: int
     return Goal(f"a day with {number:,} days of history, to one with 30", ratio, 1.1)
 
 
-def _house(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
+def _lakehouse(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
     """A lakehouse with these days in gold, as the weekly maintenance leaves it."""
-    lakehouse = house_to_gold(spark, root, days)
+    lakehouse = lakehouse_to_gold(spark, root, days)
     for _ in compaction.maintain(lakehouse, time_travel_days=30):
         pass
     return lakehouse

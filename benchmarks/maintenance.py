@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 from pyspark.sql import SparkSession
 
-from benchmarks.houses import (
+from benchmarks.lakehouses import (
     LAST_DAY,
     ONE_YEAR,
     TEN_YEARS,
     days_until,
     folder_of,
-    house_to_gold,
+    lakehouse_to_gold,
 )
 from benchmarks.machine import machine
 from benchmarks.tables import table
@@ -28,16 +28,16 @@ from neo_assets.spark_server.server import spark_connect_server
 
 
 def main(
-    houses: Annotated[Path | None, typer.Option(help="Where the lakehouse is kept.")] = None,
+    lakehouses: Annotated[Path | None, typer.Option(help="Where the lakehouse is kept.")] = None,
     quick: Annotated[bool, typer.Option(help="One year in place of ten.")] = False,
 ) -> None:
     """Print the files of each table before and after maintenance, and what maintenance costs."""
     days = days_until(LAST_DAY, ONE_YEAR if quick else TEN_YEARS)
-    houses = folder_of(houses)
-    with spark_connect_server(houses / "spark") as address:
+    lakehouses = folder_of(lakehouses)
+    with spark_connect_server(lakehouses / "spark") as address:
         spark = SparkSession.builder.remote(address).create()
-        root = houses / f"{len(days)}_days_to_gold"
-        lakehouse = house_to_gold(spark, root, days)
+        root = lakehouses / f"{len(days)}_days_to_gold"
+        lakehouse = lakehouse_to_gold(spark, root, days)
         for each in TABLES:
             # An append-only table refuses it; bronze has the one file of each run of a year.
             if each.day_column and "delta.appendOnly" not in each.properties:

@@ -23,7 +23,7 @@ import dagster as dg
 import typer
 from rich.progress import track
 
-from benchmarks.houses import LAST_DAY, days_until
+from benchmarks.lakehouses import LAST_DAY, days_until
 from benchmarks.machine import machine
 from benchmarks.tables import table
 from neo_assets.instance import CONFIGURATION

@@ -22,7 +22,7 @@ import typer
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import house, land, run_stages
+from benchmarks.lakehouses import land, new_lakehouse, run_stages
 from benchmarks.machine import machine
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.store.storage import Lakehouse
@@ -47,7 +47,7 @@ def main(
     with TemporaryDirectory() as folder, spark_connect_server(Path(folder) / "spark") as address:
         java = _child_of(_child_of(os.getpid()))
         with _session(address) as spark:
-            backend = house(spark, Path(folder)).backend
+            backend = new_lakehouse(spark, Path(folder)).backend
         begin, day = perf_counter(), FIRST_DAY
         for number in track(range(runs), "Runs"):
             with _session(address) as spark:

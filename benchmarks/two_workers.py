@@ -19,7 +19,7 @@ import typer
 from pyspark.sql import SparkSession
 from rich.progress import track
 
-from benchmarks.houses import LAST_DAY, days_until, folder_of, house, land
+from benchmarks.lakehouses import LAST_DAY, days_until, folder_of, land, new_lakehouse
 from benchmarks.machine import machine, processor_seconds
 from benchmarks.tables import Goal, table
 from neo_assets.lakehouse.transforms import bronze, gold, silver
@@ -37,22 +37,22 @@ VOLUME = 50
 def main(
     days: Annotated[int, typer.Option(help="How many landed days.")] = 92,
     rounds: Annotated[int, typer.Option(help="Counted runs on each cluster.")] = 3,
-    houses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
+    lakehouses: Annotated[Path | None, typer.Option(help="Where the landed days are kept.")] = None,
 ) -> None:
     """Print what the days cost with one worker and with two."""
-    two_workers(folder_of(houses), days, rounds)
+    two_workers(folder_of(lakehouses), days, rounds)
 
 
-def two_workers(houses: Path, days: int, rounds: int) -> Goal:
+def two_workers(lakehouses: Path, days: int, rounds: int) -> Goal:
     """So many landed days, so many times on each cluster."""
     wanted = days_until(LAST_DAY, days)
-    landing = houses / f"{days}_days_landed" / f"volume_{VOLUME}"
+    landing = lakehouses / f"{days}_days_landed" / f"volume_{VOLUME}"
     for day in track(wanted, "Landing"):
         land(landing, day, volume=VOLUME)
     measured: dict[int, list[Run]] = {1: [], 2: []}
     for number in range(rounds):
         for workers in sorted(measured, reverse=bool(number % 2)):
-            with TemporaryDirectory(dir=houses) as folder:
+            with TemporaryDirectory(dir=lakehouses) as folder:
                 measured[workers].append(_run(Path(folder), workers, landing, wanted))
     rows = [
         (str(workers), *(f"{median(values):.1f} s" for values in zip(*runs, strict=True)))
@@ -79,7 +79,7 @@ def _run(folder: Path, workers: int, landing: Path, days: Sequence[date]) -> Run
         for name, value in LARGE.items():
             spark.conf.set(name, value)
         for root, chosen in ((folder / "warm", days[:1]), (folder / "counted", days)):
-            lakehouse = house(spark, root, landing)
+            lakehouse = new_lakehouse(spark, root, landing)
             before = _used_until_now()
             bronze.ingest(lakehouse, NEO, chosen, "benchmark")
             silver.refine(lakehouse, NEO, chosen)

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets_tests.faults import INJECTED
-from neo_assets_tests.lakehouse.houses import new_lakehouse
+from neo_assets_tests.lakehouse.fixtures import new_lakehouse
 from neo_assets_tests.levels import LEVELS, level_of, longest_first, worker_scope
 from neo_assets_tests.processes import javas, resident_bytes
 

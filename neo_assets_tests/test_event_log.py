@@ -24,8 +24,8 @@ from neo_assets.instance import prepare_instance
 from neo_assets.partitions import daily_partitions
 from neo_assets.settings import Settings
 from neo_assets_tests.automation.small_graph import SmallGraph
+from neo_assets_tests.event_writer import BATCH, entry
 from neo_assets_tests.faults import injected
-from neo_assets_tests.storing import BATCH, entry
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2024, 3, 1)
@@ -51,8 +51,8 @@ def opened() -> Iterator[dg.DagsterInstance]:
 
 
 @contextmanager
-def storing(run_id: str, rounds: int) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "neo_assets_tests.storing", run_id, str(rounds)]
+def writing_process(run_id: str, rounds: int) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "neo_assets_tests.event_writer", run_id, str(rounds)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         yield process
 
@@ -66,7 +66,7 @@ def stored(home: Path) -> list[tuple[str, str]]:
 
 
 def test_a_killed_process_loses_nothing_that_it_has_stored(home: Path) -> None:
-    with storing("killed", 1_000_000) as process:
+    with writing_process("killed", 1_000_000) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(100)]
         process.kill()
@@ -83,7 +83,7 @@ def test_a_killed_process_loses_nothing_that_it_has_stored(home: Path) -> None:
 def test_processes_that_begin_at_once_share_one_file(home: Path) -> None:
     rounds = 100
     expected = [str(number) for number in range(rounds) for _ in range(BATCH)]
-    with storing("one", rounds) as one, storing("other", rounds) as other:
+    with writing_process("one", rounds) as one, writing_process("other", rounds) as other:
         assert (one.wait(), other.wait()) == (0, 0)
     events = stored(home)
     for run_id in ("one", "other"):

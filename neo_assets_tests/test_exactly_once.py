@@ -25,8 +25,8 @@ from neo_assets.lakehouse.transforms import bronze
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
-from neo_assets_tests.interrupted import land_round, rounds_landed
 from neo_assets_tests.processes import descendants, still_running
+from neo_assets_tests.round_writer import land_round, rounds_landed
 
 FIRST, ELSEWHERE = date(2024, 3, 1), date(2024, 5, 1)
 MOMENTS = {
@@ -48,7 +48,7 @@ def session(spark_address: str) -> Iterator[SparkSession]:
     session.stop()
 
 
-def house(session: SparkSession, root: Path) -> Lakehouse:
+def open_lakehouse(session: SparkSession, root: Path) -> Lakehouse:
     return Lakehouse(session, LocalBackend(root / "landing", root / "checkpoints", root / "tables"))
 
 
@@ -66,7 +66,7 @@ def worker(
     """The process, in a group of its own; nothing of it is left after the block."""
     environment = os.environ | {"NEO_DATA_DIR": str(root), "NEO_SPARK_REMOTE": remote}
     with subprocess.Popen(
-        [sys.executable, "-m", "neo_assets_tests.interrupted", str(rounds), first_day.isoformat()],
+        [sys.executable, "-m", "neo_assets_tests.round_writer", str(rounds), first_day.isoformat()],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -131,14 +131,14 @@ def test_a_kill_at_any_moment(
     with worker(root, remote, rounds) as process:
         finish(process)
 
-    never_killed = house(session, tmp_path / "never_killed")
+    never_killed = open_lakehouse(session, tmp_path / "never_killed")
     never_killed.ensure_tables([BRONZE_NEO_EVENTS])
     for number in range(rounds):
         land_round(never_killed.landing(NEO), number, FIRST)
     bronze.ingest_all(never_killed, NEO, "one run")
     expected = events(never_killed)
     assert set(expected.values()) == {1} and expected.total() == 3 * rounds
-    assert events(house(session, root)) == expected
+    assert events(open_lakehouse(session, root)) == expected
 
 
 def test_two_runs_at_once_on_the_same_stream(
@@ -150,5 +150,5 @@ def test_two_runs_at_once_on_the_same_stream(
     ):
         finish(one)
         finish(other)
-    found = events(house(session, tmp_path))
+    found = events(open_lakehouse(session, tmp_path))
     assert set(found.values()) == {1} and found.total() == 2 * 3 * 3

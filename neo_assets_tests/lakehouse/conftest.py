@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from neo_assets.lakehouse.store.storage import Lakehouse
 
-from .houses import copied_lakehouse
+from .fixtures import copied_lakehouse
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from neo_assets.sources.neows.dataset import NEO
 from neo_assets.sources.simulator import SimulatedSky
 from neo_assets.targets.local.session import spark_session
 from neo_assets_tests.lakehouse.feed_objects import Snapshot, fetched, land, rows_of, run
-from neo_assets_tests.lakehouse.houses import copied_lakehouse, new_lakehouse
+from neo_assets_tests.lakehouse.fixtures import copied_lakehouse, new_lakehouse
 from neo_assets_tests.real_data import NEOWS, month
 from neo_assets_tests.spark_server.cluster import Cluster, standalone_cluster
 

@@ -24,7 +24,7 @@ from neo_assets.lakehouse.transforms import bronze, gold, silver
 from neo_assets.sources.neows.dataset import NEO
 
 from .feed_objects import FeedObject, feed_object, fetched, rows_of, run, tables_of
-from .houses import copied_lakehouse
+from .fixtures import copied_lakehouse
 
 START = date(2024, 1, 1)
 

@@ -46,7 +46,7 @@ class WholeZoneBackend(LocalBackend):
         return StreamSource(str(landing), source.format, source.options, lists_all_days=True)
 
 
-def house(
+def open_lakehouse(
     spark: SparkSession, root: Path, kind: type[LocalBackend] = LocalBackend, tables: str = "tables"
 ) -> Lakehouse:
     """The lakehouse in a folder, opened."""
@@ -101,7 +101,7 @@ def test_a_folder_at_another_place_changes_nothing(
     """One folder that is moved, copied and linked in turn, with a new snapshot at each place."""
     root = tmp_path / "data"
     shutil.copytree(empty, root)
-    lakehouse = house(spark, root, kind)
+    lakehouse = open_lakehouse(spark, root, kind)
     land(
         lakehouse,
         {FIRST: [(fetched(0), [feed_object(FIRST), NO_VELOCITY])], SECOND: [(fetched(0), [])]},
@@ -114,7 +114,7 @@ def test_a_folder_at_another_place_changes_nothing(
         bring(root, tmp_path / place)
         injected("data folders at another place")
         root = tmp_path / place
-        lakehouse = house(spark, root, kind)
+        lakehouse = open_lakehouse(spark, root, kind)
         process(lakehouse, place, FIRST, SECOND)
         assert versions(lakehouse) == before, place
         # A new snapshot is taken in, and the known files of its day, listed with it, are not.
@@ -124,14 +124,14 @@ def test_a_folder_at_another_place_changes_nothing(
         assert is_complete(lakehouse), place
     # Through the link and beside it in turn.
     before = versions(lakehouse)
-    lakehouse = house(spark, tmp_path / "copied", kind)
+    lakehouse = open_lakehouse(spark, tmp_path / "copied", kind)
     bronze.ingest(lakehouse, NEO, [FIRST], "beside the link")
     assert versions(lakehouse) == before
 
     replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     assert is_complete(lakehouse)
     (tmp_path / "copied").rename(tmp_path / "again")
-    lakehouse = house(spark, tmp_path / "again", kind)
+    lakehouse = open_lakehouse(spark, tmp_path / "again", kind)
     before = versions(lakehouse)
     bronze.ingest(lakehouse, NEO, [FIRST, SECOND], "again")
     assert versions(lakehouse) == before and is_complete(lakehouse)
@@ -158,7 +158,7 @@ def test_a_batch_that_was_cut_off_before_the_folder_was_moved(
     """The checkpoint names the files of that batch by paths that may be gone, or of a copy."""
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(empty, old)
-    lakehouse = house(spark, old, kind)
+    lakehouse = open_lakehouse(spark, old, kind)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
     bronze.ingest(lakehouse, NEO, [FIRST], "first")
     land(lakehouse, {SECOND: [(fetched(0), [feed_object(SECOND)])]})
@@ -169,14 +169,14 @@ def test_a_batch_that_was_cut_off_before_the_folder_was_moved(
     PLACES[bring](old, new)
     injected("data folders at another place")
 
-    lakehouse = house(spark, new, kind, "cut_off")
+    lakehouse = open_lakehouse(spark, new, kind, "cut_off")
     land(lakehouse, {THIRD: [(fetched(0), [feed_object(THIRD)])]})
     bronze.ingest(lakehouse, NEO, [THIRD], "elsewhere")
     assert set(lines(lakehouse).values()) == {1}
     if bring == "moved":
         # Back where the checkpoint has seen the files of the batch already.
         new.rename(old)
-        lakehouse = house(spark, old, kind, "cut_off")
+        lakehouse = open_lakehouse(spark, old, kind, "cut_off")
     bronze.ingest(lakehouse, NEO, DAYS, "all")
     assert is_complete(lakehouse)
 
@@ -187,7 +187,7 @@ def test_a_bronze_and_a_checkpoint_of_different_times(
     """Whichever of the two is older, as in a backup made while a run was going on."""
     root, backup = tmp_path / "data", tmp_path / "backup"
     shutil.copytree(empty, root)
-    lakehouse = house(spark, root)
+    lakehouse = open_lakehouse(spark, root)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
     bronze.ingest(lakehouse, NEO, [FIRST], "first")
     shutil.copytree(root, backup)
@@ -200,7 +200,7 @@ def test_a_bronze_and_a_checkpoint_of_different_times(
         shutil.rmtree(mixed / part)
         shutil.copytree(backup / part, mixed / part)
         injected("backups that do not fit together")
-        lakehouse = house(spark, mixed)
+        lakehouse = open_lakehouse(spark, mixed)
         land(lakehouse, {THIRD: [(fetched(0), [feed_object(THIRD)])]})
         bronze.ingest(lakehouse, NEO, DAYS, "all")
         assert is_complete(lakehouse), part
@@ -211,13 +211,13 @@ def test_a_discarded_row_stays_discarded_after_a_move_and_a_full_replay(
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(empty, old)
-    lakehouse = house(spark, old)
+    lakehouse = open_lakehouse(spark, old)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST), NO_VELOCITY])]})
     process(lakehouse, "before", FIRST)
     chosen = quarantine.rows(old / "tables", quarantine.Selection())
     quarantine.discard(old / "tables", chosen, "known")
     old.rename(new)
-    lakehouse = house(spark, new)
+    lakehouse = open_lakehouse(spark, new)
     replay.rebuild_bronze(lakehouse, NEO, "rebuild", discard_log)
     process(lakehouse, "after", FIRST)
     (row,) = rows_of(lakehouse, "silver_neo_quarantine")
@@ -229,7 +229,7 @@ def test_copies_within_the_landing_zone_are_no_event_files(
 ) -> None:
     shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
     for kind in (LocalBackend, WholeZoneBackend):
-        lakehouse = house(spark, tmp_path, kind)
+        lakehouse = open_lakehouse(spark, tmp_path, kind)
         day = FIRST if kind is LocalBackend else SECOND
         land(lakehouse, {day: [(fetched(0), [feed_object(day)])]})
         landing = lakehouse.landing(NEO)
@@ -266,7 +266,7 @@ def test_absolute_paths_of_an_earlier_version_are_replaced_once(
 ) -> None:
     """Also where the folder was moved before, so that the quarantine has a row twice."""
     shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
-    lakehouse = house(spark, tmp_path)
+    lakehouse = open_lakehouse(spark, tmp_path)
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST), NO_VELOCITY])]})
     process(lakehouse, "before", FIRST)
     chosen = quarantine.rows(tmp_path / "tables", quarantine.Selection())

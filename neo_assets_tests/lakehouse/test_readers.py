@@ -16,7 +16,7 @@ from neo_assets.lakehouse.model.tables import TABLES, Table
 from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .feed_objects import feed_object, fetched, land, run, tables_of
-from .houses import copied_lakehouse
+from .fixtures import copied_lakehouse
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
 READABLE = [table for table in TABLES if table.name.startswith(("silver", "gold"))]
@@ -30,16 +30,19 @@ def lakehouse(
     spark: SparkSession, empty: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Lakehouse:
     """Two days with a row of every fate, written in several commits."""
-    house = copied_lakehouse(spark, empty, tmp_path_factory.mktemp("lakehouse"))
+    lakehouse = copied_lakehouse(spark, empty, tmp_path_factory.mktemp("lakehouse"))
     same, moving, odd = "2024 AA1", "2024 AB2", "Œuvre (2024 ÄÖ3)"
-    land(house, {FIRST: [(fetched(0), [feed_object(FIRST, name) for name in (same, moving, odd)])]})
-    run(house, [FIRST])
+    land(
+        lakehouse,
+        {FIRST: [(fetched(0), [feed_object(FIRST, name) for name in (same, moving, odd)])]},
+    )
+    run(lakehouse, [FIRST])
     brighter = feed_object(FIRST, same, absolute_magnitude_h=19.5)
     broken = feed_object(FIRST, odd, relative_velocity=None)
-    land(house, {FIRST: [(fetched(1), [brighter, broken])]})
-    land(house, {SECOND: [(fetched(1), [feed_object(SECOND, moving)])]})
-    run(house, [FIRST, SECOND])
-    return house
+    land(lakehouse, {FIRST: [(fetched(1), [brighter, broken])]})
+    land(lakehouse, {SECOND: [(fetched(1), [feed_object(SECOND, moving)])]})
+    run(lakehouse, [FIRST, SECOND])
+    return lakehouse
 
 
 def through_delta_rs(place: Path) -> Rows:

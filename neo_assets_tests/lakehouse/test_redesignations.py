@@ -15,7 +15,7 @@ from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms.revisions import predictions
 
 from .feed_objects import FeedObject, feed_object, fetched, land, rows_of, run, tables_of
-from .houses import copied_lakehouse, lakehouse_in
+from .fixtures import copied_lakehouse, lakehouse_in
 from .plain_reading import surrogate_key
 
 DAY, OTHER_DAY = date(2024, 4, 5), date(2024, 6, 1)

@@ -20,7 +20,7 @@ from neo_assets.targets.local.backend import LocalBackend
 from neo_assets_tests.faults import injected
 
 from .feed_objects import feed_object, fetched, land, rows_of, tables_of
-from .houses import copied_lakehouse
+from .fixtures import copied_lakehouse
 
 FIRST, SECOND = DAYS = date(2024, 3, 1), date(2024, 3, 2)
 BRONZE = BRONZE_NEO_EVENTS.name

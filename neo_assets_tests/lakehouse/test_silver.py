@@ -15,7 +15,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse
 
 from .feed_objects import FeedObject, Snapshot, feed_object, fetched, land, rows_of, run
-from .houses import copied_lakehouse
+from .fixtures import copied_lakehouse
 
 START = date(2024, 1, 1)
 NO_LISTS: tuple[Any, ...] = ([], None, {"close_approach_date": "2024-03-05"}, "none")

@@ -18,7 +18,7 @@ from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.lakehouse.feed_objects import land, run
-from neo_assets_tests.lakehouse.houses import copied_lakehouse
+from neo_assets_tests.lakehouse.fixtures import copied_lakehouse
 from neo_assets_tests.powerbi.dax import Model
 from neo_assets_tests.powerbi.m.evaluation import Table, is_of_type
 from neo_assets_tests.powerbi.m.evaluation import run as run_m

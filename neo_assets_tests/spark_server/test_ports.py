@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from neo_assets.spark_server.delta_jars import delta_jars
-from neo_assets_tests.listening import listening_addresses
+from neo_assets_tests.listening_ports import listening_addresses
 from neo_assets_tests.processes import descendants, javas
 
 pytestmark = pytest.mark.skipif(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neo_assets_tests.impatience import IMPATIENT
+from neo_assets_tests.fast_daemon import FAST_DAEMON
 from neo_assets_tests.processes import descendants, still_running
 
 PARTITIONS_PER_RUN = 16
@@ -44,7 +44,7 @@ def running_ui(
                 "NEO_SOURCES": "neows",
                 "PYTHONUNBUFFERED": "1",
             }
-            | IMPATIENT
+            | FAST_DAEMON
             | settings,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from neo_assets.cli.console import counted
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
-from neo_assets_tests.impatience import IMPATIENT
+from neo_assets_tests.fast_daemon import FAST_DAEMON
 from neo_assets_tests.real_data import month, needs_real_data
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
@@ -44,7 +44,7 @@ def command(
     """The command line, as people call it."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *arguments],
-        env={**os.environ, **IMPATIENT, **environment},
+        env={**os.environ, **FAST_DAEMON, **environment},
         capture_output=True,
         text=True,
         timeout=600,

@@ -1,6 +1,6 @@
-"""A process that stores events: `python -m neo_assets_tests.storing RUN ROUNDS`.
+"""A process that stores events: `python -m neo_assets_tests.event_writer RUN ROUNDS`.
 
-Each round is a batch of three, and its number is printed when they are stored.
+Each round is a batch of three events, and its number is printed when they are stored.
 """
 
 import sys

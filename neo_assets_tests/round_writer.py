@@ -1,7 +1,7 @@
-"""A process to be killed: it lands snapshots and brings them to bronze, round after round.
+"""A process that tests kill: it lands snapshots and ingests them into bronze, round after round.
 
-Started again it goes on where it was: `python -m neo_assets_tests.interrupted ROUNDS FIRST_DAY`,
-with the lakehouse in NEO_DATA_DIR.
+Started again, it continues: `python -m neo_assets_tests.round_writer ROUNDS FIRST_DAY`, with the
+lakehouse in NEO_DATA_DIR.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The TCP ports that processes listen on, as the kernel lists them."""
+"""The TCP ports on which processes listen, as the kernel lists them."""
 
 import socket
 import struct

@@ -36,13 +36,13 @@ def days_until(last: date, number: int) -> list[date]:
     return [last - timedelta(days) for days in reversed(range(number))]
 
 
-def folder_of(houses: Path | None) -> Path:
-    """Where lakehouses are kept: as it is given, else below the data folder."""
-    return houses or Settings.from_environment().neo_data_dir / "benchmarks"
+def folder_of(lakehouses: Path | None) -> Path:
+    """Return the folder of the lakehouses: the given one, else one in the data folder."""
+    return lakehouses or Settings.from_environment().neo_data_dir / "benchmarks"
 
 
-def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
-    """The lakehouse below `root`, with all its tables; `landing` may be shared."""
+def new_lakehouse(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakehouse:
+    """Return the lakehouse below `root`, with all its tables; `landing` may be shared."""
     lakehouse = Lakehouse(
         spark, LocalBackend(landing or root / "landing", root / "checkpoints", root / "tables")
     )
@@ -50,9 +50,9 @@ def house(spark: SparkSession, root: Path, landing: Path | None = None) -> Lakeh
     return lakehouse
 
 
-def house_to_gold(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
-    """The lakehouse below `root` with a history of these days, made in runs of a year."""
-    lakehouse = house(spark, root)
+def lakehouse_to_gold(spark: SparkSession, root: Path, days: Sequence[date]) -> Lakehouse:
+    """Return the lakehouse below `root` with a history of these days, made in runs of a year."""
+    lakehouse = new_lakehouse(spark, root)
     give_history(lakehouse, days, ONE_YEAR)
     bring_to_gold(lakehouse, days, ONE_YEAR)
     return lakehouse

@@ -1,4 +1,4 @@
-"""Lakehouses in folders."""
+"""Lakehouses for tests, in folders of their own."""
 
 import shutil
 from pathlib import Path
@@ -10,18 +10,18 @@ from neo_assets.targets.local.backend import LocalBackend
 
 
 def new_lakehouse(spark: SparkSession, root: Path) -> Lakehouse:
-    """An empty lakehouse, its tables made by the session."""
-    house = lakehouse_in(spark, root)
-    house.ensure_tables()
-    return house
+    """Return an empty lakehouse whose tables the session creates."""
+    lakehouse = lakehouse_in(spark, root)
+    lakehouse.ensure_tables()
+    return lakehouse
 
 
 def copied_lakehouse(spark: SparkSession, empty: Path, root: Path) -> Lakehouse:
-    """An empty lakehouse, its tables copied from another."""
+    """Return an empty lakehouse whose tables are copied from another."""
     shutil.copytree(empty, root, dirs_exist_ok=True)
     return lakehouse_in(spark, root)
 
 
 def lakehouse_in(spark: SparkSession, root: Path) -> Lakehouse:
-    """What is in a folder."""
+    """Return the lakehouse in a folder."""
     return Lakehouse(spark, LocalBackend(root / "landing", root / "checkpoints", root / "tables"))
