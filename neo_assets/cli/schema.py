@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from neo_assets.cli.console import print_error, narration, stoppable
+from neo_assets.cli.console import narration, print_error, stoppable
 from neo_assets.settings import Settings
 
 application = typer.Typer(
