@@ -24,7 +24,7 @@ def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition
         metadata={"location": dg.MetadataValue.path(str(settings.dashboard_file))},
     )
     def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """One HTML file that asks nothing of the network: open it, or send it to someone.
+        """One self-contained HTML file: open it, or send it to someone.
 
         What passes in the next days and how close, what deserves attention, sizes, velocities and
         months, how far off predictions were, and what was dropped. Not partitioned: it shows all

@@ -30,8 +30,8 @@ REBUILT = tuple(name for name in pipeline.assets() if pipeline.layer_of(name) !=
 REFRESH = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.groups("neo"),
-    description="Refresh: asks the feed for the chosen days and brings what is new to gold, with "
-    "all checks. Days that did not change cost no write.",
+    description="Refresh: requests the chosen days from the sources and brings what is new to "
+    "gold, with all checks. Nothing is written for unchanged days.",
 )
 
 SELECTIVE_REFRESH = dg.define_asset_job(
@@ -67,8 +67,8 @@ def rebuild_bronze(
 
 
 @dg.job(
-    description="Reset of streaming checkpoints: bronze is streamed anew from the landing zone "
-    "with a new checkpoint, and swapped in only when it is complete. Silver and gold are let be."
+    description="Reset of streaming checkpoints: streams bronze again from the landing zone "
+    "with a new checkpoint and swaps it in once it is complete. Silver and gold stay unchanged."
 )
 def reset_streaming_checkpoints() -> None:
     """Rebuild bronze and its checkpoint."""
@@ -87,15 +87,15 @@ def full_refresh() -> None:
 REPLAY_AFTER_RESET = dg.define_asset_job(
     "replay_after_reset",
     selection=dg.AssetSelection.assets(*REBUILT),
-    description="The second half of a full refresh: every line of bronze is compared with the "
-    "landing zone, then silver and gold are rebuilt. Launched by the sensor of that name.",
+    description="The second half of a full refresh: compares every line of bronze with the landing "
+    "zone, then rebuilds silver and gold. The sensor of the same name launches it.",
 )
 
 
 class QuarantineFilter(dg.Config):
-    """Which open rows of the quarantine are meant; what is left empty does not matter."""
+    """Which open quarantine rows to select; an empty field selects all."""
 
-    day: str = Field("", description="Day under which a row was listed, as YYYY-MM-DD.")
+    day: str = Field("", description="Day under which the row was listed, as YYYY-MM-DD.")
     rule: str = Field("", description="A rule that the row breaks.")
     file: str = Field("", description="A part of the path of the row's event file.")
 
@@ -147,15 +147,15 @@ def discard_rows(context: dg.OpExecutionContext, config: Discard, target: Target
 
 
 @dg.job(
-    description="Judges open rows of the quarantine anew by the rules in force: runs of "
-    "selective_refresh for their days follow this one, and what now goes through is in gold."
+    description="Evaluates open quarantine rows again with the current rules: runs of "
+    "selective_refresh for their days follow this one, and the rows that pass are then in gold."
 )
 def replay_quarantine() -> None:
     """Choose the rows; a sensor launches the replay of their days."""
     choose_rows()
 
 
-@dg.job(description="Closes open rows of the quarantine for good, with a reason.")
+@dg.job(description="Closes open quarantine rows permanently, with a reason.")
 def discard_quarantine() -> None:
     """Discard the rows that are chosen."""
     discard_rows()
@@ -218,7 +218,7 @@ def correct_tracked_type(
 
 @dg.job(
     description="Gives a field of the tracked schema the types it should have, where they were "
-    "learned from a bad answer: values of these types are no longer set aside in "
+    "inferred from a faulty response: values of these types no longer go to "
     "bronze_rescued_data."
 )
 def correct_schema() -> None:

@@ -29,8 +29,9 @@ from neo_assets.targets.base import Target, TargetResource
     execution_timezone="UTC",
     # Each run costs calls of a limited budget: whoever wants that turns it on.
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Asks again for the days around today (NEO_REFRESH_DAYS_BACK, NEO_DAYS_AHEAD): "
-    "NASA revises what it listed. Unchanged days land nothing; changed ones go through to gold.",
+    description="Requests the days around today again (NEO_REFRESH_DAYS_BACK, NEO_DAYS_AHEAD), "
+    "because agencies revise what they published. Changed days go through to gold; unchanged days "
+    "write nothing.",
 )
 def daily_refresh(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
@@ -50,7 +51,7 @@ weekly_maintenance = dg.ScheduleDefinition(
     cron_schedule="30 3 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Keeps file counts small, once a week.",
+    description="Compacts small files once a week.",
 )
 
 
@@ -59,7 +60,8 @@ weekly_maintenance = dg.ScheduleDefinition(
     monitored_jobs=[full_refresh],
     request_job=REPLAY_AFTER_RESET,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Replays every landed day when a full refresh has swapped in the new bronze.",
+    description="Launches a replay of every landed day after a full refresh has swapped in the "
+    "new bronze.",
 )
 def replay_after_reset_sensor(
     context: dg.RunStatusSensorContext,
@@ -77,7 +79,7 @@ def replay_after_reset_sensor(
     monitored_jobs=[replay_quarantine],
     request_job=SELECTIVE_REFRESH,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Replays the days of the rows that replay_quarantine has chosen.",
+    description="Launches a replay of the days whose rows replay_quarantine selected.",
 )
 def quarantine_replay_sensor(
     context: dg.RunStatusSensorContext,
@@ -94,7 +96,7 @@ def quarantine_replay_sensor(
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Evaluates the checks that a failed run planned and did not come to, as not done.",
+    description="Records the checks that a failed run planned but did not evaluate, as not done.",
 )
 def complete_failed(context: dg.RunStatusSensorContext) -> None:
     """A run whose process was killed cannot do so itself."""
@@ -104,8 +106,7 @@ def complete_failed(context: dg.RunStatusSensorContext) -> None:
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.CANCELED,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Evaluates the checks that a canceled run planned and did not come to, as not "
-    "done.",
+    description="Records the checks that a canceled run planned but did not evaluate, as not done.",
 )
 def complete_canceled(context: dg.RunStatusSensorContext) -> None:
     """A run that is canceled while it is queued never starts."""
@@ -116,15 +117,15 @@ power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
     "power_bi_export_sensor",
     target=dg.AssetSelection.assets("power_bi_export"),
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Brings the files that Power BI Desktop reads up to date, once gold has changed "
-    "and is at rest.",
+    description="Updates the files for Power BI Desktop when gold has changed and no run is in "
+    "progress.",
 )
 
 neo_dashboard_sensor = dg.AutomationConditionSensorDefinition(
     "neo_dashboard_sensor",
     target=dg.AssetSelection.assets("neo_dashboard"),
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Makes the dashboard anew, once gold has changed and is at rest.",
+    description="Builds the dashboard again when gold has changed and no run is in progress.",
 )
 
 

@@ -253,7 +253,7 @@ def evaluate_all_days(outcomes: Mapping[date, CheckOutcome]) -> CheckOutcome:
 
 @dataclass(frozen=True)
 class Check:
-    """What is asked of every day of an asset; in one layer alone where `layer` names it."""
+    """A check that every day of an asset gets, in all layers or only in `layer`."""
 
     name: str
     description: str
@@ -271,44 +271,43 @@ class Check:
 CHECKS = (
     Check(
         DROP_COUNT,
-        "Counts the rows of a day that were dropped. Warns for any, and where an object of the day "
-        "also has approaches of other days, which are left out. Above the tolerance "
-        "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) it fails and holds the day back from the next "
-        "layer.",
+        "Counts the dropped rows of a day. Warns for any, and when an object of the day also lists "
+        "approaches on other days, which are left out. Fails above the tolerance "
+        "(`NEO_MAX_DROP_SHARE`, `NEO_QUALITY_FILE`) and holds the day back from the next layer.",
         evaluate_drops,
     ),
     Check(
         "duplicate_count",
-        "Counts the rows of a day that repeat another, exactly or in a newer version. Warns when "
-        "they are unusually many, and fails when a row stands twice in the output.",
+        "Counts the rows of a day that repeat another one, exactly or in a newer version. Warns "
+        "when there are unusually many, and fails when a row is in the output twice.",
         evaluate_duplicates,
     ),
     Check(
         "reconciliation",
-        "Holds the rows that came in against the classes they were put in, against what stands in "
-        "the tables, and against what the layer before handed on. Fails when one is missing or "
-        "stands in two places.",
+        "Compares the rows that came in with the sum of their classes, with the rows in the "
+        "tables, and with what the previous layer emitted. Fails when a row is missing or is in "
+        "two places.",
         evaluate_reconciliation,
     ),
     Check(
         "foreign_keys",
-        "Follows every key of the day's facts and revisions to the row it refers to. Fails when "
-        "there is none.",
+        "Looks up every key of the day's facts and revisions in the table it refers to. Fails when "
+        "a row is missing there.",
         evaluate_foreign_keys,
         layer="gold",
     ),
     Check(
         "volume",
-        "Holds the rows that a day lists against the 30 days before. Warns when they are far more "
-        "or far fewer, and when a complete response of the feed did not mention the day.",
+        "Compares the number of rows that a day lists with the 30 days before. Warns when there "
+        "are far more or far fewer, and when a complete response did not mention the day.",
         evaluate_volume,
         layer="raw",
     ),
     Check(
         "schema_drift",
-        "Names the fields of a day that are new, gone or changed in type against the tracked "
-        "schema, where each was seen first, and an example. Warns for any; what becomes of them is "
-        "set by `NEO_SCHEMA_EVOLUTION`, and bronze has every object whole in any case.",
+        "Names the fields of a day that are new, missing or changed in type compared with the "
+        "tracked schema, where each was first seen, and an example. Warns for any. "
+        "`NEO_SCHEMA_EVOLUTION` decides what happens to them; bronze keeps every object whole.",
         evaluate_drift,
         layer="bronze",
     ),
