@@ -387,7 +387,7 @@ def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> No
     for evaluation in evaluations:
         assert not evaluation.passed and evaluation.partition == "2024-03-01"
         assert evaluation.description == (
-            "Nothing to judge: silver_neo_events has not been materialized for 2024-03-01; "
+            "Nothing to evaluate: silver_neo_events has not been materialized for 2024-03-01; "
             "materialize it first."
         )
 

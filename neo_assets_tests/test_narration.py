@@ -75,7 +75,7 @@ def test_off_a_terminal_long_ones_are_told_of_on_the_way(
     days = [line.split(",")[0] for line in _output_lines(capsys)[3:]]
     assert days[:4] == [f"{number} of 8 asset partitions" for number in (1, 2, 3, 4)]
     checks = "raw_feed_files_checks"
-    assert days[5:] == [f"{checks}: {number} of 4 days judged" for number in (1, 2, 3)]
+    assert days[5:] == [f"{checks}: {number} of 4 days evaluated" for number in (1, 2, 3)]
 
 
 def test_on_a_terminal_a_bar_is_below(

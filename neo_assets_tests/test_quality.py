@@ -231,7 +231,7 @@ def test_what_cannot_be_used_is_named_with_its_line_when_the_file_is_read(
         ("DROP TABLE x", "not one expression"),
         ("name = :name", ":name is not possible"),
         ("name RLIKE '[a-z'", "[a-z is no regular expression"),
-        ("rand() < 0.5", "rand says something else each time"),
+        ("rand() < 0.5", "rand returns another value each time"),
         ("absolute_magnitude_h + 1", "neither true nor false"),
         ("absolute_magnitude_h", "neither true nor false"),
         ("30", "neither true nor false"),

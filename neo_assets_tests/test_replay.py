@@ -91,7 +91,7 @@ def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
 
 def assert_refused(site: Site) -> None:
     (said,) = site.backfill(LATER, LATER).failures.values()
-    assert said.endswith("with: neo-assets replay --full") and " is gone" in said
+    assert said.endswith("with: neo-assets replay --full") and " is missing" in said
 
 
 def test_replay_on_the_command_line(site: Site) -> None:

@@ -11,7 +11,7 @@ WHEN_GOLD_IS_AT_REST = (
         (dg.AutomationCondition.missing() & _SOME_DAY_IS_THERE).newly_true()
         & ~dg.AutomationCondition.any_deps_in_progress()
     )
-).with_label("when gold is at rest")
+).with_label("when no run of gold is in progress")
 """Once after any day of gold was materialized, when no run and no backfill of it goes on.
 
 One run follows a backfill, however many runs that had.

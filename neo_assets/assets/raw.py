@@ -99,7 +99,7 @@ def _land(
                 api_version=answer.api_version,
             )
             for file in landing.set_aside:
-                context.log.warning(f"Set aside as {file}: it no longer held what was landed.")
+                context.log.warning(f"Renamed to {file}: its content is not what was landed.")
             reports.append(_account(landing, answer))
             previews[answer.day] = _preview(source, answer.objects)
             calls_left = answer.calls_left

@@ -81,7 +81,7 @@ def _silver_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
         settings,
         target,
         description=f"{tables.silver.comment}\n\nRows that break a rule are in "
-        f"`{tables.quarantine.name}`, and what became of every row of bronze in "
+        f"`{tables.quarantine.name}`, and the class of every row of bronze in "
         f"`{tables.versions.name}`.",
     )
     def silver(

@@ -8,7 +8,7 @@ def failure_sentence(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description
-    error = failure.error_display_string.strip() or "failed without a word"
+    error = failure.error_display_string.strip() or "failed without a message"
     if failure.error:
         error = (failure.error.cause or failure.error).message.strip()
     return error.splitlines()[0]

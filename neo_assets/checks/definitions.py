@@ -241,7 +241,7 @@ def evaluate_all_days(outcomes: Mapping[date, CheckOutcome]) -> CheckOutcome:
     elif outcomes:
         sentence = f"All {len(outcomes)} days from {min(outcomes)} to {max(outcomes)} passed"
     else:
-        sentence = "Nothing to judge: no day has been materialized; materialize some first"
+        sentence = "Nothing to evaluate: no day has been materialized; materialize some first"
     is_error = not outcomes or any(outcome.is_error for outcome in failed.values())
     return CheckOutcome(
         passed=bool(outcomes) and not failed,

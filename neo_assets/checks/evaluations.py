@@ -70,7 +70,7 @@ def record_evaluations(
     checks = [
         check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
     ]
-    for day in track_progress(days, len(days), "days judged", context.log.info):
+    for day in track_progress(days, len(days), "days evaluated", context.log.info):
         with one_commit(context.instance):
             if day in unmaterialized:
                 _record_unmaterialized(context, asset, checks, day, unmaterialized[day])
@@ -97,7 +97,7 @@ def _record_outcomes(
     never = CheckOutcome(
         False,
         "ERROR",
-        f"Nothing to judge: {asset.to_user_string()} has not been materialized for {day}; "
+        f"Nothing to evaluate: {asset.to_user_string()} has not been materialized for {day}; "
         "materialize it first.",
         NO_INPUT_ROWS,
     )

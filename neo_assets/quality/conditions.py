@@ -75,7 +75,7 @@ def _problems(tree: exp.Expr, types: Types) -> Iterator[Problem]:
             word = node.sql(dialect="spark")
             yield Problem(f"{word} is not possible in it", word)
         elif isinstance(node, exp.Func) and _name(node) in _RANDOM_FUNCTIONS:
-            yield Problem(f"{_name(node)} says something else each time", _name(node))
+            yield Problem(f"{_name(node)} returns another value each time", _name(node))
         elif isinstance(node, exp.Column):
             yield from _column_problem(node, types)
         elif isinstance(node, exp.RegexpLike) and isinstance(node.expression, exp.Literal):

@@ -142,7 +142,7 @@ def _check_rule(file: QualityFile, number: int) -> None:
         return
     if not (rule.condition.strip() and rule.demand.strip()):
         raise file.error(
-            place, f"the rule {rule.name} is new, so it needs a demand in words and a condition"
+            place, f"the rule {rule.name} is new, so it needs a demand and a condition"
         )
     _check_condition(file, number)
 

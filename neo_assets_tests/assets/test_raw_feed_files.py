@@ -307,14 +307,14 @@ def test_a_long_run_says_how_far_it_is(
     with serve() as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[8]).success
-    first, *landed, last, judged = said(instance)[:11]
+    first, *landed, last, evaluated = said(instance)[:11]
     assert first == "9 days are fetched in 2 calls."
     for number, sentence in enumerate(landed, 1):
         assert re.fullmatch(
             rf"{number} of 9 days fetched, [0-9.,]+ a second, [0-9:]+ left[.]", sentence
         )
     assert last == "9 days: 9 with a new snapshot."
-    assert judged.startswith("1 of 9 days judged, ")
+    assert evaluated.startswith("1 of 9 days evaluated, ")
 
 
 def test_hourly_limit_is_waited_for_by_choice(

@@ -73,7 +73,7 @@ APPROACH_COLUMNS = (
     Column(
         "designation",
         "STRING",
-        "Designation of the object: what a comet's name begins with, what stands in the last "
+        "Designation of the object: what a comet's name begins with, what is in the last "
         "parentheses of any other name, else the name; unlike `neo_id` it stays when an asteroid "
         "is numbered.",
     ),
@@ -154,7 +154,7 @@ APPROACH_COLUMNS = (
     Column(
         "is_sentry_object",
         "BOOLEAN",
-        "Whether JPL's Sentry watches the object; null where the answer does not say.",
+        "Whether JPL's Sentry watches the object; null if the response does not say.",
     ),
 )
 """What a close approach is, in silver and gold alike, whichever source fills it in."""
@@ -340,7 +340,7 @@ def _rescued_data_table(name: str) -> Table:
 def _versions_table(name: str, columns: tuple[Column, ...], noun: str) -> Table:
     return Table(
         name,
-        f"One row is one {noun} of a row of bronze, typed, judged and classified: why it is in "
+        f"One row is one {noun} of a row of bronze, typed, checked and classified: why it is in "
         "silver, or not.",
         "partition_date",
         (
@@ -393,8 +393,8 @@ def _versions_table(name: str, columns: tuple[Column, ...], noun: str) -> Table:
 def _quarantine_table(name: str) -> Table:
     return Table(
         name,
-        "One row is one row of bronze that was dropped, with the reasons, what it said and what "
-        "became of it; it stays when a changed rule lets the row through.",
+        "One row is one row of bronze that was dropped, with the reasons, its content and what "
+        "happened to it; it stays when a changed rule lets the row through.",
         "partition_date",
         (
             *_LINEAGE_COLUMNS,
@@ -413,7 +413,11 @@ def _quarantine_table(name: str) -> Table:
             Column("repeat", "INT", "Number of the row among those of its file that say the same."),
             Column("first_seen_at", "TIMESTAMP", "When the day was first answered with it (UTC)."),
             Column("last_seen_at", "TIMESTAMP", "When the day was last answered with it (UTC)."),
-            Column("status_note", "STRING", "Who discarded the row, and why; null if nobody did."),
+            Column(
+                "status_note",
+                "STRING",
+                "Who discarded the row, and why; null if it was not discarded.",
+            ),
             _PAYLOAD,
         ),
     )

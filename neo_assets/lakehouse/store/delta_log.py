@@ -44,7 +44,7 @@ def set_aside_damaged_checkpoints(table: Path) -> list[Path]:
     intact = {version for file, version in checkpoints.items() if file not in damaged}
     if not _is_complete(set(_by_version(log, _COMMIT).values()), intact):
         raise DamagedTableError(
-            f"{damaged[0]} {fault}, and the commits that it stands for are gone, so the table "
+            f"{damaged[0]} {fault}, and the commits that it replaces are missing, so the table "
             f"cannot be read; put back a copy of the file, or delete the folder {table} and build "
             "it again with: neo-assets replay --full"
         )

@@ -83,7 +83,7 @@ class Lakehouse:
     def _create(self, table: Table) -> None:
         if any(map(_is_checkpoint, self.backend.checkpoints.glob(f"{table.name}*"))):
             raise LakehouseError(
-                f"The table {table.name} is gone, but the checkpoint of its stream is not; "
+                f"The table {table.name} is missing, but the checkpoint of its stream is not; "
                 "rebuild it from the landing zone with: neo-assets replay --full"
             )
         self.spark.sql(_creation(table, self.backend))

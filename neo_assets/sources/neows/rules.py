@@ -77,7 +77,7 @@ RULES = (
     ),
     Rule(
         "disagreeing_distances",
-        "says the same distance in km, au and lunar distances, to a thousandth",
+        "gives the same distance in km, au and lunar distances, to a thousandth",
         "miss_distance_km IS NULL"
         " OR (abs(try_divide(miss_distance_km, miss_distance_au * 149597870.7) - 1) < 0.001"
         " AND abs(try_divide(miss_distance_lunar, miss_distance_au * 389) - 1) < 0.001)",

@@ -52,9 +52,9 @@ class _SupervisedClient(BasePipesDatabricksClient):
             with suppress(Exception):
                 self.client.jobs.cancel_run(run_id)
             raise JobFailedError(
-                f"the connection to job run {run_id} was lost and it was told to end ({error}); "
-                "see in the workspace that it has, then run the days again: what it has done is "
-                "not done twice",
+                f"the connection to job run {run_id} was lost and it was canceled ({error}); "
+                "check in the workspace that it has ended, then run the days again: nothing is "
+                "done twice",
                 is_retryable=False,
             ) from error
 

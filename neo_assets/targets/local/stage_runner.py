@@ -106,7 +106,7 @@ class SparkStageRunner(StageRunner):
                     self._abandon()
                     raise dg.Failure(
                         f"Spark at {display_address(self._address)} died or cannot be reached, and "
-                        "nothing is half done: what this step had committed stands whole, the rest "
+                        "nothing is half done: what this step had committed is complete, the rest "
                         "not at all; run it again."
                     ) from error
                 if DISK_IS_FULL not in str(error):

@@ -194,9 +194,7 @@ def test_a_job_whose_workspace_stays_away_is_told_to_end(
     workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
     result, failure = run_stage()
     assert result is None
-    assert (
-        "the connection to job run 1000 was lost and it was told to end (It is told to" in failure
-    )
+    assert "the connection to job run 1000 was lost and it was canceled (It is told to" in failure
     (job,) = workspace.runs.values()
     assert job.state["result_state"] == "CANCELED"
 
