@@ -14,6 +14,7 @@ from neo_assets.dashboard.data import DashboardData, Month
 from neo_assets.dashboard.formatting import jpl_address, label, moment, name_of
 from neo_assets.dashboard.tables import Approach
 from neo_assets.lakehouse.model.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY
+from neo_assets.lakehouse.report import RowClass
 
 # Each has a contrast of at least 3 to both backgrounds, white and nearly black (WCAG 1.4.11).
 _GREY, _BLUE, _TEAL, _YELLOW, _ORANGE, _RED, _VIOLET = (
@@ -29,8 +30,12 @@ RISK_COLORS = dict(zip(RISK_ORDER, (_GREY, _BLUE, _TEAL, _YELLOW, _ORANGE, _RED)
 DISTANCE_COLORS = dict(
     zip((*DISTANCE.names, UNKNOWN), (_RED, _ORANGE, _YELLOW, _TEAL, _BLUE, _GREY), strict=True)
 )
-DROPPED_COLORS = {"dropped": _RED}
-REPEAT_COLORS = {"superseded": _VIOLET, "exact_duplicates": _TEAL, "withdrawn": _GREY}
+DROPPED_COLORS = {RowClass.DROPPED.value: _RED}
+REPEAT_COLORS = {
+    RowClass.SUPERSEDED.value: _VIOLET,
+    RowClass.EXACT_DUPLICATES.value: _TEAL,
+    RowClass.WITHDRAWN.value: _GREY,
+}
 ERROR_COLORS = {"half are within": _BLUE, "nine in ten are within": _VIOLET}
 
 

@@ -10,15 +10,13 @@ from neo_assets.dashboard.tables import Approach, Gold, Measurement
 from neo_assets.lakehouse.model import keys
 from neo_assets.lakehouse.model.bands import RISK_ORDER
 from neo_assets.lakehouse.model.tables import SILVER_NEO_EVENTS
+from neo_assets.lakehouse.report import RowClass
 
 DAYS_AHEAD = 7
 DAYS_BACK = 30
 QUALITY_DAYS = 60
 ATTENTION_FROM = "moderate"
 """The lowest risk band in the risk table."""
-
-CLASSES = ("kept", "dropped", "exact_duplicates", "superseded", "withdrawn")
-"""Every row that came in is in exactly one."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +183,9 @@ def _account(day: date, account: Iterable[Measurement]) -> DayQuality:
     for it in account:
         if it.rule is None:
             of_all[it.metric] = it.value
-        elif it.metric == "dropped":
+        elif it.metric == RowClass.DROPPED:
             by_rule[it.rule] = it.value
-    classes = {name: of_all.get(name, 0) for name in CLASSES}
+    classes = {each.value: of_all.get(each, 0) for each in RowClass}
     return DayQuality(day, of_all.get("rows_in", 0), classes, by_rule)
 
 

@@ -11,6 +11,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from neo_assets.dashboard import charts, data, formatting
+from neo_assets.lakehouse.report import RowClass
 
 RISK_ROWS = 20
 CLOSEST_ROWS = 10
@@ -51,7 +52,7 @@ def page(shown: data.DashboardData, specifications: Mapping[str, Mapping[str, An
         days_ahead=data.DAYS_AHEAD,
         days_back=data.DAYS_BACK,
         quality_days=data.QUALITY_DAYS,
-        class_names=data.CLASSES,
+        class_names=list(RowClass),
     )
 
 

@@ -26,6 +26,7 @@ from neo_assets.lakehouse.model.tables import (
     SILVER_NEO_QUARANTINE,
     Table,
 )
+from neo_assets.lakehouse.store.arrow_types import ARROW_TYPES
 from neo_assets.lakehouse.store.delta_files import dataset, open_table
 
 EXPORTED = (
@@ -40,14 +41,9 @@ EXPORTED = (
 """The tables of the lakehouse, and those that are computed from one of them."""
 
 _TYPES = {
-    "STRING": pa.string(),
+    **ARROW_TYPES,
     # Few tools show a list in a cell: its items, with commas.
     "ARRAY<STRING>": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "INT": pa.int32(),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "DATE": pa.date32(),
     # UTC, but without saying so: Power Query would shift it to the zone of whoever looks.
     "TIMESTAMP": pa.timestamp("us"),
 }

@@ -3,6 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
+
+
+class RowClass(str, Enum):
+    """What became of a row that came in; each is in exactly one class.
+
+    A row is `kept` if it is in the output, `dropped` if it breaks a rule. The others are valid:
+    `exact_duplicates` repeat a row, `superseded` have a newer version, and `withdrawn` are the last
+    version of what the newest snapshot of the day no longer has.
+    """
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+    EXACT_DUPLICATES = "exact_duplicates"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+    def __str__(self) -> str:
+        # What an f-string makes of a member differs between versions of Python.
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -57,13 +77,7 @@ class DayReport:
     @property
     def classes(self) -> dict[str, int]:
         """The rows in each class, by the names in checks and metadata."""
-        return {
-            "kept": self.kept,
-            "dropped": self.dropped,
-            "exact_duplicates": self.exact_duplicates,
-            "superseded": self.superseded,
-            "withdrawn": self.withdrawn,
-        }
+        return {each.value: getattr(self, each) for each in RowClass}
 
     @property
     def metrics(self) -> dict[tuple[str, str | None], int]:
@@ -75,7 +89,7 @@ class DayReport:
             ("rows_lost", None): self.rows_lost,
             ("rows_duplicated", None): self.rows_duplicated,
             **{(name, None): count for name, count in self.details.items()},
-            **{("dropped", rule): count for rule, count in self.reasons.items()},
+            **{(RowClass.DROPPED.value, rule): count for rule, count in self.reasons.items()},
             **{("warned", rule): count for rule, count in self.warnings.items()},
         }
 

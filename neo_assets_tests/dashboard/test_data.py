@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neo_assets.dashboard.data import CLASSES, DashboardData, dashboard_data
+from neo_assets.dashboard.data import DashboardData, dashboard_data
 from neo_assets.dashboard.tables import Approach, Gold, Measurement, read_tables
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.lakehouse.report import RowClass
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries
 from neo_assets_tests.lakehouse.plain_reading import RISK_NAMES
@@ -96,10 +97,10 @@ def test_the_quality_is_the_newest_report_of_each_day(shown: DashboardData, gold
         AND partition_date BETWEEN '{TODAY - timedelta(59)}' AND '{TODAY}'
         QUALIFY measured_at = max(measured_at) OVER (PARTITION BY partition_date))"""
     classes = ", ".join(
-        f"sum(value) FILTER (metric = '{name}' AND rule IS NULL)" for name in ("rows_in", *CLASSES)
+        f"sum(value) FILTER (metric = '{name}' AND rule IS NULL)" for name in ("rows_in", *RowClass)
     )
     assert [
-        (it.day, it.rows_in, *(it.classes[name] for name in CLASSES)) for it in shown.quality
+        (it.day, it.rows_in, *(it.classes[name] for name in RowClass)) for it in shown.quality
     ] == gold.rows(f"SELECT partition_date, {classes} FROM {newest} GROUP BY 1 ORDER BY 1")
     assert sorted(shown.dropped_by_rule.items()) == gold.rows(
         f"""SELECT rule, sum(value)::INT FROM {newest} WHERE metric = 'dropped'

@@ -6,6 +6,7 @@ DDL, column comments and the column metadata in Dagster all come from here.
 from dataclasses import dataclass, field
 
 from neo_assets.lakehouse.model import bands, keys
+from neo_assets.lakehouse.report import RowClass
 
 SOURCE_FILE = "source_file"
 """The column with the event file that a row came from, by its identity: see `event_files.py`."""
@@ -348,7 +349,7 @@ def _versions_table(name: str, columns: tuple[Column, ...], noun: str) -> Table:
             Column(
                 "classification",
                 "STRING",
-                "`kept`, `dropped`, `exact_duplicates`, `superseded` or `withdrawn`.",
+                f"One of {', '.join(f'`{each}`' for each in RowClass)}.",
             ),
             _REASONS,
             _FINDINGS,
@@ -497,7 +498,7 @@ GOLD_NEO_FACT = Table(
             "is_withdrawn",
             "BOOLEAN",
             "Whether the newest snapshot of the day no longer has the approach.",
-            "classification = 'withdrawn'",
+            f"classification = '{RowClass.WITHDRAWN}'",
         ),
     ),
     # With the id, so that two approaches with the same surrogate key never pass for one.

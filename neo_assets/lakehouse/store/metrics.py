@@ -11,17 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from neo_assets.lakehouse.message import Message
-from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
+from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.store.arrow_types import arrow_schema
 from neo_assets.lakehouse.store.delta_log import set_aside_damaged_checkpoints
 
 _FILES_BEFORE_COMPACTION = 100
-_TYPES = {
-    "STRING": pa.string(),
-    "DATE": pa.date32(),
-    "BIGINT": pa.int64(),
-    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def rows(measured: Sequence[RunMetrics]) -> pa.Table:
         for report in of_run.reports
         for (metric, rule), value in report.metrics.items()
     ]
-    return pa.Table.from_pylist(values, schema=_schema(DQ_METRICS))
+    return pa.Table.from_pylist(values, schema=arrow_schema(DQ_METRICS))
 
 
 def is_of(measured: Sequence[RunMetrics]) -> str:
@@ -89,7 +84,7 @@ def record(tables: Path, measured: RunMetrics) -> None:
         set_aside_damaged_checkpoints(tables / DQ_METRICS.name)
         table = DeltaTable.create(
             tables / DQ_METRICS.name,
-            _schema(DQ_METRICS),
+            arrow_schema(DQ_METRICS),
             mode="ignore",
             name=DQ_METRICS.name,
             description=DQ_METRICS.comment,
@@ -99,12 +94,3 @@ def record(tables: Path, measured: RunMetrics) -> None:
             # Deleting the files of old versions is left to maintenance, which knows how long they
             # are to be kept; delta-rs would delete them after a week.
             table.optimize.compact()
-
-
-def _schema(table: Table) -> pa.Schema:
-    return pa.schema(
-        [
-            pa.field(column.name, _TYPES[column.type], metadata={"comment": column.comment})
-            for column in table.columns
-        ]
-    )

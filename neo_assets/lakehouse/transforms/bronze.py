@@ -27,7 +27,7 @@ from neo_assets.lakehouse.model.event_files import (
 from neo_assets.lakehouse.model.json_values import readable_time
 from neo_assets.lakehouse.model.rules import UNREADABLE_LINE
 from neo_assets.lakehouse.model.tables import SOURCE_FILE
-from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.report import DayReport, RowClass
 from neo_assets.lakehouse.request import never_fetched
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
@@ -249,8 +249,10 @@ def _account(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> 
         F.sum("ingested").alias("rows_out"),
         F.sum(F.expr("greatest(landed - ingested, 0)")).alias("rows_lost"),
         F.sum(F.expr("greatest(ingested - landed, 0)")).alias("rows_duplicated"),
-        F.sum(F.expr("if(is_unreadable, landed, 0)")).alias("dropped"),
-        F.expr("count(DISTINCT CASE WHEN NOT is_unreadable THEN content_hash END)").alias("kept"),
+        F.sum(F.expr("if(is_unreadable, landed, 0)")).alias(RowClass.DROPPED.value),
+        F.expr("count(DISTINCT CASE WHEN NOT is_unreadable THEN content_hash END)").alias(
+            RowClass.KEPT.value
+        ),
         F.sum(F.expr("if(snapshot_id = newest, landed, 0)")).alias("snapshot_rows"),
         F.sum(F.expr("if(snapshot_id = newest AND is_unreadable, landed, 0)")).alias(
             "snapshot_dropped"
@@ -271,7 +273,8 @@ def _account(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> 
 
 
 def _report(day: date, counts: dict[str, int]) -> DayReport:
-    rows_in, dropped, kept = (counts.get(name, 0) for name in ("rows_in", "dropped", "kept"))
+    rows_in = counts.get("rows_in", 0)
+    dropped, kept = (counts.get(each, 0) for each in (RowClass.DROPPED, RowClass.KEPT))
     return DayReport(
         day=day,
         rows_in=rows_in,

@@ -12,6 +12,7 @@ from pyspark.sql.window import Window
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.rules import RuleSet
 from neo_assets.lakehouse.model.tables import QUARANTINE_KEY
+from neo_assets.lakehouse.report import RowClass
 from neo_assets.lakehouse.store.storage import Lakehouse
 
 
@@ -55,7 +56,7 @@ def counts(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> di
 def _dropped(versions: DataFrame, rule_set: RuleSet) -> DataFrame:
     same_row = Window.partitionBy("partition_date", "source_file", "content_hash")
     same_content = Window.partitionBy("partition_date", "content_hash")
-    return versions.where("classification = 'dropped'").withColumns(
+    return versions.where(f"classification = '{RowClass.DROPPED}'").withColumns(
         {
             "status": F.lit("open"),
             "status_note": F.lit(None).cast("string"),

@@ -21,7 +21,7 @@ from pyspark.sql.window import Window
 from neo_assets.lakehouse.model import rule_expressions
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.rules import UNREADABLE_LINE, RuleSet
-from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.report import DayReport, RowClass
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import event_lines, nested_rows, quarantine
 from neo_assets.lakehouse.transforms.rule_conditions import require_applicable
@@ -54,10 +54,10 @@ def refine(
         classify(dataset, lakehouse.read_days(tables.bronze, days), rule_set),
         days,
         incoming_days=[day for day, counts in ingested.items() if counts.rows],
-        parts={tables.silver: "classification = 'kept'"},
+        parts={tables.silver: f"classification = '{RowClass.KEPT}'"},
     )
     existing, classes = _output_counts(lakehouse, dataset, days)
-    dropped = {row.day for row in classes if row.classification == "dropped"}
+    dropped = {row.day for row in classes if row.classification == RowClass.DROPPED}
     if unclean := dropped | {day for day in days if existing[day]["quarantined"]}:
         quarantine.update(lakehouse, dataset, unclean, rule_set)
         for day, rows in quarantine.counts(lakehouse, dataset, unclean).items():
@@ -238,12 +238,12 @@ def _with_class(dataset: Dataset, rows: DataFrame) -> DataFrame:
     return rows.withColumns(
         {
             "is_in_newest_snapshot": in_newest,
-            "classification": F.when(~F.col("is_valid"), "dropped")
-            .when(is_repeat, "exact_duplicates")
-            .when(~F.col("is_last_good"), "superseded")
-            .when(in_newest, "kept")
-            .when(F.col("is_gone"), "withdrawn")
-            .otherwise("superseded"),
+            "classification": F.when(~F.col("is_valid"), RowClass.DROPPED.value)
+            .when(is_repeat, RowClass.EXACT_DUPLICATES.value)
+            .when(~F.col("is_last_good"), RowClass.SUPERSEDED.value)
+            .when(in_newest, RowClass.KEPT.value)
+            .when(F.col("is_gone"), RowClass.WITHDRAWN.value)
+            .otherwise(RowClass.SUPERSEDED.value),
         }
     ).select(*dataset.tables.versions.column_names)
 
@@ -295,21 +295,21 @@ def _report(
     counts = _totals((row.classification, row.rows) for row in classes)
     in_newest = [row for row in classes if row.is_in_newest_snapshot]
     newest = _totals((row.classification, row.rows) for row in in_newest)
-    surplus = existing["in_quarantine"] - counts["dropped"]
+    surplus = existing["in_quarantine"] - counts[RowClass.DROPPED]
     return DayReport(
         day=day,
         rows_in=ingested.rows,
-        kept=counts["kept"],
-        dropped=counts["dropped"],
-        exact_duplicates=counts["exact_duplicates"],
-        superseded=counts["superseded"],
-        withdrawn=counts["withdrawn"],
+        kept=counts[RowClass.KEPT],
+        dropped=counts[RowClass.DROPPED],
+        exact_duplicates=counts[RowClass.EXACT_DUPLICATES],
+        superseded=counts[RowClass.SUPERSEDED],
+        withdrawn=counts[RowClass.WITHDRAWN],
         rows_out=existing["rows_out"],
-        rows_lost=max(counts["kept"] - existing["rows_out"], 0) + max(-surplus, 0),
+        rows_lost=max(counts[RowClass.KEPT] - existing["rows_out"], 0) + max(-surplus, 0),
         rows_duplicated=existing["rows_out"] - existing["keys"] + max(surplus, 0),
         snapshot_rows=newest.total(),
-        snapshot_dropped=newest["dropped"],
-        snapshot_duplicates=newest["exact_duplicates"] + newest["superseded"],
+        snapshot_dropped=newest[RowClass.DROPPED],
+        snapshot_duplicates=newest[RowClass.EXACT_DUPLICATES] + newest[RowClass.SUPERSEDED],
         snapshot_reasons=_by_rule(in_newest, "reasons"),
         reasons=_by_rule(classes, "reasons"),
         warnings=_by_rule(classes, "warnings"),
