@@ -16,7 +16,7 @@ from neo_assets.settings import Settings
 PROGRAM = """
 import sys
 import neo_assets.definitions
-costly = {"pyspark", "py4j", "grpc_status", "matplotlib", "altair", "vl_convert"}
+costly = {"pyspark", "py4j", "grpc_status", "PIL", "altair", "vl_convert"}
 print(sorted({name.partition(".")[0] for name in sys.modules} & costly))
 """
 
