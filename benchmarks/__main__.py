@@ -2,7 +2,7 @@
 
 On one Spark Connect server, but for what starts its own; it gets warm with the warm day.
 
-Each benchmark prints its own table; at the end stands how each goal was met, and the same as a
+Each benchmark prints its own table; the end says how each goal was met, and the same as a
 picture in `benchmarks/goals.svg`.
 """
 
@@ -112,7 +112,7 @@ def draw(goals: Sequence[Goal]) -> None:
         )
     )
     aims = alt.Chart(values).mark_tick(thickness=3, color="black").encode(x="at_most:Q", y=what)
-    # The font of whoever looks may be wider than the one that the room for words is measured with.
+    # The reader's font may be wider than the one with which the space for text is measured.
     room = {"left": 60, "right": 40, "top": 5, "bottom": 5}
     (bars + aims).properties(width=500, padding=room).save(PICTURE)
 

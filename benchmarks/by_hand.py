@@ -2,7 +2,7 @@
 
 Event files to bronze, silver with quarantine and counts, a fact and two dimensions by MERGE.  The
 columns are derived by the project's own expressions, so that what differs is the way of working: no
-Dagster, no checkpoint, no history of snapshots, nothing held against anything, and nothing that
+Dagster, no checkpoint, no history of snapshots, no comparison with other layers, and nothing that
 makes it safe to run a day twice.
 
     python -m benchmarks.by_hand LANDING ROOT DAY
@@ -30,10 +30,10 @@ from neo_assets.spark_server.java import find_java
 def by_hand(spark: SparkSession, landing: Path, days: Collection[date], root: Path) -> None:
     """Bring the event files of these days to gold, in tables below `root`."""
     _events(spark, landing, days).write.format("delta").mode("append").save(str(root / "bronze"))
-    judged = _judged(_table(spark, root / "bronze").where(in_days("feed_date", days)))
-    _replace(judged.where("rank = 1").drop("payload", "feed_date"), root / "silver", days)
-    _replace(judged.where("rank = 0").drop("payload", "feed_date"), root / "quarantine", days)
-    counts = judged.groupBy("partition_date", "rank").count()
+    checked = _checked(_table(spark, root / "bronze").where(in_days("feed_date", days)))
+    _replace(checked.where("rank = 1").drop("payload", "feed_date"), root / "silver", days)
+    _replace(checked.where("rank = 0").drop("payload", "feed_date"), root / "quarantine", days)
+    counts = checked.groupBy("partition_date", "rank").count()
     counts.write.format("delta").mode("append").save(str(root / "metrics"))
     counts.collect()
 
@@ -63,7 +63,7 @@ def _events(spark: SparkSession, landing: Path, days: Collection[date]) -> DataF
     )
 
 
-def _judged(bronze: DataFrame) -> DataFrame:
+def _checked(bronze: DataFrame) -> DataFrame:
     """Rows with a `rank`: 0 breaks a rule, 1 is the newest of its approach."""
     typed = (
         bronze.where("payload IS NOT NULL")

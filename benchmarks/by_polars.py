@@ -1,7 +1,7 @@
 """The same work without Spark, by Polars and delta-rs: the honest outside mark.
 
-As `by_hand.py`, it judges, keeps the newest row of an approach, replaces the days and upserts the
-fact.  What it leaves out is what needs the project: quarantine reasons, bands, checks, history.
+As `by_hand.py`, it applies rules, keeps the newest row of an approach, replaces days and upserts
+the fact.  What it leaves out is what needs the project: quarantine reasons, bands, checks, history.
 """
 
 from collections.abc import Collection

@@ -252,7 +252,7 @@ def _rotated(compared: Sequence[Each], number: int) -> list[Each]:
 
 
 def _against(values: Sequence[float], reference: Sequence[float]) -> tuple[str, str]:
-    """The median, and how it stands to what was measured of the reference in the same rounds."""
+    """Return the median, and its ratio to the reference in the same rounds."""
     ratios = [value / other for value, other in zip(values, reference, strict=True)]
     return f"{median(values):.1f}", _spread(ratios)
 

@@ -76,7 +76,7 @@ def run_stages(lakehouse: Lakehouse, days: Sequence[date]) -> dict[str, float]:
 
 
 def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) -> None:
-    """Land two snapshots of each day and ingest them, run after run; what is done is let be."""
+    """Land two snapshots of each day and ingest them, run after run; finished days are kept."""
     rows = lakehouse.read_days(BRONZE_NEO_EVENTS, days).select("feed_date").distinct().collect()
     done = {row.feed_date for row in rows}
     runs = [days[first : first + days_per_run] for first in range(0, len(days), days_per_run)]
@@ -89,7 +89,7 @@ def give_history(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) 
 
 
 def bring_to_gold(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int) -> None:
-    """Silver and gold of a history, run after run; what is done is let be."""
+    """Build silver and gold of a history, run after run; finished days are kept."""
     rows = lakehouse.read_days(GOLD_NEO_FACT, days).select(GOLD_NEO_FACT.day_column).distinct()
     done = {row[0] for row in rows.collect()}
     runs = [days[first : first + days_per_run] for first in range(0, len(days), days_per_run)]
@@ -100,7 +100,7 @@ def bring_to_gold(lakehouse: Lakehouse, days: Sequence[date], days_per_run: int)
 
 
 def land(landing: Path, day: date, after: timedelta = timedelta(), *, volume: int = 1) -> None:
-    """Land what the simulated feed says of a day when it is asked some time after it, once.
+    """Land the simulated feed's response for a day, requested some time after it, once.
 
     With a volume there are so many of each object, of different names.
     """

@@ -1,6 +1,6 @@
 """What it gains that days are fetched while the run before works: `python -m benchmarks.overlap`.
 
-The same backfill, from a stand-in for NASA that takes its time to answer, by the daemon of
+The same backfill, from a simulated NASA that takes its time to respond, by the daemon of
 `make ui` with one run at a time and with two, and by `neo-assets backfill` without prefetching and
 with it; each in a new lakehouse, in turns.  The time is that from the start of the first run to the
 end of the last one.

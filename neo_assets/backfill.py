@@ -140,8 +140,8 @@ def backfill(
     """Materialize the assets for all days, one run a chunk; a failed run does not stop the next.
 
     All runs use the same compute, and its days are fetched while the run before works on
-    its own. `on_progress` is told each entry of the log as it is stored: events, and what the runs
-    say.
+    its own. `on_progress` receives each entry of the log as it is stored: events, and what the runs
+    log.
     """
     outcome = Outcome(days_left=days)
     with _stoppable(outcome), _running_instance(settings) as (instance, definitions):
@@ -158,7 +158,7 @@ def replay(
 ) -> Outcome:
     """Rebuild silver and gold for these days from bronze alone; with `full`, bronze before them.
 
-    A bronze made anew is accounted for again, for its checks are about the old one.
+    A rebuilt bronze is checked again, because its checks are about the old one.
     """
     outcome = Outcome(days_left=days)
     with _stoppable(outcome), _running_instance(settings) as (instance, definitions):
@@ -174,7 +174,7 @@ def replay(
 
 
 def release(day: date, why: str, settings: Settings) -> list[dg.AssetKey]:
-    """Let a held day through on a person's word; the assets that it has not reached for it.
+    """Release a held day by manual approval, and return the assets that it has not reached.
 
     Raises:
         BackfillError: no check holds the day; says what it is instead.

@@ -48,7 +48,7 @@ def daily_assets(settings: Settings, target: Target) -> list[dg.AssetsDefinition
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
-    """All that Dagster knows of, for these settings."""
+    """Return all definitions of the code location, for these settings."""
     target = create_target(settings)
     assets = daily_assets(settings, target)
     readers, reader_sensors = _readers(settings, target.local_tables)

@@ -68,7 +68,7 @@ def require_data_folder(settings: Settings, *, to_write: bool = True) -> None:
     mode = os.R_OK | (os.W_OK if to_write else 0)
     if to_write or not os.path.isdir(folder):  # noqa: PTH112 - which never raises
         _require_folder("NEO_DATA_DIR", folder)
-    # Whoever may use the folder may still not be the owner of what is in it.
+    # A user who may use the folder may still not be the owner of what is in it.
     for name in ("", "landing", "tables", "checkpoints", ".writing.lock", ".days.lock"):
         _require_access("NEO_DATA_DIR", folder / name, mode)
 

@@ -55,7 +55,7 @@ def days_of_run(run: dg.DagsterRun, settings: Settings) -> Sequence[date]:
 
 
 def day_of(partition: str | None, settings: Settings) -> date | None:
-    """The day that a partition key stands for; none for what is no daily partition."""
+    """Return the day of a partition key; None for what is no daily partition."""
     if partition is None or not daily_partitions(settings).has_partition_key(partition):
         return None
     return date.fromisoformat(partition)

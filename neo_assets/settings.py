@@ -321,7 +321,7 @@ class Settings(BaseSettings):
 
     @property
     def writing_lock(self) -> Path:
-        """A file that whoever writes to the tables holds a lock on."""
+        """The file on which a process that writes to the tables holds a lock."""
         return self.neo_data_dir / ".writing.lock"
 
     @property

@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(FaultsOfWorkers())
     # One source is enough for what does not depend on sources; tests of the others name them.
     os.environ["NEO_SOURCES"] = "neows"
-    # Whoever starts the tests may ignore them, and whatever they start would inherit that.  After a
-    # run Dagster does with the one as with the other.
+    # The parent of the tests may ignore them, and child processes would inherit that.  After a
+    # run Dagster treats both signals alike.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -68,11 +68,11 @@ class FaultsOfWorkers:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was done to the pipeline; that nothing was lost or doubled is each test's claim."""
+    """Print the injected faults; that nothing was lost or duplicated is each test's claim."""
     if INJECTED:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(INJECTED.items()))
         failed = len(terminalreporter.stats.get("failed", ()))
-        outcome = f"{failed} tests failed" if failed else "nothing was lost or doubled"
+        outcome = f"{failed} tests failed" if failed else "nothing was lost or duplicated"
         terminalreporter.write_line(f"{INJECTED.total()} faults injected ({kinds}): {outcome}.")
 
 
@@ -107,7 +107,7 @@ class SharedServer:
             self.stop()
 
     def stop(self) -> None:
-        """End it; whoever asks for its address starts another."""
+        """End it; the next request for its address starts another."""
         self._running.close()
         self._address = ""
 

@@ -30,7 +30,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 CRASHES: list[str] = []
 """The error that `down` raises, if any."""
 IN_RUN: dict[str, tuple[bool, str | None]] = {}
-"""What the run of `down` said of `up`: whether it is in the run, and which run executed it."""
+"""What the run of `down` found about `up`: whether it is in the run, and which run executed it."""
 
 
 def evaluation(passed: bool, partition: str, about: Any = None) -> dg.AssetCheckEvaluation:

@@ -26,7 +26,7 @@ def test_loading_the_code_location_loads_neither_spark_nor_plots() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout == "[]\n"
-    # Nor does it greet whoever loads it with warnings.
+    # Loading it causes no warnings.
     assert result.stderr == ""
 
 

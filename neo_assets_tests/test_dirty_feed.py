@@ -40,7 +40,7 @@ def dirty(day: date) -> list[FeedObject]:
 
 
 def revised(day: date) -> list[FeedObject]:
-    """The same day as it is answered later: one vanished, some changed, one mended, one broken."""
+    """The same day as it is answered later: one vanished, some changed, one fixed, one broken."""
     objects = dirty(day)
     vanished = [item for item in objects if item.get("name") != "(2024 Y7)"]
     for item in vanished:

@@ -213,7 +213,7 @@ def told_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> tuple[object, .
     """What the UI shows of an asset, without ids and times.
 
     The status of its days (materialized, failed, in progress), its materializations, the history of
-    its checks and their newest evaluations, and what stands in the catalogue.
+    its checks and their newest evaluations, and what is in the catalogue.
     """
     daily = daily_partitions(Settings.from_environment())
     cached = get_and_update_asset_status_cache_value(instance, asset, daily)

@@ -300,7 +300,7 @@ def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:
     assert stored["gold_neo_fact", "drop_count", "2024-03-02", "FAILED"] == 1
 
     # Sound again the next time it is asked, the day goes through.
-    site.replay("mended", answers | {str(days[1]): answers[str(days[1])][3:]})
+    site.replay("fixed", answers | {str(days[1]): answers[str(days[1])][3:]})
     assert site.backfill(days[1], days[1]).is_good
     assert len(site.rows("gold_neo_fact")) == 8 + 5 + 8
 

@@ -43,7 +43,7 @@ def versions(site: Site) -> dict[str, int]:
 
 
 def stable_rows(site: Site) -> dict[str, list[str]]:
-    """What a user relies on in each table: keys, values, history and what became of each row."""
+    """What a user relies on in each table: keys, values, history and the class of each row."""
     columns = {
         "bronze_neo_events": ["feed_date", "snapshot_id", "source_file", "run_id", "ingested_at"],
         "silver_neo_versions": ["partition_date", "source_file", "content_hash", "classification"],

@@ -26,7 +26,7 @@ def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[No
     context.log.debug("Nobody needs to know.")
     context.log.info("4 days are fetched [from NASA].")
     context.log.warning("It was tried again.")
-    context.log.error("This is told in the end.")
+    context.log.error("This is printed at the end.")
     return dg.MaterializeResult()
 
 

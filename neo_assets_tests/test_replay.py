@@ -1,4 +1,4 @@
-"""Replay and refresh through Dagster: the same history, the same gold, and what mends what."""
+"""Replay and refresh through Dagster: the same history, the same gold, and what repairs what."""
 
 import os
 import shutil
@@ -77,9 +77,9 @@ def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
     # Bronze knows its event files without it.
     assert site.backfill(LATER, LATER).is_good
     assert gold(site) == before
-    mended = replay(landed_days(site.settings()), site.settings(), full=True)
+    fixed = replay(landed_days(site.settings()), site.settings(), full=True)
     # Two runs, for the days between have never landed.
-    assert mended.is_good and {day for _, day in mended.reports} == {DAYS[0], LATER}
+    assert fixed.is_good and {day for _, day in fixed.reports} == {DAYS[0], LATER}
     assert gold(site) == before
     assert not (site.root / "data" / "replay").exists()
     assert site.backfill(LATER, LATER).is_good
@@ -158,7 +158,7 @@ def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     for selection in ("bronze_neo_events", "silver_neo_events", "gold_neo_fact"):
         (said,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
         assert f"{DAYS[1]}: never fetched" in said
-    # What has landed but is not in the layer before is told apart.
+    # What has landed but is not in the layer before is distinguished.
     assert site.backfill(LATER, LATER, "raw_feed_files").is_good
     for selection in ("silver_neo_events", "gold_neo_fact"):
         (said,) = site.backfill(LATER, LATER, selection).failures.values()

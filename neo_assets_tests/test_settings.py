@@ -1,4 +1,4 @@
-"""What is read from the environment, and what is said of values that cannot be used."""
+"""Settings that are read from the environment, and messages about unusable values."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Spark is killed under a backfill: what is said, what stands, and what goes on."""
+"""Spark is killed during a backfill: what is reported, what is kept, and what continues."""
 
 import json
 import logging

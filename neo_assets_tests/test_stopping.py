@@ -237,7 +237,7 @@ case "$*" in *-version*)
     exit
 esac
 touch "$0.started"
-# Like a real one, it ends when whoever started it does.
+# Like a real one, it ends when its parent does.
 exec cat > /dev/null
 """
 

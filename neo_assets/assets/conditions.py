@@ -1,4 +1,4 @@
-"""When what stands beside the daily assets is made anew."""
+"""When the assets that are derived from the daily ones are updated."""
 
 import dagster as dg
 

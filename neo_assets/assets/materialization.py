@@ -66,7 +66,7 @@ def materialize(
 def _without_rows_upstream(
     context: dg.AssetExecutionContext, days: Mapping[date, str], settings: Settings
 ) -> Mapping[date, str]:
-    """The days of which the layer before has handed on nothing either."""
+    """The days for which the layer before has emitted nothing either."""
     upstream = pipeline.upstream_of(context.asset_key.to_user_string())
     if upstream is None or not days:
         return days

@@ -1,4 +1,4 @@
-"""What a failed step says of itself."""
+"""The reason of a failed step, as one sentence."""
 
 import dagster as dg
 

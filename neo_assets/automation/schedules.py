@@ -27,7 +27,7 @@ from neo_assets.targets.base import Target, TargetResource
     job=REFRESH,
     cron_schedule="30 6 * * *",
     execution_timezone="UTC",
-    # Each run costs calls of a limited budget: whoever wants that turns it on.
+    # Each run costs calls of a limited budget, so that it is off by default.
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Requests the days around today again (NEO_REFRESH_DAYS_BACK, NEO_DAYS_AHEAD), "
     "because agencies revise what they published. Changed days go through to gold; unchanged days "

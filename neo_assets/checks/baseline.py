@@ -86,7 +86,7 @@ class Baseline:
         return len(self.counts) >= LEAST_DAYS and abs(self.z_score(count)) > ANOMALOUS_FROM
 
     def against(self, count: int, what: str) -> str:
-        """How `count` stands to the days before, such as `median of 30 days is 0`.
+        """Compare `count` with the days before, such as `median of 30 days is 0`.
 
         `what` says in one word what happened to the rows: dropped, repeated, listed.
         """

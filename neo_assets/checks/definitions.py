@@ -91,7 +91,7 @@ def evaluate_drops(check_input: CheckInput) -> CheckOutcome:
 
 
 def evaluate_duplicates(check_input: CheckInput) -> CheckOutcome:
-    """ERROR when a row stands twice in the output, WARN for unusually many repeats.
+    """ERROR when a row is in the output twice, WARN for unusually many repeats.
 
     Repeats that were resolved are no fault.
     """

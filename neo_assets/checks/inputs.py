@@ -58,7 +58,7 @@ def inputs(
 ) -> dict[date, PartitionCheckInput]:
     """The input of each day; days never materialized are missing.
 
-    The days before can turn a pass into a warning only: whoever asks for errors needs no history.
+    The days before can only turn a pass into a warning: errors do not depend on them.
     """
     name = asset.to_user_string()
     tolerances = quality(settings).tolerances_of(name)
@@ -106,7 +106,7 @@ def inputs_in_run(
 ) -> dict[date, PartitionCheckInput]:
     """The input of each day, read and evaluated once in a run.
 
-    The gate of the next layer and the checks of the asset ask for the same. Whoever comes first may
+    The gate of the next layer and the checks of the asset need the same. The first caller may
     be either, but never before the asset has been materialized.
     """
     global _newest
@@ -136,6 +136,6 @@ def _with_days_before(days: Sequence[date], number: int) -> list[date]:
 def errors(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[date], settings: Settings
 ) -> dict[date, str]:
-    """The days for which a check of the asset ends in ERROR, with what it says of the first."""
+    """The days for which a check of the asset ends in ERROR, with its description for the first."""
     found = inputs(instance, asset, days, settings, with_baseline=False)
     return {day: day_input.error for day, day_input in found.items() if day_input.error}

@@ -25,7 +25,7 @@ class Unmaterialized:
 
     @classmethod
     def stored_in(cls, evaluation: dg.AssetCheckEvaluation) -> "Unmaterialized | None":
-        """What an evaluation says of a day that was not materialized; none of any other."""
+        """Return what an evaluation records about a day that was not materialized, else None."""
         if _REASON in evaluation.metadata:
             return cls(
                 str(evaluation.metadata[_REASON].value),

@@ -162,7 +162,7 @@ def print_error(sentence: str) -> None:
 
 
 def summary_of(outcome: "Outcome") -> Table:
-    """What became of each asset over all days of a backfill, one row an asset."""
+    """Return the results of a backfill over all days, one row per asset."""
     from neo_assets import pipeline
 
     headers = ("asset", "days", "rows in", "rows out", "dropped", "duplicates", "checks")

@@ -47,5 +47,5 @@ def databricks_wheel(
 
 
 def _begin(line: str) -> None:
-    """Say what goes on while whoever waits sees how it ends."""
+    """Print progress while the caller waits for the result."""
     typer.echo(line, nl=False)

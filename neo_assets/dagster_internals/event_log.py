@@ -48,7 +48,7 @@ _INDEX_OF_RUNS = sa.text(
 )
 _STORE_EVENT = SqlEventLogStorageTable.insert()
 _STORE_EVALUATION = AssetCheckExecutionsTable.insert()
-# An upsert would do, but SQLAlchemy would translate it into SQL anew each time.
+# An upsert would do, but SQLAlchemy would translate it into SQL each time.
 _STORE_PLANNED_EVALUATION = AssetCheckExecutionsTable.update().where(
     *(
         AssetCheckExecutionsTable.c[name] == sa.bindparam(f"of_{name}")

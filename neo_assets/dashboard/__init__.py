@@ -1,5 +1,5 @@
 """The dashboard: one HTML file for everyone who opens no lakehouse.
 
 `tables` reads the rows of gold, `data` computes what is shown, `charts` draws it, and `page` puts
-it together. Nothing here knows of Dagster or Spark.
+it together. Nothing here depends on Dagster or Spark.
 """

@@ -138,7 +138,7 @@ def _objects(approaches: Collection[Approach]) -> int:
 
 
 def _in_time(approach: Approach) -> tuple[date, str, str]:
-    # Where the minute is missing, the day stands before those of which it is known.
+    # Approaches without a minute come first on their day.
     minute = approach.close_approach_at
     return approach.close_approach_date, f"{minute or ''}", approach.designation
 

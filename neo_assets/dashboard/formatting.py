@@ -8,7 +8,7 @@ from neo_assets.external_text import printable
 from neo_assets.lakehouse.model import bands
 
 JPL = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr="
-"""What JPL knows of an object, by its designation."""
+"""JPL's page about an object, by its designation."""
 
 
 def label(name: str) -> str:
@@ -22,7 +22,7 @@ def name_of(approach: Approach) -> str:
 
 
 def jpl_address(approach: Approach) -> str:
-    """The page of the object at JPL, whatever stands in its designation."""
+    """Return the page of the object at JPL, whatever its designation contains."""
     return JPL + quote(approach.designation, safe="")
 
 

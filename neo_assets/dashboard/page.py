@@ -32,8 +32,8 @@ for (const figure of document.querySelectorAll("script[type='application/json']"
 def page(shown: data.DashboardData, specifications: Mapping[str, Mapping[str, Any]]) -> str:
     """The HTML; `specifications` are the charts for it, by name.
 
-    Nothing but its own script runs in it: the browser is told the script's hash, so that a name in
-    the feed could not bring along another one even if it stood there unescaped.
+    Only its own script can run in it: the browser gets the script's hash, so that a name in
+    the feed could not add another one even if it were not escaped.
     """
     script = _script()
     return _template().render(

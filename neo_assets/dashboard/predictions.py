@@ -14,7 +14,7 @@ class PredictionError:
     """All approaches that were predicted so many days before a day that is over.
 
     `came` counts those that NASA still lists, `on_another_day` those of them with another date. The
-    errors are the distances in km, without sign, between what was predicted and what stands now:
+    errors are the distances in km, without sign, between the prediction and the current values:
     the median, and what nine in ten stay below. `median_minutes` is null where no minute is known.
     """
 

@@ -44,7 +44,7 @@ _TYPES = {
     **ARROW_TYPES,
     # Few tools show a list in a cell: its items, with commas.
     "ARRAY<STRING>": pa.string(),
-    # UTC, but without saying so: Power Query would shift it to the zone of whoever looks.
+    # UTC without a time zone: Power Query would shift it to the reader's zone.
     "TIMESTAMP": pa.timestamp("us"),
 }
 _SOURCE = b"neo.source"

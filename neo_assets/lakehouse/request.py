@@ -15,7 +15,7 @@ from neo_assets.lakehouse.message import Message
 from neo_assets.lakehouse.report import DayReport
 
 REBUILD_BRONZE = "rebuild_bronze"
-"""The stage that makes bronze anew from the landing zone; it is about no single days."""
+"""The stage that rebuilds bronze from the landing zone; it takes no days."""
 
 MAINTENANCE = "maintenance"
 """The stage that keeps files few; it is about no single days either."""
@@ -41,8 +41,8 @@ class StageError(Exception):
 class Request(Message):
     """What one stage is to do: `stage` is the asset it materializes, or the name of its job.
 
-    `rules` are those of the project with what is configured, each as its fields; none stands for
-    the project's own.  `schema_evolution` is what becomes of fields that are not known.  `field`
+    `rules` are those of the project with what is configured, each as its fields; none means
+    the project's own.  `schema_evolution` is what happens to unknown fields.  `field`
     and `types` are those that `CORRECT_SCHEMA` gives the tracked schema.
     """
 
@@ -57,7 +57,7 @@ class Request(Message):
 
     @property
     def needs_tables(self) -> bool:
-        """Whether the tables must be there; whoever makes them anew finds them as they are."""
+        """Whether the tables must exist; a stage that rebuilds them takes them as they are."""
         return self.stage != REBUILD_BRONZE
 
     @property

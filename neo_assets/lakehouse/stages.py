@@ -1,6 +1,6 @@
 """The stages by name: functions from a lakehouse and a request to a result.
 
-This is the one door to the lakehouse: whoever opens it need not know which target is behind.
+This is the only entry to the lakehouse: callers need not know which target is behind it.
 """
 
 from __future__ import annotations

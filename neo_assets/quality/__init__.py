@@ -1,4 +1,4 @@
-"""What the configuration says of quality: rules added or changed, and what a day may drop."""
+"""The configuration of quality: rules added or changed, and the tolerated drops of a day."""
 
 from neo_assets.quality.configuration import Quality, Tolerance, quality
 

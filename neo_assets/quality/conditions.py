@@ -1,6 +1,6 @@
 """What is wrong with a rule's condition, found without Spark: syntax, columns, what it may ask.
 
-Types are left to Spark, which judges every condition again before it judges a row.
+Types are left to Spark, which checks every condition again before it is applied.
 """
 
 import re

@@ -56,7 +56,7 @@ class Quality:
     """Where the condition of each new rule is, such as `quality.yaml, line 7`."""
 
     def tolerances_of(self, asset: str) -> list[Tolerance]:
-        """Those of an asset; one that names the asset and no rule stands in for the general one."""
+        """Those of an asset; one that names the asset and no rule replaces the general one."""
         found = [tolerance for tolerance in self.tolerances if tolerance.asset == asset]
         if all(tolerance.rule for tolerance in found):
             found += [tolerance for tolerance in self.tolerances if tolerance.asset is None]

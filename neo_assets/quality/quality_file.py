@@ -131,11 +131,11 @@ class QualityFile:
         return start.line + 1 + self.text.count("\n", start.index, start.index + max(position, 0))
 
     def _refuse_repeated_keys(self) -> None:
-        """YAML would take the last one without a word."""
+        """YAML would silently take the last one."""
         to_see, seen = [self.root], set()
         while to_see:
             node = to_see.pop()
-            # An alias may lead back to where it stands.
+            # An alias may refer to the node that contains it.
             if node is None or id(node) in seen:
                 continue
             seen.add(id(node))

@@ -1,6 +1,6 @@
 """A service over HTTP: one request at a time, and what its faults mean for the days of a run.
 
-Whatever comes, the caller gets a response or one sentence about what went wrong.  A key stands in
+Whatever comes, the caller gets a response or one sentence about what went wrong.  A key is in
 the address of every call, and therefore in the text of nearly every exception and log line of the
 HTTP libraries: none of these texts leaves this module unscrubbed.
 """
@@ -172,7 +172,7 @@ class HttpService:
         )
 
     def answered(self, response: Response, requested: str) -> str:
-        """A sentence with the status of a response and what it says of itself."""
+        """Return a sentence with the status of a response and the error message in it."""
         said = self.quoted(_reason(response))
         return f'{self._name} answered {response.status} for {requested}, saying "{said}"'
 
@@ -264,7 +264,7 @@ def _is_past_deadline(state: tenacity.RetryCallState) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """What the operating system says of it, or else the name of its kind."""
+    """Return the operating system's message, or else the name of the exception."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
@@ -274,7 +274,7 @@ def _cause(error: BaseException) -> str:
 
 
 def _reason(response: Response) -> str:
-    """What an error response says of itself, in any of the forms that services and gateways use."""
+    """Return the message in an error response, in any form that services and gateways use."""
     said: Any = None
     try:
         body = json.loads(response.body)

@@ -5,7 +5,7 @@
 A file holds JSON lines, one event a line: `feed_date`, `source`, `fetched_at`, `snapshot_id` and
 `payload`, the object as the API gave it; before that `api_version`, where the service says which
 version of its interface answered.  A snapshot without objects is a file with one event that
-has no `payload`, so that "nothing passes" can be told from "never asked".
+has no `payload`, so that "nothing passes" can be distinguished from "never asked".
 
 A snapshot's id begins with the time it was fetched and ends with a digest of its content: sorted by
 name, the files of a day are its history, and a file that was cut off or edited later shows itself.
@@ -43,7 +43,7 @@ class LandingError(Exception):
 class Landing:
     """The newest snapshot of one day after a response was passed to the landing zone.
 
-    `is_new` is false where the answer was identical to the newest snapshot, whose file then stands.
+    `is_new` is false if the response was identical to the newest snapshot, whose file is kept.
     `repeated` counts the objects of the answer that another object of it repeats to the letter.
     `set_aside` has the damaged files of the day that were renamed so that nothing reads them.
     """
@@ -74,7 +74,7 @@ class LandingZone(ABC):
         """Publish one answer as an event file unless the day's newest snapshot says the same.
 
         "The same" is the same objects whatever their order, or the order of their fields.  Damaged
-        files of the day are set aside before, so that the answer takes their place.
+        files of the day are renamed before, so that the response replaces them.
 
         Raises:
             LandingError: nothing was published, and nothing unfinished is left.
@@ -174,16 +174,16 @@ def days_of(folders: Iterable[str]) -> list[date]:
 
 
 def hidden(file: Path) -> Path:
-    """Where a damaged file is set aside: under a name that Spark passes over."""
+    """Return the name under which a damaged file is kept, which Spark ignores."""
     return file.with_name(f".{file.name}.damaged")
 
 
 def damage(files: Sequence[Path]) -> str:
-    """What to say of damaged files: which they are, and what mends them."""
+    """Return the message about damaged files: which they are, and how to repair them."""
     days = sorted(file.parent.name.removeprefix(FOLDER_PREFIX) for file in files)
     return (
         f"{', '.join(f'{file.parent.name}/{file.name}' for file in files)} no longer holds what "
-        "was landed (cut off or edited by hand); put back a copy, or set it aside and ask the feed "
+        "was landed (cut off or edited by hand); put back a copy, or rename it and ask the feed "
         f"again with: neo-assets backfill --start {days[0]} --end {days[-1]}"
     )
 

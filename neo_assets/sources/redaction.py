@@ -34,7 +34,7 @@ def without(key: str, text: str) -> str:
 
 
 def redact_parameters(text: str) -> str:
-    """The text without the value of any key parameter, whoever the key belongs to."""
+    """Return the text without the value of any key parameter, whichever key it is."""
     return KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", text)
 
 

@@ -52,7 +52,7 @@ JARS = {
 """The path of each JAR in a Maven repository, with the SHA-256 digest of its content.
 
 These are Delta for the pinned `delta-spark` and `pyspark`, and what it needs beyond PySpark's JARs.
-A digest from the repository itself would prove nothing: whoever can replace a JAR there can replace
+A digest from the repository itself would prove nothing: who can replace a JAR there can replace
 its digest too.  A new version of Delta needs new lines here.
 """
 

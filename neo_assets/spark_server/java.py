@@ -72,7 +72,7 @@ def find_java(directory: Path | None = None) -> Java:
 
 
 def _inspect(executable: str) -> Java | None:
-    """What this `java` says of itself; None when it does not start the way Spark starts it."""
+    """Return this `java`'s properties; None if it does not start the way Spark starts it."""
     try:
         answer = subprocess.run(
             [executable, OPTIONAL_MODULE, "-XshowSettings:properties", "-version"],

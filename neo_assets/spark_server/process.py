@@ -1,4 +1,4 @@
-"""What runs inside the server's own process: a Spark with the Connect plugin, until told to end."""
+"""The server's own process: Spark with the Connect plugin, until it is asked to end."""
 
 import os
 import signal
@@ -89,7 +89,7 @@ def serve(
         gateway.proc.wait(ENDING_TAKES_AT_MOST_S)
     except subprocess.TimeoutExpired:
         gateway.proc.kill()
-    # What PySpark does at exit would wait for a JVM that is gone.
+    # PySpark's exit handler would wait for a JVM that has ended.
     os._exit(0)
 
 
@@ -127,7 +127,7 @@ def _configuration(
         # so that a day is still found by skipping files, and no old one is written again.
         "spark.databricks.delta.optimize.minFileSize": str(4 * 2**20),
         "spark.databricks.delta.optimize.maxFileSize": str(8 * 2**20),
-        # VACUUM starts as many tasks as this for every folder it lists, 10,000 unless told.
+        # VACUUM starts as many tasks as this for every folder it lists, by default 10,000.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         # Each table that is remembered takes megabytes, for an hour; this is three lakehouses.
         "spark.databricks.delta.delta.log.cacheSize": "32",

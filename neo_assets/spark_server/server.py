@@ -20,7 +20,7 @@ ENDING_TAKES_AT_MOST_S = 30
 MEMORY = "2g"
 """The heap of a server: enough for a day every few seconds for an hour (benchmarks/README.md)."""
 _OUT_OF_MEMORY = 3
-"""The exit code of a JVM that was told to exit when it runs out."""
+"""The exit code of a JVM that exits when it runs out of memory."""
 
 
 class SparkServerError(Exception):
@@ -183,9 +183,9 @@ def _port_when_ready(process: "subprocess.Popen[bytes]", log_file: Path) -> int:
 
 
 def _end_of_log(lines: Sequence[str]) -> list[str]:
-    """The end of a log, and what stands before the traceback that it ends with.
+    """Return the end of a log, and what is before the traceback at its end.
 
-    What Java has to say comes first; Python only reports that Java is gone.
+    Java's messages come first; Python only reports that Java has ended.
     """
     tracebacks = [number for number, line in enumerate(lines) if line.startswith("Traceback ")]
     begin = tracebacks[-1] if tracebacks else len(lines)
@@ -208,6 +208,6 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(ENDING_TAKES_AT_MOST_S)
     except subprocess.TimeoutExpired:
-        # The JVM notices that its parent is gone.
+        # The JVM notices that its parent has ended.
         process.kill()
         process.wait()

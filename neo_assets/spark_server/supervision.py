@@ -1,4 +1,4 @@
-"""A Spark Connect server that is there for as long as it is needed, whatever becomes of it."""
+"""A Spark Connect server that is restarted when it dies, for as long as it is needed."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -29,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 def supervised_server(work_directory: Path) -> Iterator[str]:
     """Run a Spark Connect server for the length of the block; yield its address.
 
-    One that dies is started anew at the same address, with the same token, so that whoever was told
-    the address need not be told again. Only its sessions are lost. The first time that happens at
+    One that dies is restarted at the same address, with the same token, so that clients that know
+    the address can keep using it. Only its sessions are lost. The first time that happens at
     once; a server that dies again and again, or does not start, is given more time each time, and
     each time the log says why.
 

@@ -1,4 +1,4 @@
-"""How failed days are told."""
+"""How failed days are reported."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""The dashboard as an asset: one file, made anew whenever gold has changed."""
+"""The dashboard as an asset: one file, updated whenever gold has changed."""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path

@@ -100,21 +100,21 @@ def reports(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:
 def evaluations(
     instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult
 ) -> dict[tuple[str, str], tuple[bool, str]]:
-    """Verdict and description by day and check, of which each must be stored once in the run."""
+    """Outcome and description by day and check, of which each must be stored once in the run."""
     records = instance.get_records_for_run(
         result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION, limit=1000
     ).records
     events = [record.event_log_entry.get_dagster_event() for record in records]
     found = [event.asset_check_evaluation_data for event in events]
-    verdicts = {
+    outcomes = {
         (str(evaluation.partition), evaluation.check_name): (
             evaluation.passed,
             evaluation.description or "",
         )
         for evaluation in found
     }
-    assert len(verdicts) == len(found)
-    return verdicts
+    assert len(outcomes) == len(found)
+    return outcomes
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -163,9 +163,9 @@ def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At
         assert landed(data) == sorted(reports(instance)) == done
         assert failure(first).count("2024-03-15…2024-03-21") >= 1
         assert "17 of 31 days failed" in failure(first)
-        verdicts = evaluations(instance, first)
-        assert len(verdicts) == 31 * CHECKS
-        for (day, _), (passed, description) in verdicts.items():
+        outcomes = evaluations(instance, first)
+        assert len(outcomes) == 31 * CHECKS
+        for (day, _), (passed, description) in outcomes.items():
             assert passed == (day in done)
             if day in rest:
                 assert "NeoWs answered 503 for 2024-03-15…2024-03-21" in description
@@ -209,12 +209,12 @@ def test_a_bad_day_fails_alone_in_a_month(instance: dg.DagsterInstance, data: Pa
     assert "2024-03-11: NeoWs announced 2 objects for 2024-03-11 and sent 1" in failure(result)
     assert "31 days: 30 with a new snapshot, 1 failed." in said(instance)
 
-    verdicts = evaluations(instance, result)
-    assert len(verdicts) == 31 * CHECKS
-    not_passed = {place for place, (passed, _) in verdicts.items() if not passed}
-    of_the_bad_day = {place for place in verdicts if place[0] == bad.isoformat()}
+    outcomes = evaluations(instance, result)
+    assert len(outcomes) == 31 * CHECKS
+    not_passed = {place for place, (passed, _) in outcomes.items() if not passed}
+    of_the_bad_day = {place for place in outcomes if place[0] == bad.isoformat()}
     assert not_passed == of_the_bad_day | {(omitted.isoformat(), "volume")}
-    assert "did not mention the day" in verdicts[omitted.isoformat(), "volume"][1]
+    assert "did not mention the day" in outcomes[omitted.isoformat(), "volume"][1]
     omissions = {day: report["omitted"] for day, report in reports(instance).items()}
     assert omissions == {day: int(day == omitted.isoformat()) for day in names(good)}
 

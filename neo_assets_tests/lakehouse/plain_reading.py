@@ -56,7 +56,7 @@ RISK_NAMES = ("unknown", "minimal", "low", "moderate", "elevated", "high")
 
 @dataclass
 class Day:
-    """What stands in the tables for one day, and how many rows are in which class."""
+    """What the tables have for one day, and how many rows are in which class."""
 
     silver: dict[Key, Row] = field(default_factory=dict)
     gold: dict[Key, Row] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Bands and keys as expressions, held against the contract's table in plain Python."""
+"""Bands and keys as expressions, compared with the contract's table in plain Python."""
 
 import itertools
 import math

@@ -37,7 +37,7 @@ def run(lakehouse: Lakehouse, days: Collection[date], limit: float) -> dict[date
 
 
 def revised(lakehouse: Lakehouse) -> dict[tuple[date, str], list[Event]]:
-    """What the table says of each approach, in order."""
+    """What the table has of each approach, in order."""
     found: dict[tuple[date, str], list[Event]] = {}
     for row in sorted(
         rows_of(lakehouse, "gold_neo_revision"),

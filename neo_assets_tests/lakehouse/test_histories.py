@@ -1,4 +1,4 @@
-"""Histories of days through all three layers, held against a plain reading of the contract."""
+"""Histories of days through all layers, compared with a plain reading of the contract."""
 
 import random
 from collections.abc import Iterator, Sequence

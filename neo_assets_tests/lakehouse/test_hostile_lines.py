@@ -176,7 +176,7 @@ def reports(lakehouse: Lakehouse) -> tuple[Reports, Reports, Reports]:
     days = [START + timedelta(days=number) for number in range(len(payloads()))]
     for day, payload in zip(days, payloads(), strict=True):
         write_day(lakehouse, day, [payload, sound])
-    # With every field that the baseline does not have set aside, whatever its name.
+    # With every field rescued that the baseline does not have, whatever its name.
     in_bronze = bronze.ingest(lakehouse, NEO, days, "a run", "rescue")
     in_silver, in_gold = silver.refine(lakehouse, NEO, days), gold.publish(lakehouse, days)
     return by_day(in_bronze), by_day(in_silver), by_day(in_gold)
@@ -233,7 +233,7 @@ def test_fields_of_any_name_are_rescued(
         for path, value in json.loads(row["rescued_data"]).items():
             (name,) = steps_of(path)
             assert name is not None
-            # What holds a field whose name no path can have is set aside whole.
+            # The parent of a field whose name no path can have is rescued whole.
             whole = value.get(name) if isinstance(value, dict) and "id" in value else value
             assert str(whole)[:20] == str(values[name])[:20] or "1e999" in payload
 
@@ -311,7 +311,7 @@ def test_a_line_that_is_no_event_is_told_from_one_that_landed(
     file.write_text(file.read_text() + "".join(f"{line}\n" for line in added))
     in_bronze, in_silver, _ = run(lakehouse, [day])
     assert (in_bronze[day].rows_in, in_bronze[day].dropped) == (8, 7)
-    # Only one line was handed on by the layer before.
+    # Only one line was emitted by the layer before.
     assert in_bronze[day].rows_received == 1
     assert (in_silver[day].rows_in, in_silver[day].kept, in_silver[day].dropped) == (8, 1, 7)
     rows = [r for r in rows_of(lakehouse, "silver_neo_quarantine") if r["partition_date"] == day]

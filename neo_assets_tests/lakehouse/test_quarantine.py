@@ -1,4 +1,4 @@
-"""What becomes of a dropped row: found, held, brought through, discarded, and never doubled."""
+"""A dropped row is found, held, brought through or discarded, and never duplicated."""
 
 import hashlib
 from collections import Counter
@@ -123,7 +123,7 @@ def test_a_changed_rule_brings_rows_through_and_closes_them(dirty: Lakehouse) ->
     silver.refine(dirty, NEO, [FIRST, SECOND], LENIENT)
     assert version_of(dirty, "silver_neo_quarantine") == version
 
-    # The rule is strict again: they are open again, and none stands there twice.
+    # The rule is strict again: they are open again, and none is there twice.
     silver.refine(dirty, NEO, [FIRST, SECOND])
     assert statuses(dirty) == {"open": 5}
 

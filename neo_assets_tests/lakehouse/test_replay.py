@@ -1,4 +1,4 @@
-"""Bronze made anew, and files that do not fit together."""
+"""Rebuilding bronze, and files that do not fit together."""
 
 import shutil
 from collections import Counter

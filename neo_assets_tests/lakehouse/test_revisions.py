@@ -1,4 +1,4 @@
-"""What is said of approaches that change, vanish, come back and move, and of predictions."""
+"""Revisions of approaches that change, vanish, come back and move, and predictions."""
 
 import gzip
 import json
@@ -147,7 +147,7 @@ SEEN_2020 = datetime(2020, 12, 15, tzinfo=timezone.utc)
 
 @needs_real_data
 def test_five_objects_between_real_vintages(lakehouse: Lakehouse) -> None:
-    """Two answers for 2015 and 2017, each held against NASA's of December 2020.
+    """Two responses for 2015 and 2017, each compared with NASA's of December 2020.
 
     When the first ones were given is known to the year only.
     """

@@ -49,7 +49,7 @@ def distances(day: date, au: float) -> FeedObject:
 
 
 def breaking(day: date) -> Iterator[tuple[str, FeedObject, str]]:
-    """For each rule rows that break it, with what is told of the value that was sent."""
+    """For each rule rows that break it, with what is reported about the value that was sent."""
     yield "missing_designation", feed_object(day, name=None), "designation = missing"
     yield (
         "unreadable_date",
@@ -89,7 +89,7 @@ def keeping(day: date) -> Iterator[FeedObject]:
     yield diameters(day, 143.4019234645 * 1.0099, 320)
     yield feed_object(day, absolute_magnitude_h=None)
     yield feed_object(day, estimated_diameter=None)
-    # No diameter at all, for all that can be said of it.
+    # No diameter at all, as far as is known.
     yield diameters(day, -1, 320)
     yield feed_object(day, absolute_magnitude_h=None, estimated_diameter=None)
 
@@ -182,8 +182,8 @@ def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> Non
     land(lakehouse, {days[0]: [(fetched(0), [feed_object(days[0]), bad])]})
     # It was so, and is no more.
     was = of(days[1], "relative_velocity", kilometers_per_second="0")
-    mended = [(fetched(0), [was]), (fetched(1), [feed_object(days[1])])]
-    land(lakehouse, {days[1]: mended, days[2]: [(fetched(0), [feed_object(days[2])])]})
+    fixed = [(fetched(0), [was]), (fetched(1), [feed_object(days[1])])]
+    land(lakehouse, {days[1]: fixed, days[2]: [(fetched(0), [feed_object(days[2])])]})
     bronze.ingest(lakehouse, NEO, days, "a run")
     reports = silver.refine(lakehouse, NEO, days, RuleSet(rules))
     assert [report.snapshot_reasons for report in reports] == [{"invalid_velocity": 1}, {}, {}]

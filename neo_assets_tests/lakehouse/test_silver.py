@@ -65,7 +65,9 @@ def cases() -> Iterator[Case]:
         lambda: dropped("missing_designation", one(name=None)),
         lambda: dropped("missing_designation", one(name="  ")),
         lambda: kept(
-            "designation stands in", one(name=None) | {"designation": "433"}, designation="433"
+            "designation replaces the name",
+            one(name=None) | {"designation": "433"},
+            designation="433",
         ),
         lambda: kept("no parentheses", one(name="Eros"), designation="Eros", name="Eros"),
         lambda: kept("two parentheses", one(name="(a) 433 (1898 DQ)"), designation="1898 DQ"),

@@ -76,6 +76,6 @@ def test_a_new_day_asks_for_no_more_after_a_longer_history(
             assert {name for name, times in commits.items() if times} == WRITTEN
             assert set(commits.values()) == {0, 1}
         assert files == dict(zip(LAYERS[:2], (5, 4), strict=True))
-    # Gold looks at the days near by, and at all files for keys and for what it knows of an object
+    # Gold looks at the days near by, and at all files for keys and for its attributes of an object
     # under any of its designations.  Maintenance keeps the number of files small.
     assert files_of_gold == [11, 22, 33]

@@ -53,7 +53,7 @@ class TmdlError(Exception):
 
 @dataclass
 class Node:
-    """An object: what it is, its name, and what is said of it; a flag is the property `true`."""
+    """An object: its kind, name and properties; a flag is the property `true`."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""A stand-in for NeoWs that misbehaves over real HTTP, call by call, as it is told."""
+"""A fake NeoWs over real HTTP that misbehaves, call by call, as a test asks it to."""
 
 import gzip
 import json
@@ -64,7 +64,7 @@ class FaultyService:
 
 @contextmanager
 def serve(*acts: Act, finally_: Act | None = None) -> Iterator[FaultyService]:
-    """A service at a port of its own; after the acts it is honest unless told otherwise."""
+    """A service at a port of its own; after the acts it is honest by default."""
     service = FaultyService(list(acts), finally_ or honest())
 
     class Handler(StreamRequestHandler):
@@ -161,7 +161,7 @@ def says(
 
 
 def honest(**headers: str) -> Act:
-    """What was asked for; `calls_left="7"` and the like say what stands in the headers."""
+    """What was asked for; `calls_left="7"` and the like set the headers."""
     return lists(lambda answer, call: None, headers=headers)
 
 

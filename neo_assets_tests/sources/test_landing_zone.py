@@ -151,7 +151,7 @@ def test_a_damaged_file_is_found_and_the_next_answer_takes_its_place(
 
     again = land(zone, at=NOON + timedelta(hours=2))
     assert again.is_new and len(events(again.file)) == 2
-    assert [aside.name for aside in again.set_aside] == [f".{file.name}.damaged"]
+    assert [renamed.name for renamed in again.set_aside] == [f".{file.name}.damaged"]
     assert files(zone) == sorted(
         f"{DAY:feed_date=%Y-%m-%d}/{f.name}" for f in (whole.file, again.file)
     )
@@ -180,7 +180,9 @@ def test_a_cut_off_file_of_a_day_without_objects_is_damaged(zone: LandingZone, l
     injected("damaged event files")
     assert zone.damaged(DAY) == [file]
     again = land(zone, [], NOON + timedelta(hours=1))
-    assert again.is_new and [aside.name for aside in again.set_aside] == [f".{file.name}.damaged"]
+    assert again.is_new and [renamed.name for renamed in again.set_aside] == [
+        f".{file.name}.damaged"
+    ]
     assert zone.damaged(DAY) == [] and len(events(again.file)) == 1
 
 

@@ -549,7 +549,7 @@ for outcome in NeoWsClient(sys.argv[1], "k", retries=0).fetch([date(2024, 3, 1)]
     print(type(outcome).__name__)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
-"""Prints what became of a day, and by how many megabytes memory has grown."""
+"""Prints the outcome of a day, and by how many megabytes memory has grown."""
 
 HUGE = {
     "60 MB of empty lists": lambda: b"[" + b"[]," * 20_000_000 + b"[]]",

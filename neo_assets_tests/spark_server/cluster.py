@@ -25,7 +25,7 @@ _QUICK_TO_START = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 
 class Cluster:
-    """A running cluster: where its clients connect, and what its master says of it."""
+    """A running cluster: where its clients connect, and the state that its master reports."""
 
     def __init__(self, address: str, master_page: str) -> None:
         self.address = address

@@ -17,7 +17,7 @@ NAME = "".join(chr(0x06F0) for _ in range(20)) + ".json"
 
 
 def refusal(folder: Path, address: str | None = None) -> str:
-    """What is said of why this data folder is left alone."""
+    """The reason why this data folder is not opened."""
     settings = Settings(neo_data_dir=folder, neo_spark_remote=address)
     with (
         pytest.raises(dg.Failure) as raised,

@@ -1,4 +1,4 @@
-"""Who waits for whom."""
+"""Which process waits for which."""
 
 import signal
 import subprocess

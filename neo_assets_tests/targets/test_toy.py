@@ -1,4 +1,4 @@
-"""A target is a folder and a line: one that only the registry knows of brings a day to gold."""
+"""A target is a folder and a line: one that only the registry names brings a day to gold."""
 
 from datetime import date
 from pathlib import Path

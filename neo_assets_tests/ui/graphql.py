@@ -67,7 +67,7 @@ class Dagster:
     def launch_run(
         self, day: str, assets: Sequence[str] = ASSETS, checks: Sequence[Answer] | None = None
     ) -> str:
-        """Launch a run of one day, with all checks of its assets unless told; its id."""
+        """Launch a run of one day, with all checks of its assets by default; its id."""
         return self._launch(
             {
                 "pipelineName": "__ASSET_JOB",

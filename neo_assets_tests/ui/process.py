@@ -21,7 +21,7 @@ def running_ui(
 ) -> Iterator[str]:
     """The web UI, with its daemon and a warm Spark server, over a data directory: its address.
 
-    In the end it is told to end: it does so well, and nothing of it is left running.
+    In the end it is asked to end: it does so cleanly, and leaves no process behind.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

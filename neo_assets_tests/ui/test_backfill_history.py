@@ -24,7 +24,7 @@ def backfill(dagster: Dagster) -> Answer:
 
 def test_a_backfill_has_as_many_runs_as_its_policy_says(backfill: Answer) -> None:
     assert backfill["status"] == "COMPLETED_SUCCESS"
-    # The day that stands apart has a run of its own.
+    # The separate day has its own run.
     assert len(backfill["runs"]) == ceil(len(IN_A_ROW) / PARTITIONS_PER_RUN) + 1 == 3
 
 

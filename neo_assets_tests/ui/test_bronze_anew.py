@@ -20,14 +20,14 @@ def test_a_full_refresh_replays_every_landed_day(dagster: Dagster) -> None:
         landed = dagster.partition_statuses("raw_feed_files")
     assert dagster.finished_run(dagster.launch_job("full_refresh"))["status"] == "SUCCESS"
 
-    def judged() -> list[Answer] | None:
+    def evaluated() -> list[Answer] | None:
         runs = {run["id"] for run in dagster.runs_of("replay_after_reset")}
         history = dagster.check_history("gold_neo_fact", "reconciliation")
-        # What is planned and not judged yet has a row too.
+        # What is planned and not evaluated yet has a row too.
         over = ("SUCCEEDED", "FAILED")
         rows = [row for row in history if row["runId"] in runs and row["status"] in over]
         return rows if len(rows) >= len(landed) else None
 
-    rows = wait_for(judged, seconds=300)
+    rows = wait_for(evaluated, seconds=300)
     assert sorted(row["partition"] for row in rows) == sorted(landed)
     assert {row["partition"] for row in rows if row["status"] != "SUCCEEDED"} <= {HELD_DAY}

@@ -32,7 +32,7 @@ def test_one_day_of_all_assets(user: Browser, dagster: Dagster) -> None:
         for check in CHECKS:
             rows = [row for row in dagster.check_history(asset, check) if row["partition"] == DAY]
             assert len(rows) == 1
-    # That all of them are shown is said of a month.
+    # That all of them are shown is tested for a month.
     assert [row.day for row in user.check_history("gold_neo_fact", "drop_count")].count(DAY) == 1
 
 

@@ -1,4 +1,4 @@
-"""A day held among thirty, as the UI shows it: the others go on, and the reason is told."""
+"""A day held among thirty, as the UI shows it: the others go on, and the reason is shown."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Bronze made anew from the landing zone, beside the old one, and swapped in when it is whole.
+"""Rebuild bronze from the landing zone in a second table, and swap it in when it is complete.
 
 The new bronze grows in a folder of its own, with its own checkpoint.  Only when it has every line
 of every event file does one Delta commit put its rows, and the name of its checkpoint, into the
@@ -25,12 +25,12 @@ from neo_assets.progress import LogFunction
 def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, log: LogFunction) -> int:
     """Stream the whole landing zone with a new checkpoint and swap it in; return the lines read.
 
-    Snapshots whose event files are gone are taken over from the old bronze, which stays in the
+    Snapshots whose event files are gone are copied from the old bronze, which stays in the
     history of the table, with its checkpoint, for RESTORE.
 
     Raises:
         LakehouseError: there are no event files, or the new bronze does not have each of their
-            lines once; the old one stands.
+            lines once; the old one is kept.
     """
     backend, table, landing = lakehouse.backend, dataset.tables.bronze, lakehouse.landing(dataset)
     files = event_files(landing, landed_days(landing))
@@ -60,7 +60,7 @@ def rebuild_bronze(lakehouse: Lakehouse, dataset: Dataset, run_id: str, log: Log
 
 
 def _without_file(lakehouse: Lakehouse, dataset: Dataset, rebuilt: DataFrame) -> DataFrame:
-    """What only the old bronze still has: snapshots whose event files are gone or set aside."""
+    """Return what only the old bronze has: snapshots whose event files are missing or damaged."""
     snapshots = rebuilt.select("feed_date", "snapshot_id").distinct()
     return lakehouse.read(dataset.tables.bronze).join(
         snapshots, ["feed_date", "snapshot_id"], "left_anti"

@@ -1,6 +1,6 @@
 """Size, velocity, distance and risk bands, each defined once: as expression and as documentation.
 
-A band is half-open, `[low, high)`, and a missing value stands in the band `unknown`.
+A band is half-open, `[low, high)`, and a missing value is in the band `unknown`.
 
 Where the limits come from: 140 m is the size from which NASA is charged to find near-Earth objects
 (NASA Authorization Act of 2005, section 321); 25 m is about the largest object that an airburst

@@ -1,4 +1,4 @@
-"""The designation that a name states: what tells two objects apart, whatever they are called.
+"""The designation in a name, which identifies an object whatever else it is called.
 
 An asteroid's name ends with its designation in parentheses: `433 Eros (A898 PA)`, `(2005 YQ96)`.
 A comet's begins with it, and the parentheses have the discoverer: `C/2014 S2 (PANSTARRS)`.  A comet
@@ -24,7 +24,7 @@ FRAGMENT_BEHIND_NAME = "^([0-9]+[PD])/.*[- ]([A-Z]{1,2})$"
 """A numbered comet's name with the letter of a fragment behind it; the groups are both."""
 
 IN_PARENTHESES = "[(]([^()]*)[)][^()]*$"
-"""What stands in the last parentheses of a name, as the first group."""
+"""What is in the last parentheses of a name, as the first group."""
 
 
 def designation(name: str) -> str:

@@ -17,9 +17,9 @@ Action = Literal["warn", "drop", "fail"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One demand on a row: its name stands as the reason on every row that breaks it.
+    """One demand on a row: its name is the reason on every row that breaks it.
 
-    `action` is what becomes of such a row: it is kept with a warning, or dropped into quarantine;
+    `action` is what happens to such a row: it is kept with a warning, or dropped into quarantine;
     with `fail` it is dropped, and its whole day is held back from gold. `column` is the column that
     the rule is about, whose value as the feed sent it is shown with the reason; empty where there
     is no single one.
@@ -62,5 +62,5 @@ class RuleSet:
 
     @property
     def dropping(self) -> list[Rule]:
-        """The rules that do not; what becomes of the rest of the day is decided by the checks."""
+        """The rules that do not; the checks decide about the rest of the day."""
         return [rule for rule in self.rules if rule.action != "warn"]

@@ -1,7 +1,7 @@
 """The schema of what arrived: inferred for every batch, tracked in versioned files, held to a mode.
 
 Bronze keeps every object whole in a VARIANT, so nothing here can lose anything; what this package
-adds is what Databricks' Auto Loader says of a source's schema, the same on any Spark.
+adds is what Databricks' Auto Loader does with a source's schema, the same on any Spark.
 
 A tracked version is a JSON file beside the checkpoint that is never changed again; a change makes
 the next version.  The first batch is the baseline.  Then, day after day in order of their dates:
@@ -17,20 +17,20 @@ the next version.  The first batch is the baseline.  Then, day after day in orde
 The modes are those of Auto Loader (`cloudFiles.schemaEvolutionMode`):
 
 * `addNewColumns`: the version is followed by one with the new fields; types never evolve.  A field
-  that is gone stays, marked as gone, so that it is told once.  Auto Loader stops its stream once
-  for a new column, because a stream cannot change its columns; bronze has the object in one column,
-  so the run goes on.
+  that disappears stays, marked as gone, and is reported once.  Auto Loader stops its stream
+  once for a new column, because a stream cannot change its columns; bronze has the object in one
+  column, so the run goes on.
 * `rescue`: no version follows the baseline; new fields are rescued.
 * `failOnNewColumns`: a new field fails its day before anything of the day is ingested.
 * `none`: nothing is tracked, compared or rescued.
 
 A type that was learned from a bad answer is corrected with `neo-assets schema correct`.
 
-In all but `none`, a value of another type is rescued.  Rescued data stands in
+In all but `none`, a value of another type is rescued.  Rescued data is in
 `bronze_rescued_data`, by row, with the file it came from.
 
 `shapes` reads types, `observations` looks at rows, `versions` has what is tracked, `comparison`
-holds a day against it, `evolution` goes from day to day, `rescue` sets aside, and `tracking` does
+compares a day with it, `evolution` goes from day to day, `rescue` rescues, and `tracking` does
 all of it for a run.
 """
 

@@ -125,7 +125,7 @@ def _first_of_each(
 def _gone(tracked: Fields, observations: Sequence[Observation]) -> list[Drift]:
     """The fields that all objects had and none has in the newest snapshot.
 
-    Where what holds a field is gone or of another type, that is told, and not each of its fields.
+    If the parent of a field is missing or of another type, only the parent is reported.
     """
     newest = _newest_snapshot(observations)
     if not newest:

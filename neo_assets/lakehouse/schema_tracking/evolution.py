@@ -19,7 +19,7 @@ USUAL_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Course:
-    """What became of a schema over some days.
+    """How a schema evolved over some days.
 
     `schemas` begins with the version there was and ends with the one in force; `drift` has the days
     with any, `unfit` the topmost paths that do not fit, by day and shape.

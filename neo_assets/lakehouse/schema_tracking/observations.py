@@ -1,4 +1,4 @@
-"""What arrived: the objects of a day, told apart by their shapes."""
+"""The objects of a day, grouped by their shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not fit the tracked schema, set aside row by row."""
+"""Rescue of values that do not fit the tracked schema, row by row."""
 
 from __future__ import annotations
 

@@ -65,5 +65,5 @@ def holder_of(path: str) -> str:
 
 
 def is_below(path: str, places: Collection[str]) -> bool:
-    """Whether the field is inside what stands at one of these paths."""
+    """Whether the field is inside the value at one of these paths."""
     return any(path.startswith((f"{place}.", f"{place}{ELEMENT}")) for place in places)

@@ -71,7 +71,7 @@ def track(
     """Compare what bronze holds for these days with the tracked schema; evolve it, or rescue.
 
     It looks at bronze and not at the batch, so that a run killed before it is made up for by the
-    next one, and a day judged again gets the same verdict and no new version.
+    next one, and a day compared again gets the same result and no new version.
     """
     if evolution == "none" or not days:
         return Tracking(0, {})
@@ -158,6 +158,6 @@ def _refusal(tracked: Schema, observations: Sequence[Observation]) -> str:
         return ""
     return (
         f"The tracked schema (version {tracked.version}) does not know {listed(unknown)}; "
-        "set NEO_SCHEMA_EVOLUTION to addNewColumns to accept or to rescue to set aside what is "
-        "new, and run again: nothing of it was lost"
+        "set NEO_SCHEMA_EVOLUTION to addNewColumns to accept or to rescue to rescue what is "
+        "new, and run again: nothing was lost"
     )

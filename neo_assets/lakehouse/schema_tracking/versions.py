@@ -37,7 +37,7 @@ class Field:
         return not self.types or type_name == "null" or type_name in self.types
 
     def came_on(self, feed_date: str) -> bool:
-        """Whether this day brought the field in; judged again, it gets the same verdict."""
+        """Whether this day introduced the field; compared again, it gets the same result."""
         return self.version > 1 and self.since.feed_date == feed_date
 
     def is_expected_on(self, feed_date: str) -> bool:

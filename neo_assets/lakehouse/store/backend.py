@@ -78,7 +78,7 @@ class StorageBackend(ABC):
         """Remove all that is in staging of these tables, finished or not."""
 
     def exclusive_writer(self, table: Table) -> AbstractContextManager[None]:
-        """Wait for whoever writes to the table without this Spark, and keep them waiting."""
+        """Wait for writers that do not use this Spark, and keep them waiting."""
         return nullcontext()
 
     @abstractmethod

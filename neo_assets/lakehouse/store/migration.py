@@ -1,6 +1,6 @@
 """Tables made by earlier versions, brought to the form of today when they are opened.
 
-A property of a table says which form its rows have.  It is set after they have it, so that whoever
+A property of a table says which form its rows have.  It is set after they have it, so that what
 is killed in between does the same again.
 """
 

@@ -68,7 +68,7 @@ class Lakehouse:
         """Create the tables that do not exist yet, and bring older ones to today's form.
 
         Raises:
-            LakehouseError: a table is gone, but not the checkpoint of its stream, which would pass
+            LakehouseError: a table is missing, but not its stream's checkpoint, which would pass
                 over all that the table held.
         """
         for table in tables:
@@ -110,7 +110,7 @@ class Lakehouse:
         self._set_properties(table, table.properties)
 
     def _lift_append_only(self, table: Table) -> None:
-        """Allow changes to rows; whoever is killed after this has it set by the next append."""
+        """Allow changes to rows; after a killed process, the next append forbids them again."""
         self.spark.sql(
             f"ALTER TABLE {self.backend.identifier(table)} UNSET TBLPROPERTIES ('{APPEND_ONLY}')"
         )
@@ -314,7 +314,7 @@ class Lakehouse:
 def derived(table: Table, rows: DataFrame) -> DataFrame:
     """The table's columns for these rows; those that they lack are filled by their derivation."""
     given = set(rows.columns)
-    # In one step, for Spark analyses a query anew at each.
+    # In one step, because Spark analyses the query at each.
     return rows.selectExpr(
         *(
             column.name if column.name in given else f"{column.derivation} AS {column.name}"
@@ -324,7 +324,7 @@ def derived(table: Table, rows: DataFrame) -> DataFrame:
 
 
 def refuse_collisions(key: str, identified: Iterable[tuple[int, str]]) -> None:
-    """See that no surrogate key stands for two identifiers.
+    """Verify that no surrogate key identifies two objects.
 
     Raises:
         LakehouseError: names two that have the same.

@@ -228,7 +228,7 @@ def _account(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> 
             "snapshot_id",
             F.sha2(F.expr(content), 256).alias("content_hash"),
             F.col("unreadable_line").isNotNull().alias("is_unreadable"),
-            # A line that somebody added to a file was not handed on by the layer before.
+            # A line that was added to a file by hand was not emitted by the layer before.
             F.expr(f"NOT {event_lines.has_landed('unreadable_line')}").alias("is_foreign"),
         )
         .agg(

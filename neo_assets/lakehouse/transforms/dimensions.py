@@ -1,7 +1,7 @@
 """The dimensions of the star: objects with the history of their attributes, and the calendar.
 
 Both end the same whatever the order and the split of the days that are published: an object's
-history is made anew from all that was ever said of it, the calendar is a matter of arithmetic.
+history is rebuilt from all its snapshots, and the calendar is computed.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _objects(listed: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def histories(said: DataFrame) -> DataFrame:
-    """Rows of `gold_dim_neo` for all that is said of some objects.
+    """Return rows of `gold_dim_neo` from all attributes of some objects.
 
     Snapshots of different days may be fetched at once and disagree: the row of a numbered asteroid
     goes before one of its former self, then the hash of the content decides.  A designation without
@@ -130,7 +130,7 @@ def _said(rows: DataFrame, *, is_version: bool) -> DataFrame:
 
 
 def _unknown_object(lakehouse: Lakehouse) -> DataFrame:
-    """The member that stands for an object which is missing, so that no join loses a fact."""
+    """Return the member for objects that are missing, so that no join loses a fact."""
     values = {
         _OBJECT_KEY: str(keys.UNKNOWN_KEY),
         "designation": "'unknown'",

@@ -25,7 +25,7 @@ def update(
 
     The status of a row follows from its class and its note alone, whatever came before: a row that
     is not dropped any longer is `replayed`; a dropped one is `discarded` if it has the note of
-    whoever discarded it, else `open`.  So a discarded row that a relaxed rule lets through counts
+    who discarded it, else `open`.  So a discarded row that a relaxed rule lets through counts
     as in silver, and is discarded again when the rule is strict again.
     """
     now = _dropped(lakehouse.read_days(dataset.tables.versions, days), rule_set)

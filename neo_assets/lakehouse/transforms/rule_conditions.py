@@ -1,4 +1,4 @@
-"""Whether Spark can apply the conditions of configured rules, asked before any row is judged."""
+"""Whether Spark can apply the conditions of configured rules, asked before any rule is applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bronze to silver: every row of a day typed, judged by the rules and put into one class.
+"""Bronze to silver: every row of a day is typed, checked by the rules and put into one class.
 
 Each snapshot is the whole of its day, so silver is the newest one, cleaned; the older ones say
 since when a row is known, when it last changed and whether it was withdrawn.
@@ -104,8 +104,8 @@ def classify(dataset: Dataset, bronze: DataFrame, rule_set: RuleSet) -> DataFram
     # together: it is most of the work, and so all cores share it.
     typed = _typed(dataset, bronze)
     require_applicable(dataset, rule_set, typed)
-    judged = _judged(dataset, typed, rule_set)
-    return _with_class(dataset, _with_history(dataset, _in_snapshots(judged)))
+    checked = _checked(dataset, typed, rule_set)
+    return _with_class(dataset, _with_history(dataset, _in_snapshots(checked)))
 
 
 def _typed(dataset: Dataset, bronze: DataFrame) -> DataFrame:
@@ -125,7 +125,7 @@ def _typed(dataset: Dataset, bronze: DataFrame) -> DataFrame:
     ).withColumn("content_hash", F.sha2("text", 256))
 
 
-def _judged(dataset: Dataset, rows: DataFrame, rule_set: RuleSet) -> DataFrame:
+def _checked(dataset: Dataset, rows: DataFrame, rule_set: RuleSet) -> DataFrame:
     unreadable = F.col("unreadable_line").isNotNull()
     only = F.array(F.lit(UNREADABLE_LINE))
     flaw = F.expr(f"array(concat('{UNREADABLE_LINE}: ', {event_lines.flaw('text')}))")
@@ -157,7 +157,7 @@ def _judged(dataset: Dataset, rows: DataFrame, rule_set: RuleSet) -> DataFrame:
 
 
 def _in_snapshots(rows: DataFrame) -> DataFrame:
-    """Number the snapshots of each day, then let go of the rows that only mark an empty one."""
+    """Number the snapshots of each day, then drop the rows that only mark an empty one."""
     day = Window.partitionBy("feed_date")
     in_order = day.orderBy("snapshot_id")
     return (
@@ -253,8 +253,8 @@ def _output_counts(
 ) -> tuple[dict[date, Counter[str]], list[Row]]:
     """Count what the tables have now: their rows by day, and those of the versions by class.
 
-    The rows by day are of silver and of the quarantine, whatever became of them there.  A class is
-    all that the account tells apart.
+    The rows by day are of silver and of the quarantine, whatever their status.  A class is
+    what the report distinguishes.
     """
     day = F.col("partition_date").alias("day")
     rows_out = (

@@ -143,7 +143,7 @@ class NeoWsClient:
 
     def _call(self, first: date, last: date) -> list[DaySnapshot]:
         """The days of one call, unless the run is out of calls or out of time for bad responses."""
-        # One who waits asks nevertheless: only the refusal tells until when.
+        # A client that waits asks nevertheless: only the refusal says until when.
         if self._calls_left == 0 and not self._waits_for_limit:
             raise FeedError(
                 f"The key's hourly budget of calls was used up before {span(first, last)} "

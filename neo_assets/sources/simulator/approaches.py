@@ -6,7 +6,7 @@ December 2020), most in October and fewest in June, 1 to 31 a day; median 18 and
 What is known changes by *orbit solutions*. For each approach there are up to fifteen, in a ladder
 from 1,500 days before it to 1,200 days after, denser around it; each comes out with a chance of
 30 %, and an object not yet found has none. Every solution draws the errors of distance, velocity
-and time anew and halves their scale. So a refetch within the day is identical, a day is revised
+and time again and halves their scale. So a refetch within the day is identical, a day is revised
 most around its date (half of its rows in the week after it), and after 1,500 days only what belongs
 to the object still changes: H, the hazard flag, id and name. An error in time can carry an approach
 over midnight: that is how it moves to a neighbouring day (real errors reached 1,212 minutes).

@@ -44,7 +44,7 @@ class CelestialObject:
     numbered_on: date | None
     """The day from which the object goes by its number; None: never."""
     first_observed: date
-    """The day of the first observation, which the designation tells."""
+    """The day of the first observation, which the designation encodes."""
     magnitude: float
     """Absolute magnitude H, before any refinement."""
     moid_au: float

@@ -1,12 +1,12 @@
 """The lists of possible impactors, by JPL and by ESA, as they were on any day.
 
 An object that the catalogue marks as a possible impactor is on the lists for a while.  A newcomer
-is listed within days of its discovery; every orbit solution draws its odds anew, which rise until
+is listed within days of its discovery; every orbit solution draws new odds, which rise until
 the uncertainty has shrunk to the size of the Earth's neighbourhood, then fall, and it is removed,
 after 60 days in the mean.  A returning object stays for decades, revised twice a year, and one in
 five has been removed at some time.
 
-ESA tells of the same objects with fewer digits, sometimes from an orbit solution that is a day or
+ESA lists the same objects with fewer digits, sometimes from an orbit solution that is a day or
 two older, and of impacts within the next hundred years alone: so its odds are lower where JPL has
 later impacts, and an object that has only those is not on its list.
 
@@ -25,7 +25,7 @@ from .chance import draw
 from .listing import JsonObject
 
 LONGEST_WATCH_DAYS = 180
-"""For how long a newcomer is on the lists at most; its removal is told of for as long again."""
+"""For how long a newcomer is on the lists at most; its removal is listed for as long again."""
 
 _HORIZON_YEARS = 100
 """For how many years ahead ESA looks for impacts, and the Torino scale is defined."""
@@ -148,7 +148,7 @@ def sentry_removals(seed: int, today: date) -> list[JsonObject]:
     rows = []
     for day, celestial_object in removed:
         second = draw(seed, "removal", celestial_object.designation).randrange(86400)
-        # On the day before, so that no removal lies in the future of whoever asks.
+        # On the day before, so that no removal is in the caller's future.
         moment = datetime.combine(day, time()) + timedelta(seconds=second - 86400)
         rows.append(
             {"des": _des(celestial_object, today), "removed": f"{moment:%Y-%m-%d %H:%M:%S}"}

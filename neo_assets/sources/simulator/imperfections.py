@@ -30,7 +30,7 @@ class Imperfections:
     missing_magnitude: float = 0.004
     """Neither H nor diameters, as with 2010 CA55: a property of the object, of all its rows."""
     repeated: float = 0.012
-    """The row stands twice, the same in every field."""
+    """The row is there twice, the same in every field."""
     lingering_id: float = 0.06
     """Share of the numbered objects' rows that stand under the old id as well, for a while."""
     largest_lost_share: float = 0.25

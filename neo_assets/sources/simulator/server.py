@@ -63,12 +63,12 @@ class SimulatorServer:
 
     @property
     def root_url(self) -> str:
-        """The address that stands for those of agencies whose services have no path."""
+        """The address that replaces those of agencies whose services have no path."""
         return f"http://127.0.0.1:{self._listener.server_address[1]}"
 
     @property
     def base_url(self) -> str:
-        """The address that stands for `https://api.nasa.gov/neo/rest/v1`."""
+        """The address that replaces `https://api.nasa.gov/neo/rest/v1`."""
         return f"{self.root_url}{NEOWS_PATH}"
 
     @property

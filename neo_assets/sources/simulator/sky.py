@@ -21,7 +21,7 @@ class SimulatedSky:
 
     A day asked again later has new values, late discoveries, withdrawn rows (one approach in a
     hundred), rows moved to a neighbouring day and objects that were numbered meanwhile. The model
-    of revisions stands in `approaches`, that of numbering and magnitude in `catalogue`.
+    of revisions is in `approaches`, that of numbering and magnitude in `catalogue`.
     """
 
     seed: int = 20150101

@@ -1,6 +1,6 @@
 """A lakehouse on Databricks: tables in Unity Catalog, event files in a volume, read by Auto Loader.
 
-Sources of what is said of options: docs.databricks.com, "Auto Loader options", "Configure schema
+Sources for the options: docs.databricks.com, "Auto Loader options", "Configure schema
 inference and evolution in Auto Loader", "Auto Loader FAQ", "Auto Loader streams with directory
 listing mode" and "Use liquid clustering for tables".
 """
@@ -28,7 +28,7 @@ _STAGING = "replay"
 
 @dataclass(frozen=True)
 class UnityCatalogBackend(StorageBackend):
-    """Tables by their names in a catalog; `prefix` tells staging tables from the others."""
+    """Tables by their names in a catalog; `prefix` marks staging tables."""
 
     catalog: UnityCatalog
     prefix: str = ""
@@ -68,11 +68,11 @@ class UnityCatalogBackend(StorageBackend):
             "cloudFiles",
             {
                 "cloudFiles.format": "text",
-                # Where Auto Loader keeps what it knows of the schema: for each stream its own
+                # Where Auto Loader keeps the schema: for each stream its own
                 # place, as Databricks advises, beside the checkpoint.
                 "cloudFiles.schemaLocation": str(self.checkpoints / f"{table.name}_auto_loader"),
                 # A line is one text column for ever, so there is nothing to evolve and nothing to
-                # rescue (`rescuedDataColumn`): a line that is no JSON stands in `unreadable_line`,
+                # rescue (`rescuedDataColumn`): a line that is no JSON is in `unreadable_line`,
                 # a field of another type in `bronze_rescued_data`.  `none` is also the only mode
                 # besides `rescue` that goes with a schema that is given.
                 "cloudFiles.schemaEvolutionMode": "none",

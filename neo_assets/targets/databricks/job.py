@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 REQUEST, CATALOG, RESULT = "request", "unity_catalog", "result"
-"""The names under which the two sides hand things to each other."""
+"""The names of what the two sides pass to each other."""
 
 CHECK = "check"
-"""What stands in the place of a stage to see that there could be one."""
+"""The name of a request that only checks that a stage could run."""
 
 
 def main() -> None:
-    """Run what is asked for, by whoever asks."""
+    """Run what is requested, by either caller."""
     loader = PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
     if loader.is_dagster_pipes_process():
         _answer_dagster(loader)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
-    """Run a stage, and say how far it is; what it refuses is a result too."""
+    """Run a stage, and log its progress; a refusal is a result too."""
     from neo_assets.lakehouse import stages
     from neo_assets.lakehouse.model.tables import DQ_METRICS
     from neo_assets.lakehouse.store.storage import Lakehouse

@@ -54,7 +54,7 @@ class VolumeLandingZone(LandingZone):
     def _set_aside(self, file: Path) -> Path:
         place = hidden(file)
         content = self._read(file)
-        with _as_landing(f"{file} was not set aside"):
+        with _as_landing(f"{file} was not renamed"):
             self._api.upload(str(place), io.BytesIO(content), overwrite=True)
             self._api.delete(str(file))
         return place

@@ -125,6 +125,6 @@ def _remedy(error: Exception) -> str:
 def message_of(error: BaseException) -> str:
     """The message of an error in one line; that of a timeout names what timed out."""
     cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
-    # The SDK adds its configuration, which tells the reader nothing.
+    # The SDK adds its configuration, which does not help the reader.
     text = " ".join(str(cause).partition(" Config: ")[0].split()) or type(cause).__name__
     return text.rstrip(".") if len(text) <= 300 else f"{text[:300]}…"

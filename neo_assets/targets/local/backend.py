@@ -32,7 +32,7 @@ class LocalBackend(StorageBackend):
         return f"delta.`{path}`"
 
     def has(self, spark: SparkSession, table: Table) -> bool:
-        """Whether its log has begun; whoever is killed while creating it leaves an empty one."""
+        """Whether its log has begun; a process killed while creating it leaves an empty one."""
         return any((self.tables / table.name / "_delta_log").glob("*.json"))
 
     def clustering(self, table: Table) -> str:

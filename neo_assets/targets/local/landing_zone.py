@@ -61,7 +61,7 @@ class LocalLandingZone(LandingZone):
 
 
 def _clear(directory: Path) -> None:
-    """Remove what a killed process left unfinished; whoever holds the lock is alone here."""
+    """Remove what a killed process left unfinished; the holder of the lock is alone here."""
     for unfinished in directory.glob(".*.unfinished"):
         unfinished.unlink()
 

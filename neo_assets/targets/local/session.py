@@ -19,7 +19,7 @@ RETRIES, LONGEST_WAIT_MS = 10, 4000
 
 A server of this project that died is back by then, so that a run that begins in the meantime goes
 on.  PySpark's own ten minutes would win nothing: the session of a server that died is lost, and a
-network that is gone for longer fails a run better sooner.
+network that is down for longer should fail the run soon.
 """
 
 CANCEL_INTERVAL_S = 0.5
@@ -109,7 +109,7 @@ def run_cancelable(session: "SparkSession", call: Callable[[], _Returned]) -> _R
 
 def _cancel(session: "SparkSession", outcome: "futures.Future[_Returned]") -> None:
     while not outcome.done():
-        # If the server is gone, the call fails by itself.
+        # If the server has ended, the call fails by itself.
         with suppress(Exception):
             session.interruptAll()
         futures.wait([outcome], CANCEL_INTERVAL_S)
@@ -129,7 +129,7 @@ def is_alive(session: "SparkSession") -> bool:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether an error means that the server, or the session on it, is gone."""
+    """Whether an error means that the server, or the session on it, was lost."""
     from pyspark.errors import PySparkException
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 

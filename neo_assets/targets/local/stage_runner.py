@@ -82,7 +82,7 @@ class SparkStageRunner(StageRunner):
         `log` receives what it waits for.
 
         Raises:
-            dagster.Failure: its files do not fit together, the disk is full, or Spark is gone.
+            dagster.Failure: its files do not fit together, the disk is full, or Spark was lost.
         """
         with self.rebuilding(log) as lakehouse:
             self._make_tables(lakehouse, registry.tables(), log)
@@ -90,7 +90,7 @@ class SparkStageRunner(StageRunner):
 
     @contextmanager
     def rebuilding(self, log: LogFunction) -> Iterator["Lakehouse"]:
-        """As `writing`, for whoever makes tables anew: they may be missing or unfit."""
+        """As `writing`, to rebuild tables: they may be missing or unfit."""
         with exclusive_writer(self._settings, log):
             try:
                 if self._lakehouse and not is_alive(self._lakehouse.spark):
@@ -144,7 +144,7 @@ class SparkStageRunner(StageRunner):
         return Lakehouse(session, self._backend)
 
     def _abandon(self) -> None:
-        """Let go of all that was lost, so that a step that is tried again finds a new session."""
+        """Release everything that was lost, so that a retried step gets a new session."""
         if self._lakehouse is not None:
             abandon(self._lakehouse.spark)
         self._lakehouse = None

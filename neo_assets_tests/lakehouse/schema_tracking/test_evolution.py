@@ -1,4 +1,4 @@
-"""Days one after another against the tracked schema: what is told, tracked and kept out."""
+"""Days one after another against the tracked schema: what is reported, tracked and kept out."""
 
 import json
 from collections.abc import Sequence

@@ -106,19 +106,19 @@ def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
     assert fields["neo_reference_id"]["gone"]["feed_date"] == "2024-03-04"
     assert fields["absolute_magnitude_h"]["types"] == ["number"]
 
-    verdict = evaluate_drift(CheckInput(report))
-    assert not verdict.passed and verdict.severity == "WARN"
-    assert (verdict.numbers["fields_new"], verdict.numbers["fields_gone"]) == (2, 1)
-    assert "new: moons (array, such as [{" in verdict.description
-    assert "gone: neo_reference_id (was string, such as" in verdict.description
+    outcome = evaluate_drift(CheckInput(report))
+    assert not outcome.passed and outcome.severity == "WARN"
+    assert (outcome.numbers["fields_new"], outcome.numbers["fields_gone"]) == (2, 1)
+    assert "new: moons (array, such as [{" in outcome.description
+    assert "gone: neo_reference_id (was string, such as" in outcome.description
     assert "changed in type: absolute_magnitude_h (was number, now string, such as " in (
-        verdict.description
+        outcome.description
     )
     (rescued,) = rows_of(lakehouse, "bronze_rescued_data")
     assert json.loads(rescued["rescued_data"]) == {"absolute_magnitude_h": "x"}
     assert rescued["snapshot_id"] in rescued["source_file"]
 
-    # Again, and a day between that arrives late: the same verdict, no version, nothing doubled.
+    # Again, and a day between that arrives late: the same outcome, no version, no duplicates.
     again = bronze.ingest(lakehouse, NEO, [day(3)], "again")[0]
     assert drift_of(again) == expected
     late = ingest(lakehouse, day(2), objects_of(day(2), moons=[]))
@@ -232,7 +232,7 @@ def test_a_type_learned_from_a_bad_answer_is_corrected(lakehouse: Lakehouse) -> 
     fields = json.loads(files_of(lakehouse)["000002.json"])["fields"]
     assert fields["absolute_magnitude_h"]["types"] == ["number"]
     assert "absolute_magnitude_h.value" not in fields
-    # Now the bad value is the one that is set aside, and no correct one is, on any day.
+    # Now the bad value is the one that is rescued, and no correct one is, on any day.
     (row,) = rows_of(lakehouse, "bronze_rescued_data")
     assert row["feed_date"] == day(0)
     assert json.loads(row["rescued_data"]) == {"absolute_magnitude_h": {"value": "21.3"}}

@@ -6,7 +6,7 @@ from neo_assets.sources.simulator.listing import JsonObject
 
 
 def designation(row: JsonObject) -> str:
-    """What stands in the last parentheses of the name."""
+    """What is in the last parentheses of the name."""
     return str(row["name"]).rsplit("(", 1)[1].rstrip(")")
 
 

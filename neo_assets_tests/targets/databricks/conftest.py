@@ -14,14 +14,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeW
     """A workspace with an empty volume, which the environment points at with a token."""
     for name in ("CLIENT_ID", "CLIENT_SECRET", "TOKEN", "HOST", "CONFIG_PROFILE"):
         monkeypatch.delenv(f"DATABRICKS_{name}", raising=False)
-    # No profile of whoever runs the tests.
+    # No profile of the user who runs the tests.
     monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("NEO_TARGET", "databricks")
     monkeypatch.setenv("NEO_DATABRICKS_POLL_S", "0.05")
     monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
     for name, value in zip(("CATALOG", "SCHEMA", "VOLUME"), VOLUME, strict=True):
         monkeypatch.setenv(f"NEO_DATABRICKS_{name}", value)
-    # Whoever ended without a word has nothing more to say here, and what is there is read at once.
+    # A job that ended sends no more messages here, and those that are there are read at once.
     monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     monkeypatch.setattr(utils, "DEFAULT_SLEEP_INTERVAL", 0.05)
     with serve(FakeWorkspace(tmp_path / "workspace")) as workspace:

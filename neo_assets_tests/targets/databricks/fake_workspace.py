@@ -1,7 +1,7 @@
 """A fake Databricks workspace, over real HTTP, that really runs the jobs it is sent.
 
 It speaks what databricks-sdk speaks of the Files, Jobs, Unity Catalog and OAuth APIs, as far as the
-project needs it, and misbehaves as it is told.  A submitted wheel task is installed into a folder
+project needs it, and misbehaves as a test asks.  A submitted wheel task is installed into a folder
 and run in a process of its own by `launcher.py`, which knows nothing of this process but what a
 cluster would: the volumes, and a Spark to talk to.
 
@@ -9,7 +9,7 @@ Volumes are folders below `root`.  Databricks serverless compute is a Spark Conn
 is what jobs find here; its catalog is `spark_catalog`, the only one that open-source Spark has.
 
 `minilake` 1.9.0 from PyPI was looked at first, and is not used: it runs no wheel tasks, takes any
-token, has no OAuth, writes files in place rather than whole, and cannot be told to fail; and it
+token, has no OAuth, writes files in place rather than whole, and cannot be made to fail; and it
 brings FastAPI, uvicorn and docker.
 """
 
@@ -268,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.close_connection = True
                     return True
                 headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
-                self._refuse(fault.status, fault.error_code, "It is told to.", headers)
+                self._refuse(fault.status, fault.error_code, "A test asks it to.", headers)
                 return True
         return False
 

@@ -25,7 +25,7 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
         raise ImportError("No module named 'neo_assets'")
     import dagster_pipes
 
-    # Whoever waits a second for what is there already does so in every test.
+    # A wait of a second for what is there already would add up over all tests.
     dagster_pipes.PipesStdioLogWriterChannel.WAIT_FOR_TEE_SECONDS = 0.1
     dagster_pipes.PipesDefaultLogWriter.__init__.__defaults__ = (0.05,)
     sys.argv = [entry_point, *_within(volumes, parameters)]
@@ -88,7 +88,7 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
             Path(volumes, "hanging").touch()
             time.sleep(600)
         if behaviour == "refuse":
-            return Result(refusal="It is refused; mend it.")
+            return Result(refusal="It is refused; fix it.")
         if behaviour == "vanish":
             # The process ends well, and what it said is lost.
             for message in Path(volumes).rglob("tmp/*/*.json"):

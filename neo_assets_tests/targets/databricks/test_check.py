@@ -1,4 +1,4 @@
-"""What is said of a workspace that lacks something."""
+"""The report about a workspace that lacks something."""
 
 import pytest
 from typer.testing import CliRunner

@@ -141,7 +141,7 @@ def test_the_same_rows_as_on_this_machine(
         f"{counted(quarantined, 'row')} discarded.\n"
     )
 
-    # Bronze made anew, and the stream goes on where that ended.
+    # Bronze is rebuilt, and the stream continues where that ended.
     before = rows_of(catalog.table(f"{SCHEMA}.bronze_neo_events"), BRONZE_NEO_EVENTS)
     job = ("-m", "neo_assets.definitions", "-j", "reset_streaming_checkpoints")
     command("job", "execute", *job, program="dagster", DAGSTER_HOME=str(tmp_path / "data/dagster"))

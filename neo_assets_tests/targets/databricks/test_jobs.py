@@ -27,7 +27,7 @@ STAGE = "silver_neo_events"
 
 
 def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | None, str]:
-    """What the stage says, or what is said of it when it fails."""
+    """The result of the stage, or the message when it fails."""
     results: list[Result] = []
 
     @dg.op
@@ -88,7 +88,7 @@ def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorks
     assert not workspace.asked
     for name in (REBUILD_BRONZE, MAINTENANCE):
         workspace.behaviour = ["refuse"]
-        assert run_stage([], name) == (None, "It is refused; mend it.")
+        assert run_stage([], name) == (None, "It is refused; fix it.")
     assert [job.specification["run_name"] for job in workspace.runs.values()] == [
         *("neo_assets rebuild_bronze", "neo_assets maintenance")
     ]
@@ -96,7 +96,7 @@ def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorks
 
 def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["refuse"]
-    assert run_stage() == (None, "It is refused; mend it.")
+    assert run_stage() == (None, "It is refused; fix it.")
     assert len(workspace.runs) == 1
 
 
@@ -194,7 +194,9 @@ def test_a_job_whose_workspace_stays_away_is_told_to_end(
     workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
     result, failure = run_stage()
     assert result is None
-    assert "the connection to job run 1000 was lost and it was canceled (It is told to" in failure
+    assert (
+        "the connection to job run 1000 was lost and it was canceled (A test asks it to" in failure
+    )
     (job,) = workspace.runs.values()
     assert job.state["result_state"] == "CANCELED"
 
