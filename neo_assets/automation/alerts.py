@@ -50,7 +50,8 @@ class SensorCursor(BaseModel):
     today: date
     # Cursors stored before the rename have it as `told`.
     sent: dict[date, dict[str, list[tuple[date, date]]]] = Field(
-        {}, validation_alias=AliasChoices("sent", "told")
+        {},
+        validation_alias=AliasChoices("sent", "told"),  # codespell:ignore told
     )
     read: dict[str, str] = {}
     is_pending: bool = False

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class RowClass(str, Enum):
-    """What became of a row that came in; each is in exactly one class.
+    """What happened to a row that came in; each is in exactly one class.
 
     A row is `kept` if it is in the output, `dropped` if it breaks a rule. The others are valid:
     `exact_duplicates` repeat a row, `superseded` have a newer version, and `withdrawn` are the last

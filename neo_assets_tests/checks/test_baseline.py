@@ -185,15 +185,17 @@ def test_no_day_of_the_real_feed_is_unusual_but_an_empty_or_a_fourfold_one_would
         for month in sorted(VINTAGE_2020.glob("*.json.gz"))
         for day, rows in json.loads(gzip.decompress(month.read_bytes())).items()
     ]
-    judged = [
+    evaluated = [
         (report.snapshot_rows, baseline)
         for report in reports
         if len((baseline := Baseline.before(report.day, reports, rows_listed)).counts) >= LEAST_DAYS
     ]
-    assert len(judged) == len(reports) - LEAST_DAYS == 1451
+    assert len(evaluated) == len(reports) - LEAST_DAYS == 1451
 
     def share(change: Callable[[int], int]) -> float:
-        return sum(baseline.is_anomalous(change(rows)) for rows, baseline in judged) / len(judged)
+        return sum(baseline.is_anomalous(change(rows)) for rows, baseline in evaluated) / len(
+            evaluated
+        )
 
     assert share(lambda rows: rows) == 0
     assert share(lambda rows: 0) > 0.95
