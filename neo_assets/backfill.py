@@ -44,7 +44,7 @@ class BackfillError(Exception):
 
 @dataclass
 class Outcome:
-    """What a backfill did: reports and check evaluations by asset and day, and failed runs.
+    """The result of a backfill: reports and check evaluations by asset and day, and failed runs.
 
     `failures` has a sentence for each run that failed, by the first and last day of its chunk.
     Where a signal stopped it, `stopped` says so, and `days_left` has the days of the canceled run
@@ -194,7 +194,7 @@ def release(day: date, why: str, settings: Settings) -> list[dg.AssetKey]:
 
 
 def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
-    """What a day is that nothing holds, and what to do about it instead of a release."""
+    """Return the state of a day that is not held, and what to do instead of a release."""
     again = f"neo-assets backfill --start {day} --end {day}"
     first, *_ = assets = _daily_assets()
     for asset in assets:
@@ -219,7 +219,7 @@ def correct_tracked_type(
 
 
 def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
-    """What a replay materializes, upstream first."""
+    """Return the assets that a replay materializes, upstream first."""
     return [dg.AssetKey(name) for name in (REBUILT if full else REPLAYED)]
 
 

@@ -1,4 +1,4 @@
-"""What can be set from outside, read from the environment in this one place."""
+"""The settings, read from the environment in this one place."""
 
 import re
 import sys
@@ -266,7 +266,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the environment.
+        """Read the settings from the environment.
 
         Raises:
             SettingsError: names each variable that cannot be used and says why.

@@ -1,4 +1,4 @@
-"""What all daily assets have in common.
+"""Definitions shared by all daily assets.
 
 With different partitions or backfill policies a backfill would fall apart into a run for each.
 """

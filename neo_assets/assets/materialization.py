@@ -137,7 +137,7 @@ def _recent_history(
 
 
 def _share(failed: int, days: int) -> str:
-    """How many of the days of a run failed, in a sentence."""
+    """Return how many days of a run failed, as a sentence."""
     if failed < days:
         return f"{failed} of {days} days failed, the others are done."
     return f"All {days} days failed." if days > 1 else "The day failed."

@@ -1,4 +1,4 @@
-"""What people see of a table in the UI: its schema and its place."""
+"""Metadata of a table for the UI: its schema and its location."""
 
 from typing import Any
 

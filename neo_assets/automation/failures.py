@@ -4,7 +4,7 @@ import dagster as dg
 
 
 def failure_sentence(event: dg.DagsterEvent) -> str:
-    """Why a step failed: in its own words where it has any, else the first line of its error."""
+    """Return why a step failed: the message of its failure, else the first line of its error."""
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description

@@ -178,7 +178,7 @@ def compact_and_vacuum(
     "files of versions older than NEO_TIME_TRAVEL_DAYS. No row changes.",
 )
 def maintenance_job() -> None:
-    """Keep file counts small."""
+    """Compact all tables and delete the files of old versions."""
     compact_and_vacuum()
 
 

@@ -1,4 +1,4 @@
-"""What starts by itself: the daily refresh of a window of days, and what follows a finished job."""
+"""Schedules and sensors: the daily refresh of a window of days, and jobs that follow others."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta

@@ -60,7 +60,7 @@ class Baseline:
 
     @property
     def median(self) -> float:
-        """The median count.
+        """The median count of the days before.
 
         Raises:
             statistics.StatisticsError: there are no days.

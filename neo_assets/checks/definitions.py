@@ -17,7 +17,7 @@ DROP_COUNT = "drop_count"
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What one check finds for one day; `numbers` are its metadata."""
+    """The outcome of one check for one day; `numbers` are its metadata."""
 
     passed: bool
     severity: Literal["WARN", "ERROR"]
@@ -42,7 +42,7 @@ class CheckOutcome:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """What a check evaluates: the report of the day, and what it is compared with.
+    """The input of a check: the report of the day, and what it is compared with.
 
     `earlier` are the reports of the days before, `upstream` is the one from which the asset was
     made; none for the first layer, or where the layer before has never been materialized for the

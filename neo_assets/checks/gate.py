@@ -58,7 +58,7 @@ def unmaterialized_partitions(
 def newest_unmaterialized(
     instance: dg.DagsterInstance, asset: dg.AssetKey, day: date
 ) -> Unmaterialized | None:
-    """Why the asset did not materialize a day when it last tried; none if it did or never tried."""
+    """Return why the last attempt at a day failed; None if it succeeded or there was none."""
     (check, *_) = checks_of(asset.to_user_string())
     evaluation = newest_evaluation(instance, dg.AssetCheckKey(asset, check.name), day.isoformat())
     return Unmaterialized.stored_in(evaluation) if evaluation else None

@@ -1,4 +1,4 @@
-"""What the checks evaluate for a day, read from Dagster's own history."""
+"""The inputs of the checks for a day, read from Dagster's event log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class PartitionCheckInput:
 
     @property
     def error(self) -> str | None:
-        """What the first check that ends in ERROR says; none where the day proceeds.
+        """Return the description of the first check that ends in ERROR; None if the day proceeds.
 
         Without the days before: days that are held for one reason give one sentence.
         """
@@ -91,7 +91,7 @@ def inputs(
 
 
 class _OfRun:
-    """What the current run of this process has read."""
+    """The inputs that the current run of this process has read."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id

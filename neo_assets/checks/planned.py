@@ -35,7 +35,7 @@ class _Planned:
 
 
 class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
-    """What every run with checks uses: it leaves no planned evaluation behind, however it ends.
+    """Resource of every run with checks: no planned check is left without an evaluation.
 
     While a run goes on it holds a lock on a file of its own, which the kernel releases with the
     process. So the next run finds the runs whose process was killed.
@@ -55,7 +55,7 @@ class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
         (folder / f".{run_id}").rename(folder / run_id)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Complete this run."""
+        """Evaluate the planned checks that this run did not evaluate."""
         instance, run_id = _of(context)
         complete(instance, run_id)
         if self._lock:

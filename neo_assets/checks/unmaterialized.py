@@ -40,7 +40,7 @@ class Unmaterialized:
 
     @property
     def description(self) -> str:
-        """One sentence for people."""
+        """The description of the evaluation, in one sentence."""
         return f"{_NOT_DONE}{self.reason}."
 
     @property
@@ -49,7 +49,7 @@ class Unmaterialized:
         return {_REASON: self.reason, _IS_HELD_BACK: self.is_held_back}
 
     def observation(self, asset: dg.AssetKey, partition: str) -> dg.AssetObservation:
-        """What the partition's page in the UI shows."""
+        """Return the observation that the partition's page in the UI shows."""
         return dg.AssetObservation(
             asset, partition=partition, description=self.description, metadata=self.metadata
         )

@@ -201,7 +201,7 @@ def _checks_of(outcome: "Outcome", asset: str) -> str:
 
 
 def attention_of(findings: "Sequence[Finding]") -> Table | str:
-    """What needs attention, with the command for each; a sentence where nothing does."""
+    """Return what needs attention, with the command for each, or a sentence if nothing does."""
     if not findings:
         return "Nothing needs attention."
     table = table_of("needs attention", "table", "days", "why", "what to do", numbers=())
@@ -213,7 +213,7 @@ def attention_of(findings: "Sequence[Finding]") -> Table | str:
 
 
 def by_column(checks: Mapping[str, str], nothing: str) -> list[str]:
-    """What the checks said, for each column of checks: of the others what is not `passed`."""
+    """Return the check results by column; the last column has what is not `passed`."""
     others = {name: said for name, said in checks.items() if name not in COUNTS}
     remarkable = [
         f"{name} {said}" for name, said in others.items() if not said.startswith("passed")

@@ -1,4 +1,4 @@
-"""The commands that materialize."""
+"""The commands that materialize assets: backfill, replay and demo."""
 
 import shlex
 from collections.abc import Sequence

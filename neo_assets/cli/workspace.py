@@ -1,4 +1,4 @@
-"""The commands about Databricks."""
+"""The commands for Databricks workspaces."""
 
 from pathlib import Path
 from typing import Annotated

@@ -234,7 +234,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         self._watchers[run_id][callback] = cursor
 
     def dispose(self) -> None:
-        """Close the file."""
+        """Close the connections to the database file."""
         super().dispose()  # type: ignore[no-untyped-call]
         self._engine.dispose()
 

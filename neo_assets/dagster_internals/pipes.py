@@ -1,3 +1,3 @@
-"""What Dagster's Pipes clients raise when the process outside fails."""
+"""The exception that Dagster's Pipes clients raise when the external process fails."""
 
 from dagster._core.errors import DagsterPipesExecutionError as DagsterPipesExecutionError

@@ -1,4 +1,4 @@
-"""What is shown, as plain values: a pure function of the rows and of today."""
+"""The data of the dashboard: a pure function of the rows and of today."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -29,7 +29,7 @@ class Month:
 
     @property
     def approaches(self) -> int:
-        """How many in all."""
+        """The number of approaches in the month."""
         return sum(self.by_distance.values())
 
 
@@ -69,7 +69,7 @@ class DashboardData:
 
     @property
     def closest(self) -> tuple[Approach, ...]:
-        """What passes next, the closest first."""
+        """The upcoming approaches, the closest first."""
         return tuple(sorted(self.upcoming, key=lambda it: (it.miss_distance_lunar, *_in_time(it))))
 
     @property
@@ -84,7 +84,7 @@ class DashboardData:
 
     @property
     def hazardous(self) -> int:
-        """How many potentially hazardous objects pass next."""
+        """The number of upcoming approaches of potentially hazardous objects."""
         return sum(bool(it.is_potentially_hazardous) for it in self.upcoming)
 
     @property
@@ -128,7 +128,7 @@ def dashboard_data(gold: Gold, today: date) -> DashboardData:
 
 
 def _objects(approaches: Collection[Approach]) -> int:
-    """How many different objects: the designations of one number are one object."""
+    """Count the different objects: designations with the same number are one object."""
     object_numbers = {
         it.designation: number
         for it in approaches

@@ -1,4 +1,4 @@
-"""How far off predictions were, one number for each time before the approach."""
+"""Prediction errors, one value for each time before the approach."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

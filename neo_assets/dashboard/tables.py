@@ -59,7 +59,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Gold:
-    """What gold and the data quality hold; a table that is not there yet has no rows."""
+    """The rows of gold and of the quality metrics; a table that does not exist yet has no rows."""
 
     approaches: tuple[Approach, ...] = ()
     revisions: tuple[Revision, ...] = ()

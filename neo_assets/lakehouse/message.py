@@ -10,17 +10,17 @@ AnyMessage = TypeVar("AnyMessage", bound="Message")
 
 
 class Message:
-    """What dataclasses inherit that are read where they were not written."""
+    """Base class of dataclasses that one process writes and another reads, as JSON."""
 
     def to_json(self) -> str:
-        """As text."""
+        """Return the message as JSON."""
         return TypeAdapter(type(self)).dump_json(self).decode()
 
     @classmethod
     def from_json(cls: type[AnyMessage], text: str) -> AnyMessage:
-        """What a text says.
+        """Read a message from JSON.
 
         Raises:
-            pydantic.ValidationError: it says something else.
+            pydantic.ValidationError: the JSON is not such a message.
         """
         return TypeAdapter(cls).validate_json(text)

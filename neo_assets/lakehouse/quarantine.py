@@ -1,4 +1,4 @@
-"""What people do with the quarantine: look at its rows, and discard them with a reason.
+"""Manual work with the quarantine: show its rows, and discard them with a reason.
 
 Neither needs Spark.
 """

@@ -1,4 +1,4 @@
-"""What a stage is asked for, and what it answers: plain values that fit into a message.
+"""The request to a stage and its result: plain values that fit into a message.
 
 A stage runs where the tables are, in this process or in a job far away, and its caller sees nothing
 but these.
@@ -22,7 +22,7 @@ MAINTENANCE = "maintenance"
 
 
 def never_fetched(raw_asset: str) -> str:
-    """Why a stage leaves out a day of which there is no snapshot, not even an empty one."""
+    """Return why a stage leaves out a day that has no snapshot, not even an empty one."""
     return (
         "never fetched, so there is nothing to rebuild: fetch it first, by materializing "
         f"{raw_asset} or with neo-assets backfill"
@@ -39,7 +39,7 @@ class StageError(Exception):
 
 @dataclass(frozen=True)
 class Request(Message):
-    """What one stage is to do: `stage` is the asset it materializes, or the name of its job.
+    """A request to one stage: `stage` is the asset it materializes, or the name of its job.
 
     `rules` are those of the project with what is configured, each as its fields; none means
     the project's own.  `schema_evolution` is what happens to unknown fields.  `field`
@@ -68,7 +68,7 @@ class Request(Message):
 
 @dataclass(frozen=True)
 class Result(Message):
-    """What a stage has done: a report and a preview for each day, and why it failed others.
+    """The result of a stage: a report and a preview for each day, and why other days failed.
 
     `summary` is a sentence for the log where the stage is about no single days.  `refusal` is what
     the stage says when it did nothing at all.

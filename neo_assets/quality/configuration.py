@@ -30,7 +30,7 @@ class Tolerance:
     """Whether it is there because the action of the rule is `fail`: then it tolerates no row."""
 
     def excess(self, report: DayReport) -> str | None:
-        """What is above the tolerance, in words; nothing where all is within."""
+        """Describe what exceeds the tolerance; empty if nothing does."""
         dropped = (
             report.snapshot_reasons.get(self.rule, 0) if self.rule else report.snapshot_dropped
         )
@@ -56,7 +56,7 @@ class Quality:
     """Where the condition of each new rule is, such as `quality.yaml, line 7`."""
 
     def tolerances_of(self, asset: str) -> list[Tolerance]:
-        """Those of an asset; one that names the asset and no rule replaces the general one."""
+        """Return the tolerances of an asset; its own without a rule replaces the general one."""
         found = [tolerance for tolerance in self.tolerances if tolerance.asset == asset]
         if all(tolerance.rule for tolerance in found):
             found += [tolerance for tolerance in self.tolerances if tolerance.asset is None]
@@ -92,7 +92,7 @@ class Quality:
 
 
 def quality(settings: Settings) -> Quality:
-    """What is configured; the file is read and checked as a whole.
+    """Return the configured quality; the file is read and validated as a whole.
 
     Raises:
         SettingsError: the file cannot be read, or says what cannot be used, and in which line.

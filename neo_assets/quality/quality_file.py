@@ -43,7 +43,7 @@ class RuleChange(_Strict):
 
 
 class Limit(_Strict):
-    """An entry of `tolerances`."""
+    """One entry of `tolerances` in the quality file."""
 
     asset: str | None = None
     rule: str | None = None
@@ -58,7 +58,7 @@ class Limit(_Strict):
 
 
 class Content(_Strict):
-    """The whole file."""
+    """The content of the quality file."""
 
     rules: tuple[RuleChange, ...] = ()
     tolerances: tuple[Limit, ...] = ()
@@ -75,7 +75,7 @@ class QualityFile:
 
     @classmethod
     def read(cls, path: Path) -> "QualityFile":
-        """Read a file.
+        """Read and validate a quality file.
 
         Raises:
             SettingsError: it cannot be read, or has another form; with the line.
@@ -113,7 +113,7 @@ class QualityFile:
         return f"{self.name}, line {line}" if line else self.name
 
     def error(self, location: Location, message: str, word: str = "") -> SettingsError:
-        """What to raise because of a value, or of a word in it."""
+        """Return the error about a value, or about a part of it."""
         where = ".".join(map(str, location))
         return _unusable(self.place(location, word), f"{where}: {message}" if where else message)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DaySnapshot:
-    """What a source said about one day: all its objects at one moment, with every secret redacted.
+    """A source's response for one day: all its objects at one moment, with secrets redacted.
 
     `objects` are as the service gave them, in its order; `calls_left` is what remains of the key's
     budget of calls, where the service reports it.  `is_omitted` is true for a day without objects
@@ -98,14 +98,14 @@ class Source:
         return [day for day in days if self.queried == "days" or day == today]
 
     def why_not_requested(self, today: date) -> str:
-        """Why a day that cannot be requested today is not."""
+        """Return why a day cannot be requested today."""
         return (
             f"{self.title} can only be requested as of now, so there is nothing to request for "
             f"another day than today, {today}"
         )
 
     def calls(self, days: Sequence[date]) -> int:
-        """How many calls it takes to request these days."""
+        """Return the number of calls that these days take."""
         if self.queried == "now":
             return 1
         return len(spans(days, self.days_per_call))

@@ -57,7 +57,7 @@ class Response:
 
 
 class HttpService:
-    """One service over HTTP.
+    """Sends requests to one service, and turns its faults into errors of a source.
 
     Args:
         name: what messages call it, such as `NeoWs`.
@@ -95,7 +95,7 @@ class HttpService:
         self._session.auth = lambda request: request
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the connections to the service."""
         self._session.close()
 
     def get(
@@ -141,7 +141,7 @@ class HttpService:
         )
 
     def refusal(self, response: Response, requested: str) -> FeedError:
-        """What is to be made of a response whose status is not 200."""
+        """Return the error for a response whose status is not 200."""
         status, what = response.status, self.answered(response, requested)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return self.limit(response, requested)
@@ -203,7 +203,7 @@ class HttpService:
             return Response(response.status_code, response.headers, bytes(body))
 
     def _fault(self, error: Exception, requested: str, timeout_s: float) -> FeedError:
-        """What is to be made of an exception of the HTTP libraries, whose text may hold the key."""
+        """Return the error for an exception of the HTTP libraries, whose text may hold the key."""
         if isinstance(error, FeedError):
             return error
         timeouts = (futures.TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)

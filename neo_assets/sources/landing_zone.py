@@ -137,7 +137,7 @@ class LandingZone(ABC):
 
     @abstractmethod
     def _files(self, day: date) -> Sequence[Path]:
-        """What lies in the day's folder, without what is hidden."""
+        """Return the files in the day's folder, without hidden ones."""
 
     @abstractmethod
     def _read(self, file: Path) -> bytes:

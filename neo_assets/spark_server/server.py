@@ -37,13 +37,13 @@ class SparkServer:
 
     @property
     def address(self) -> str:
-        """Where clients connect, with the token."""
+        """The address for clients, with the token."""
         # `localhost` by name: only there does the client send a token without TLS.
         return f"sc://localhost:{self.port}/;token={self.token}"
 
     @property
     def trouble(self) -> str | None:
-        """Why it serves no more, in a few words; None while it does.
+        """Why the server has stopped, in a few words; None while it runs.
 
         One that listens and does not answer is not in trouble: a long garbage collection, and a
         machine that was asleep, look the same, and the run that waits for it may yet end well.

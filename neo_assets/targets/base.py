@@ -28,19 +28,19 @@ class Target(ABC):
 
     @abstractmethod
     def stage_runner(self) -> StageRunner:
-        """What runs the stages of one run."""
+        """Return what runs the stages of one run."""
 
     @abstractmethod
     def landing_zone(self, dataset: Dataset) -> LandingZone:
-        """Where the event files of a dataset land."""
+        """Return the landing zone of a dataset."""
 
     @abstractmethod
     def landing_location(self, dataset: Dataset) -> str:
-        """The same, for people."""
+        """The location of the landing zone as messages show it."""
 
     @abstractmethod
     def location(self, table: Table) -> str:
-        """Where a table is, for people."""
+        """Return the location of a table as messages show it."""
 
     @property
     @abstractmethod

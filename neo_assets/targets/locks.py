@@ -62,7 +62,7 @@ def try_lock_partitions(days: Collection[date], settings: Settings) -> bool:
 
 
 def unlock_partitions(days: Collection[date], settings: Settings) -> None:
-    """Unlock the days."""
+    """Release the locks of the days."""
     fcntl.lockf(_days_lock(settings), fcntl.LOCK_UN, *_bytes_of(days))
 
 

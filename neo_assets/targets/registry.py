@@ -1,4 +1,4 @@
-"""Targets by their names."""
+"""The registered targets by name, each imported when it is used."""
 
 from pkgutil import resolve_name
 

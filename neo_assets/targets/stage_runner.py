@@ -46,7 +46,7 @@ class StageRunner(ABC):
             self._locked = days
 
     def close(self) -> None:
-        """Unlock the days."""
+        """Release the locks of the days."""
         if self._locked:
             locks.unlock_partitions(self._locked, self._settings)
             self._locked = ()

@@ -1,1 +1,1 @@
-"""What keeps the tables in order: small files joined, bronze rebuilt."""
+"""Maintenance of tables: compaction of small files, and the rebuild of bronze."""

@@ -68,10 +68,10 @@ class Dataset:
 
     @cached_property
     def paths(self) -> Mapping[str, str]:
-        """Where the value of each column is in an object."""
+        """The path of each column's value in an object."""
         return {column.name: column.path for column in self.columns}
 
     @property
     def row_identity(self) -> str:
-        """What a row of a day is about, as an SQL expression."""
+        """The identity of what a row describes, as an SQL expression."""
         return self.identity or f"struct(partition_date, {', '.join(self.key)})"

@@ -1,4 +1,4 @@
-"""What was predicted of an approach before its day, and what came of it, without Spark.
+"""Predictions of an approach before its day, compared with its current values, without Spark.
 
 The same rows as the query `neo_assets.lakehouse.transforms.revisions.predictions` returns; a test
 compares them.  The dashboard and the files for Power BI are computed from these, so that an error

@@ -66,7 +66,7 @@ class Table:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """The columns in order."""
+        """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
 

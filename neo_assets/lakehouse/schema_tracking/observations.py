@@ -16,7 +16,7 @@ from neo_assets.lakehouse.schema_tracking.shapes import fields_of, steps_of
 
 @dataclass(frozen=True, order=True)
 class Sight:
-    """Where something was seen first; in order, sights are in order of time."""
+    """Where something was seen first; sights sort by time."""
 
     feed_date: str
     snapshot_id: str

@@ -27,7 +27,7 @@ Evolution = Literal["addNewColumns", "rescue", "failOnNewColumns", "none"]
 
 @dataclass(frozen=True)
 class Tracking:
-    """What tracking found: the drift of each day that has any, and the version in force."""
+    """The result of tracking: the drift of each day that has any, and the current version."""
 
     version: int
     drift: Mapping[date, Sequence[Drift]]

@@ -21,7 +21,7 @@ _FILES_BEFORE_COMPACTION = 100
 
 @dataclass(frozen=True)
 class RunMetrics(Message):
-    """What a run has measured of an asset."""
+    """The metrics of one run of an asset."""
 
     run_id: str
     asset: str

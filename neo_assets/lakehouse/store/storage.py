@@ -242,7 +242,7 @@ class Lakehouse:
                 self.append(part, incoming)
 
     def _existing_days(self, tables: Iterable[Table], days: Collection[date]) -> set[date]:
-        """Those of the days that one of the tables has."""
+        """Return the days that one of the tables has."""
         held = [
             self.read_days(table, days).select(F.col(table.day_column).alias("day"))
             for table in tables

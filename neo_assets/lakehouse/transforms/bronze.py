@@ -98,7 +98,7 @@ def ingest_all(lakehouse: Lakehouse, dataset: Dataset, run_id: str) -> None:
 def why_without_rows(
     lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
 ) -> dict[date, str]:
-    """Why bronze has no snapshot of these days, not even an empty one."""
+    """Return why bronze has no snapshot of these days, not even an empty one."""
     return dict.fromkeys(days, never_fetched(dataset.raw_asset)) | dict.fromkeys(
         landed_days(lakehouse, dataset, days),
         f"{dataset.tables.bronze.name} does not have it: materialize that first",
@@ -139,7 +139,7 @@ def _append(
 
 
 def landed_days(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[date]:
-    """Those of the days that have a folder in the landing zone, in order."""
+    """Return the days that have a folder in the landing zone, in order."""
     landing = lakehouse.landing(dataset)
     return [day for day in sorted(days) if (landing / day_folder(day)).is_dir()]
 

@@ -116,7 +116,7 @@ def histories(said: DataFrame) -> DataFrame:
 
 
 def _said(rows: DataFrame, *, is_version: bool) -> DataFrame:
-    """What the rows say of their objects; of two, the greater `said` counts."""
+    """Return the objects' attributes in the rows; of two, the greater `said` counts."""
     return rows.select(
         "designation",
         "valid_from",

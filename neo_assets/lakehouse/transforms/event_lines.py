@@ -35,7 +35,7 @@ def event(line: str) -> Column:
 
 
 def flaw(line: str) -> str:
-    """What is wrong with an unusable line, as an SQL expression of type STRING."""
+    """Return the fault of an unusable line, as an SQL expression of type STRING."""
     parsed = f"try_parse_json({line})"
     return (
         f"CASE WHEN {_is_too_deep(line)} THEN 'nested more than {MAX_DEPTH} levels deep' "

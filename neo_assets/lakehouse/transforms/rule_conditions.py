@@ -30,7 +30,7 @@ def require_applicable(dataset: Dataset, rule_set: RuleSet, typed: DataFrame) ->
 
 
 def _why_not(dataset: Dataset, rule: Rule, typed: DataFrame) -> str | None:
-    """Why Spark cannot apply a rule; none where it can."""
+    """Return why Spark cannot apply a rule; None if it can."""
     try:
         # Beside a column, an aggregate is refused as well.
         met = typed.select("feed_date", F.expr(rule.condition).alias("is_met"))

@@ -226,7 +226,7 @@ class NeoWsClient:
         ]
 
     def _refusal(self, response: Response, asked: str) -> FeedError:
-        """What is to be made of an answer whose status is not 200, where the key matters."""
+        """Return the error for a response whose status is not 200, if the key matters."""
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._service.limit(response, asked, "" if self._waits_for_limit else _CHOICE)
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

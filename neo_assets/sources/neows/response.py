@@ -23,7 +23,7 @@ class Listing:
 
 
 def listing(body: Any, days: Sequence[date]) -> Listing:
-    """What a parsed response lists for these days, which follow each other.
+    """Return what a parsed response lists for these consecutive days.
 
     An object under another date than its own is no fault of the response: it is a row to be
     dropped, and counted for the day it was listed under.

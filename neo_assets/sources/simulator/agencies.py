@@ -12,7 +12,7 @@ from .listing import JsonObject
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request is answered with."""
+    """The response to one request."""
 
     status: int
     body: str

@@ -38,7 +38,7 @@ _ESCAPE_VELOCITY_KM_S = 11.18
 
 @dataclass(frozen=True)
 class Odds:
-    """What one orbit solution says about an object's impacts."""
+    """The odds of an object's impacts by one orbit solution."""
 
     celestial_object: CelestialObject
     solution: int

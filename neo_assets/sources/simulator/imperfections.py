@@ -1,4 +1,4 @@
-"""What is wrong with real answers, at small rates, so that the rules downstream have work.
+"""Imperfections of real responses, at small rates, so that the downstream rules have work.
 
 An imperfection belongs to a row and an orbit solution: it is the same all day long, and the next
 solution may heal it.
@@ -17,7 +17,7 @@ _UNREADABLE_DATES = ("", "unknown", "2015-13-45", "0000-00-00")
 
 @dataclass(frozen=True)
 class Imperfections:
-    """How often what is wrong, each as a share of rows from 0 to 1.
+    """The rate of each imperfection, as a share of rows from 0 to 1.
 
     The defaults lose about 1.4 % of rows to missing or unreadable values and repeat about 2 %.
     """

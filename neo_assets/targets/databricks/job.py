@@ -1,4 +1,4 @@
-"""What runs inside a Databricks job: one stage, in the session that the job has.
+"""The entry point inside a Databricks job: runs one stage in the session of the job.
 
 This module is the entry point of the wheel that `wheel.py` makes.  Dagster asks for a stage and is
 answered through Pipes, whose context and messages are files in the volume; a job of the workspace's

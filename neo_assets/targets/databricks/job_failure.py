@@ -1,4 +1,4 @@
-"""Why a job failed, in one sentence, and whether to retry it."""
+"""The reason of a job's failure, in one sentence, and whether to retry it."""
 
 from contextlib import suppress
 

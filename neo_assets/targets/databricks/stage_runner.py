@@ -85,7 +85,7 @@ class JobStageRunner(StageRunner):
         return self._client
 
     def _job(self, context: Context, request: Request, attempt: int) -> Result:
-        """Run the stage once.
+        """Run the stage in one job run, without retries.
 
         Raises:
             JobFailedError: the job failed, or ended without a result.

@@ -1,4 +1,4 @@
-"""What is sent to a workspace: the wheel, once, and the tasks that run it."""
+"""Submission to a workspace: the wheel, once, and the tasks that run it."""
 
 import io
 from collections.abc import Sequence

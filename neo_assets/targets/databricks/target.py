@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DatabricksTarget(Target):
-    """A workspace."""
+    """A Databricks workspace: tables in Unity Catalog, files in a volume, stages as jobs."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -31,28 +31,28 @@ class DatabricksTarget(Target):
 
     @property
     def local_tables(self) -> None:
-        """Power BI and people read them in the workspace."""
+        """None: the tables are in the workspace, where Power BI and users read them."""
 
     def stage_runner(self) -> JobStageRunner:
-        """A job for each stage."""
+        """Return a runner that submits one job per stage."""
         return JobStageRunner(self._settings)
 
     def landing_zone(self, dataset: Dataset) -> LandingZone:
-        """A folder of the volume."""
+        """Return the landing zone in a folder of the volume."""
         return VolumeLandingZone(
             workspace_client().files, self._catalog.landing / dataset.landing_folder
         )
 
     def landing_location(self, dataset: Dataset) -> str:
-        """The folder."""
+        """Return the path of the folder in the volume."""
         return str(self._catalog.landing / dataset.landing_folder)
 
     def location(self, table: Table) -> str:
-        """The table's full name."""
+        """Return the full name of the table."""
         return f"{self._catalog.schema_name}.{table.name}"
 
     def content(self, table: Table) -> tuple[int, date | None]:
-        """Counted by a SQL warehouse."""
+        """Return the rows and the newest day, counted by a SQL warehouse."""
         newest = f"max({table.day_column})" if table.day_column else "CAST(NULL AS DATE)"
         found = self._asked(
             f"SELECT count(*) AS rows, {newest} AS newest FROM {self._catalog.table(table.name)}"
@@ -112,7 +112,7 @@ class DatabricksTarget(Target):
 
 
 def _conditions(selection: "Selection") -> tuple[str, dict[str, str]]:
-    """What a row must meet to be meant, and the values in it; none gets into the statement."""
+    """Return the conditions of chosen rows and their parameters; no value is in the statement."""
     possible = {
         "status": ("status = :status", selection.status),
         "day": ("partition_date = CAST(:day AS DATE)", selection.day and str(selection.day)),

@@ -73,5 +73,5 @@ class UnityCatalog:
 
     @property
     def messages(self) -> Path:
-        """What a job and the run that waits for it say to each other."""
+        """The folder of the messages between a job and the run that waits for it."""
         return self.folder / "messages"

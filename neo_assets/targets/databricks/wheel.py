@@ -47,7 +47,7 @@ class Wheel:
 
     @property
     def name(self) -> str:
-        """Its file's name."""
+        """The file name of the wheel."""
         return f"{PACKAGE.replace('-', '_')}-{version('neo-assets')}-py3-none-any.whl"
 
     @cached_property

@@ -71,7 +71,7 @@ class LocalBackend(StorageBackend):
         return name
 
     def clear_staging(self, spark: SparkSession, tables: Sequence[Table]) -> None:
-        """Remove all those folders."""
+        """Remove all staging folders."""
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def exclusive_writer(self, table: Table) -> AbstractContextManager[None]:

@@ -47,19 +47,19 @@ class LocalTarget(Target):
         )
 
     def landing_zone(self, dataset: Dataset) -> LandingZone:
-        """A folder."""
+        """Return the landing zone in a folder of the data folder."""
         return LocalLandingZone(self._settings.landing_directory / dataset.landing_folder)
 
     def landing_location(self, dataset: Dataset) -> str:
-        """The folder."""
+        """Return the path of that folder."""
         return str(self._settings.landing_directory / dataset.landing_folder)
 
     def location(self, table: Table) -> str:
-        """The table's folder."""
+        """Return the path of the table's folder."""
         return str(self.local_tables / table.name)
 
     def content(self, table: Table) -> tuple[int, date | None]:
-        """By the statistics that Delta keeps of every file."""
+        """Return the rows and the newest day, from the statistics in the Delta log."""
         delta = open_table(self.local_tables / table.name)
         if delta is None:
             return 0, None
@@ -70,7 +70,7 @@ class LocalTarget(Target):
         return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
 
     def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
-        """Read by delta-rs."""
+        """Return the chosen rows, read by delta-rs."""
         from neo_assets.lakehouse import quarantine
 
         return quarantine.rows(self.local_tables, selection)
