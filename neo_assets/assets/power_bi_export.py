@@ -7,7 +7,6 @@ import dagster as dg
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.preview import markdown_table
-from neo_assets.progress import track_progress
 from neo_assets.settings import Settings
 
 
@@ -37,10 +36,9 @@ def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefiniti
 def _export(
     context: dg.AssetExecutionContext, settings: Settings, tables: Path
 ) -> dg.MaterializeResult[None]:
-    from neo_assets.lakehouse.export import EXPORTED, export
+    from neo_assets.lakehouse.export import export
 
-    exporting = export(tables, settings.export_directory)
-    files = list(track_progress(exporting, len(EXPORTED), "files up to date", context.log.info))
+    files = list(export(tables, settings.export_directory))
     written = [file.table for file in files if file.is_new]
     context.log.info(f"Written: {', '.join(written) or 'nothing, no table has changed'}.")
     return dg.MaterializeResult(

@@ -10,7 +10,6 @@ from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.raw import raw_asset
 from neo_assets.assets.skipped_days import days_without_snapshot
-from neo_assets.progress import track_progress
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
 from neo_assets.sources.base import Source
@@ -51,7 +50,7 @@ def _bronze_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
             context,
             lakehouse,
             settings,
-            faulty=lambda days: _damaged_days(context, zone, days),
+            faulty=lambda days: _damaged_days(zone, days),
             skipped=lambda days: days_without_snapshot(source, zone, days, settings.today),
             schema_evolution=settings.neo_schema_evolution,
         )
@@ -59,15 +58,9 @@ def _bronze_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
     return bronze
 
 
-def _damaged_days(
-    context: dg.AssetExecutionContext, zone: LandingZone, days: Sequence[date]
-) -> Mapping[date, str]:
+def _damaged_days(zone: LandingZone, days: Sequence[date]) -> Mapping[date, str]:
     """The days with event files that no longer hold what was landed, and which files these are."""
-    damaged = {
-        day: zone.damaged(day)
-        for day in track_progress(days, len(days), "days checked for damage", context.log.info)
-    }
-    return {day: damage(files) for day, files in damaged.items() if files}
+    return {day: damage(files) for day in days if (files := zone.damaged(day))}
 
 
 def _silver_asset(source: Source, settings: Settings, target: Target) -> dg.AssetsDefinition:

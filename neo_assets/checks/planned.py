@@ -19,7 +19,6 @@ from neo_assets.dagster_internals.event_log import one_commit
 from neo_assets.dagster_internals.events import report_for_run
 from neo_assets.dagster_internals.history import partitions_materialized_in
 
-RESOURCE = "planned_checks"
 CANCELED = "the run was canceled"
 KILLED = "the process of the run ended before the run did"
 ENDED = "the run ended before this check"

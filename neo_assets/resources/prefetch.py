@@ -1,5 +1,8 @@
 """Prefetching for runs that follow each other in one process: the next run's days are requested.
 
+It does for `neo-assets backfill`, which has no daemon, what the limits of the pools do for the runs
+of a daemon: six runs of 92 days take 0.67 of the time (benchmarks/overlap.py).
+
 Dagster creates new resources for each run, so what one run prefetches for the next is kept here.
 """
 
