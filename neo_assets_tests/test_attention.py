@@ -183,7 +183,7 @@ def test_many_ranges_share_a_line(written: Written) -> None:
         (march(3)[0], "it was never fetched; fetch it: neo-assets backfill --start 2024-03-03"),
     ],
 )
-def test_a_release_of_a_day_that_is_not_held_says_what_it_is(
+def test_releasing_a_day_that_is_not_held_reports_its_state(
     written: Written, day: date, said: str
 ) -> None:
     written.done(march(1))

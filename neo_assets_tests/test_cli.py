@@ -160,7 +160,7 @@ def test_a_day_that_fails_exits_with_1_and_says_why(bare_site: Site) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_alert_test_says_which_service_took_the_message() -> None:
+def test_alert_test_names_the_service_that_accepted_the_message() -> None:
     down = Endpoint(unused_port())
     with endpoint() as service:
         result = neo_assets("alert-test", NEO_ALERT_URLS=f"{service.address} {down.address}")

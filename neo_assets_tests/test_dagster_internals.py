@@ -142,7 +142,7 @@ def test_an_output_without_materializations_goes_on_downstream(
     assert history.newest_materialization_ids(instance, DOWN, ["b", "z"]).keys() == {"b"}
 
 
-def test_what_is_reported_for_a_run_that_is_over_is_part_of_it(
+def test_events_reported_for_a_finished_run_are_part_of_it(
     instance: dg.DagsterInstance,
 ) -> None:
     """`report_dagster_event`, `AssetObservationData`."""
@@ -184,7 +184,7 @@ def test_a_reexecution_knows_which_run_executed_a_step(instance: dg.DagsterInsta
     assert IN_RUN[alone.run_id] == (False, None)
 
 
-def test_a_failure_says_which_step_and_why(instance: dg.DagsterInstance) -> None:
+def test_a_failure_names_the_step_and_the_reason(instance: dg.DagsterInstance) -> None:
     """`StepFailureData`, `JobFailureData`."""
     CRASHES.append("down does not work")
     result = run(instance)

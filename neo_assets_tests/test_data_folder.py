@@ -74,7 +74,7 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     assert file.read_text() == "not a folder"
 
 
-def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
+def test_a_folder_of_another_user(tmp_path: Path) -> None:
     data = tmp_path / "data"
     prepare_instance(Settings(neo_data_dir=data))
     data.chmod(0)
@@ -104,7 +104,7 @@ def test_a_file_on_the_way_to_the_folder(tmp_path: Path, below: str) -> None:
         prepare_instance(Settings(neo_data_dir=tmp_path / "file" / below))
 
 
-def test_a_history_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_log_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = prepare_instance(Settings(neo_data_dir=tmp_path))
     events = home / "history" / "event_log.db"
     assert events.exists()

@@ -51,7 +51,7 @@ def test_what_reads_tables_on_this_machine_is_only_there_with_them() -> None:
         assert readers & graph.get_all_asset_keys() == expected
 
 
-def test_what_people_see_in_dagster_is_as_recorded(snapshot: SnapshotAssertion) -> None:
+def test_the_definitions_are_as_recorded(snapshot: SnapshotAssertion) -> None:
     """After an intended change: `pytest neo_assets_tests/test_definitions.py --snapshot-update`."""
     definitions = build_definitions(Settings())
     repository = definitions.get_repository_def()

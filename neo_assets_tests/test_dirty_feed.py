@@ -119,7 +119,7 @@ def assert_sums_hold(site: Site, outcome: Outcome) -> None:
             assert outcome.checks[layer, day]["reconciliation"].passed
 
 
-def test_a_held_day_is_let_through_on_a_persons_word(site: Site) -> None:
+def test_a_held_day_is_released_by_manual_approval(site: Site) -> None:
     answers = {str(day): [feed_object(day, f"2024 A{letter}") for letter in "ABCD"] for day in DAYS}
     for item in answers[str(DAYS[1])][:2]:
         del item["close_approach_data"][0]["relative_velocity"]

@@ -90,9 +90,7 @@ def test_processes_that_begin_at_once_share_one_file(home: Path) -> None:
         assert [message for run, message in events if run == run_id] == expected
 
 
-def test_an_event_log_half_made_is_not_taken_for_one(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_event_log_is_not_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(
             "dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log.stamp_alembic_rev",
@@ -162,7 +160,7 @@ def failing_at(call: int) -> Callable[[EventLog, dg.EventLogEntry], Any]:
     return row
 
 
-def test_whoever_watches_a_run_is_told_at_once_of_what_another_stores() -> None:
+def test_a_watcher_of_a_run_receives_events_of_other_processes_at_once() -> None:
     received: queue.Queue[str] = queue.Queue()
     with opened() as instance, opened() as other:
         instance.watch_event_logs(
@@ -186,7 +184,7 @@ def run_with_a_held_day(instance: dg.DagsterInstance) -> None:
     graph.materialize(DAYS[-1])
 
 
-def test_it_says_of_every_day_what_the_default_of_dagster_says(
+def test_every_day_is_the_same_as_with_the_default_of_dagster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     histories = []

@@ -340,7 +340,7 @@ def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
     assert evaluation.description and evaluation.description.startswith("Not done: held back, bro")
 
 
-def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
+def test_schema_drift_is_reported_by_day_and_can_be_forbidden(site: Site) -> None:
     known, changed = date(2024, 3, 1), date(2024, 3, 2)
     answers = {str(known): [feed_object(known)], str(changed): [feed_object(changed, moons=2)]}
     site.replay("moons", answers)
@@ -365,7 +365,7 @@ def test_schema_drift_is_told_by_day_and_can_be_forbidden(site: Site) -> None:
     assert set(site.history().values()) <= {1, 2}
 
 
-def test_a_check_by_itself_says_that_there_is_nothing_to_judge(site: Site) -> None:
+def test_a_check_alone_reports_that_there_is_nothing_to_evaluate(site: Site) -> None:
     settings = site.settings()
     prepare_instance(settings)
     target = create_target(settings)

@@ -49,7 +49,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     return configure
 
 
-def test_without_a_file_the_rules_and_the_one_tolerance_stand(
+def test_without_a_file_the_rules_and_the_one_tolerance_apply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NEO_MAX_DROP_SHARE", "0.1")
@@ -200,7 +200,7 @@ rules:
         ),
     ],
 )
-def test_what_cannot_be_used_is_named_with_its_line_when_the_file_is_read(
+def test_an_unusable_value_is_named_with_its_line(
     configured: Configure, text: str, line: int, said: str
 ) -> None:
     with pytest.raises(SettingsError) as problem:
@@ -247,7 +247,7 @@ def test_a_condition_that_cannot_be_applied(
     assert said in message
 
 
-def test_the_line_is_that_of_the_word_in_a_long_condition(configured: Configure) -> None:
+def test_the_line_is_that_of_the_faulty_part_of_a_long_condition(configured: Configure) -> None:
     condition = "|\n      absolute_magnitude_h < 30\n      AND relative_speed > 1"
     with pytest.raises(SettingsError, match=r"line 7: .* there is no column relative_speed"):
         configured(OWN.format(condition=condition, action="drop"))

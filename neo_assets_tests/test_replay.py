@@ -69,7 +69,7 @@ def test_replay_needs_no_feed_and_is_in_the_history(site: Site) -> None:
     assert gold(site) == before
 
 
-def test_what_is_gone_is_refused_and_a_full_replay_mends_it(site: Site) -> None:
+def test_missing_tables_are_refused_and_a_full_replay_repairs_them(site: Site) -> None:
     assert site.backfill(DAYS[0], DAYS[0]).is_good
     assert site.backfill(LATER, LATER).is_good
     before = gold(site)

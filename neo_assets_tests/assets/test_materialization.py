@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from neo_assets.assets.materialization import _by_span, _share
 
 
-def test_each_reason_is_told_once_for_the_days_in_a_row_that_share_it() -> None:
+def test_each_reason_is_printed_once_for_consecutive_days() -> None:
     first = date(2024, 3, 1)
     days = [first + timedelta(days=number) for number in range(6)]
     failed = {days[0]: "a", days[1]: "a", days[2]: "b", days[4]: "b", days[5]: "b"}

@@ -25,7 +25,7 @@ def materialized(data: Path) -> dg.AssetMaterialization:
     return materialization
 
 
-def test_it_is_made_as_of_today_and_says_what_it_shows(tmp_path: Path) -> None:
+def test_it_is_created_as_of_today_with_metadata_of_its_content(tmp_path: Path) -> None:
     today = datetime.now(timezone.utc).date()
     days = [today - timedelta(40), today + timedelta(1), today + timedelta(2)]
     rows = [
@@ -48,7 +48,7 @@ def test_it_is_made_as_of_today_and_says_what_it_shows(tmp_path: Path) -> None:
     assert len(pictures) < 100_000
 
 
-def test_it_is_made_of_an_empty_lakehouse(tmp_path: Path) -> None:
+def test_it_is_created_from_an_empty_lakehouse(tmp_path: Path) -> None:
     metadata = materialized(tmp_path).metadata
     assert metadata["approaches"].value == 0 and "closest_lunar" not in metadata
     assert "Nothing here yet" in (tmp_path / "dashboard" / "index.html").read_text()

@@ -72,7 +72,7 @@ def daemon(instance: dg.DagsterInstance, export: dg.AssetsDefinition) -> Daemon:
     return Daemon(instance, export)
 
 
-def test_the_files_and_what_is_in_them_are_told(
+def test_the_files_and_their_content_are_reported(
     settings: Settings, export: dg.AssetsDefinition
 ) -> None:
     metrics.record(

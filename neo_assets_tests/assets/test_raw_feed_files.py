@@ -219,7 +219,7 @@ def test_a_bad_day_fails_alone_in_a_month(instance: dg.DagsterInstance, data: Pa
     assert omissions == {day: int(day == omitted.isoformat()) for day in names(good)}
 
 
-def test_landed_days_are_kept_whatever_a_header_says(
+def test_landed_days_are_kept_with_any_header(
     instance: dg.DagsterInstance, data: Path, at: At
 ) -> None:
     absurd = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "X-RateLimit-Remaining": "9" * 5000}
@@ -285,7 +285,7 @@ def said(instance: dg.DagsterInstance) -> list[str]:
     return [entry.user_message for entry in entries if not entry.is_dagster_event]
 
 
-def test_retries_are_told_in_the_log(
+def test_retries_are_logged(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
 ) -> None:
     monkeypatch.setenv("NEO_HTTP_RETRIES", "1")
@@ -300,7 +300,7 @@ def test_retries_are_told_in_the_log(
     assert not [sentence for sentence in others[1:] if " days " in sentence]
 
 
-def test_a_long_run_says_how_far_it_is(
+def test_a_long_run_logs_its_progress(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, at: At
 ) -> None:
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
@@ -328,7 +328,7 @@ def test_hourly_limit_is_waited_for_by_choice(
     assert len(service.calls) == 3
 
 
-def test_account_of_a_day(instance: dg.DagsterInstance, at: At) -> None:
+def test_report_of_a_day(instance: dg.DagsterInstance, at: At) -> None:
     def change(answer: JsonObject, call: Call) -> None:
         listed = answer["near_earth_objects"]["2024-03-01"]
         listed += [listed[0], neo(date(1999, 1, 1), 9, name="\ud800 |")]
@@ -355,7 +355,9 @@ def test_account_of_a_day(instance: dg.DagsterInstance, at: At) -> None:
     str(numbers["2024-03-01"]["preview"]).encode()
 
 
-def test_what_can_be_read_can_be_landed(instance: dg.DagsterInstance, data: Path, at: At) -> None:
+def test_a_response_that_can_be_read_can_be_landed(
+    instance: dg.DagsterInstance, data: Path, at: At
+) -> None:
     deep: JsonObject = {}
     for _ in range(100):
         deep = {"deeper": [deep]}
@@ -371,7 +373,7 @@ def test_what_can_be_read_can_be_landed(instance: dg.DagsterInstance, data: Path
     assert json.loads(file.read_text().splitlines()[0])["payload"]["deep"] == deep
 
 
-def test_a_run_in_which_every_day_fails_says_so(
+def test_a_run_in_which_every_day_fails_reports_it(
     instance: dg.DagsterInstance, data: Path, at: At
 ) -> None:
     with serve(finally_=faulty.says("200 OK", "[]")) as service:

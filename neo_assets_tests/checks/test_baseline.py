@@ -113,7 +113,7 @@ def test_a_past_outlier_does_not_hide_the_next(usual: int, days: int, far: int) 
     ).is_anomalous(far)
 
 
-def test_what_happens_on_one_day_in_ten_is_usual_but_only_on_its_side() -> None:
+def test_a_count_on_one_day_in_ten_is_usual_only_on_its_side() -> None:
     at_times_empty = Baseline((20,) * 25 + (0,) * 5)
     assert not at_times_empty.is_anomalous(0)
     assert at_times_empty.is_anomalous(45)

@@ -86,7 +86,7 @@ def test_a_tolerance_of_one_rule_looks_at_its_rows_alone() -> None:
     )
 
 
-def test_a_word_makes_an_error_a_warning() -> None:
+def test_a_release_makes_an_error_a_warning() -> None:
     error = CheckOutcome(False, "ERROR", "Too much dropped.", {})
     released = error.released("by ada: looked at, harmless.")
     assert not released.is_error and not released.passed
@@ -155,7 +155,7 @@ def test_a_key_without_a_row_is_an_error() -> None:
 
 
 @given(report=reports(), duplicated=counts)
-def test_only_rows_that_stand_twice_in_the_output_fail(report: DayReport, duplicated: int) -> None:
+def test_only_rows_twice_in_the_output_fail(report: DayReport, duplicated: int) -> None:
     outcome = evaluate_duplicates(CheckInput(replace(report, rows_duplicated=duplicated)))
     assert outcome.passed == (duplicated == 0)
     assert outcome.numbers["duplicates"] == report.exact_duplicates + report.superseded

@@ -74,7 +74,7 @@ def test_an_evaluation_of_before_has_only_the_sentence(
     assert Unmaterialized.stored_in(evaluation) == expected
 
 
-def test_what_is_read_is_not_the_sentence() -> None:
+def test_the_reason_is_read_from_metadata_not_from_the_sentence() -> None:
     stored = Unmaterialized("a reason", is_held_back=True)
     reworded = dg.AssetCheckEvaluation(
         asset_key=GOLD,

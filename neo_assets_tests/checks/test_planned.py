@@ -94,7 +94,7 @@ def test_the_first_step_fails_for_all_days(instance: dg.DagsterInstance) -> None
     }
 
 
-def test_a_held_day_says_why_on_its_page(instance: dg.DagsterInstance) -> None:
+def test_the_page_of_a_held_day_shows_the_reason(instance: dg.DagsterInstance) -> None:
     SmallGraph(instance, dropped={DAYS[1]: 4}).materialize(DAY, days=3)
     ((place, reason),) = told_on_partition_pages(instance).items()
     assert place == (LAYERS[1], str(DAYS[1]))

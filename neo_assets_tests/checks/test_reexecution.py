@@ -136,7 +136,9 @@ def test_a_day_that_an_earlier_run_could_not_do_is_not_done_now(
     assert done(instance, gold_neo_fact) == DAYS[1:]
 
 
-def test_what_the_run_before_did_not_select_is_taken_as_it_is(instance: dg.DagsterInstance) -> None:
+def test_assets_that_a_run_does_not_select_are_used_as_they_are(
+    instance: dg.DagsterInstance,
+) -> None:
     assert run(instance).success
     CRASH.append("Spark died")
     first = run(instance, job="gold")

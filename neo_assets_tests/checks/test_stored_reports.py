@@ -85,7 +85,7 @@ def test_the_newest_before_an_event_counts_where_that_is_asked(
     assert rows_of(instance, DAY, before={DAY: limit}) == {DAY: 1}
 
 
-def test_days_never_materialized_have_no_account(instance: dg.DagsterInstance) -> None:
+def test_days_never_materialized_have_no_report(instance: dg.DagsterInstance) -> None:
     materialize(instance, DAY, 1)
     assert rows_of(instance) == {}
     assert rows_of(instance, OTHER_DAY) == {}

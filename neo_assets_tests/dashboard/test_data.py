@@ -46,7 +46,7 @@ def test_the_totals(shown: DashboardData, gold: Queries) -> None:
     assert shown.withdrawn == gold.value("SELECT count(*) FROM gold_neo_fact WHERE is_withdrawn")
 
 
-def test_what_passes_next(shown: DashboardData, gold: Queries) -> None:
+def test_upcoming_approaches(shown: DashboardData, gold: Queries) -> None:
     assert gold.rows(f"SELECT count(*), count_if(is_potentially_hazardous) FROM {UPCOMING}") == [
         (len(shown.upcoming), shown.hazardous)
     ]

@@ -308,9 +308,7 @@ def test_each_value_has_its_mark(wide: Page) -> None:
 
 
 @pytest.mark.parametrize("lunar", [0.004, 0.5, 1.0, 1.5, 10.0, 180.0])
-def test_a_single_dot_stands_beside_the_moon(
-    chromium: Browser, tmp_path: Path, lunar: float
-) -> None:
+def test_a_single_dot_is_beside_the_moon(chromium: Browser, tmp_path: Path, lunar: float) -> None:
     write(tmp_path, GOLD_NEO_FACT, [fact(miss_distance_lunar=lunar)])
     made = tmp_path / "index.html"
     write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
@@ -329,7 +327,7 @@ def test_a_single_dot_stands_beside_the_moon(
         assert ground["y"] <= min(dot, moon) and max(dot, moon) <= ground["y"] + ground["height"]
 
 
-def test_pointing_at_a_dot_tells_about_it(wide: Page) -> None:
+def test_pointing_at_a_dot_shows_its_details(wide: Page) -> None:
     wide.locator("#closest g.mark-symbol path").first.hover()
     tooltip = wide.locator("#vg-tooltip-element")
     tooltip.wait_for(state="visible")

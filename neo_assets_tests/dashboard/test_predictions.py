@@ -63,7 +63,7 @@ def test_a_move_to_another_day_is_followed(tmp_path: Path) -> None:
     assert errors == (PredictionError(1, 1, 1, 1, 100.0, 100.0, 24 * 60),)
 
 
-def test_what_was_withdrawn_for_good_did_not_come(tmp_path: Path) -> None:
+def test_a_withdrawn_approach_did_not_take_place(tmp_path: Path) -> None:
     errors = errors_of(
         tmp_path,
         revision(days_ahead=1),
@@ -88,5 +88,5 @@ def test_moves_that_lead_back_end(tmp_path: Path) -> None:
     [{"close_approach_date": TODAY}, {"days_ahead": 0}, {"days_ahead": -3}, {"what": "withdrawn"}],
     ids=["not over yet", "seen on the day", "seen afterwards", "withdrawn by then"],
 )
-def test_what_is_no_prediction(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_revisions_that_are_no_prediction(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert errors_of(tmp_path, revision(**changes)) == ()

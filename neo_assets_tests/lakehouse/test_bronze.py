@@ -83,7 +83,7 @@ def test_a_line_that_is_no_json_is_kept_as_text_and_quarantined(lakehouse: Lakeh
     assert kept["first_seen_at"] == fetched(0)
 
 
-def test_what_the_stream_lost_or_doubled_is_reported(lakehouse: Lakehouse) -> None:
+def test_rows_that_the_stream_lost_or_duplicated_are_reported(lakehouse: Lakehouse) -> None:
     land(lakehouse, {FIRST: [(fetched(0), [feed_object(FIRST)])]})
     bronze.ingest(lakehouse, NEO, [FIRST], "a run")
     identifier = lakehouse.backend.identifier(BRONZE_NEO_EVENTS)

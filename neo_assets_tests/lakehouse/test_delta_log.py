@@ -48,7 +48,7 @@ def test_a_table_is_read_without_a_checkpoint_that_was_cut_off(
     assert DeltaTable(table).version() == 6
 
 
-def test_an_older_checkpoint_stands_for_commits_that_are_gone(tmp_path: Path) -> None:
+def test_an_older_checkpoint_replaces_missing_commits(tmp_path: Path) -> None:
     table = table_with_checkpoints(tmp_path / "table", 1, 4)
     for version in (0, 1):
         log_file(table, version, "json").unlink()
@@ -95,7 +95,7 @@ def test_a_table_is_read_whose_newest_checkpoint_is_missing(tmp_path: Path) -> N
     assert set_aside_damaged_checkpoints(table) == []
 
 
-def test_a_missing_checkpoint_that_stands_for_commits_that_are_gone(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_whose_commits_are_missing(tmp_path: Path) -> None:
     table = table_with_checkpoints(tmp_path / "table", 3)
     log_file(table, 3, "checkpoint.parquet").unlink()
     log_file(table, 2, "json").unlink()

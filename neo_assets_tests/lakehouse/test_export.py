@@ -167,7 +167,7 @@ def test_a_table_that_did_not_change_is_not_written_again(place: Place) -> None:
     assert len(place.rows()) == 2
 
 
-def test_a_table_made_anew_is_another_one(place: Place) -> None:
+def test_a_recreated_table_is_another_one(place: Place) -> None:
     place.write(THING)
     place.export()
     version = DeltaTable(place.tables / "things").version()
@@ -196,7 +196,7 @@ def test_a_column_that_the_table_does_not_have_yet_is_empty(place: Place) -> Non
     assert place.rows(wider) == [plain(THING) | {"note": None}]
 
 
-def test_who_reads_sees_the_old_file_or_the_new_one(place: Place) -> None:
+def test_a_reader_sees_the_old_file_or_the_new_one(place: Place) -> None:
     place.write(THING)
     place.export()
     with pq.ParquetFile(place.file()) as opened:

@@ -210,9 +210,7 @@ def test_an_unusable_line_is_quarantined_with_what_is_wrong(
         assert row["payload"].endswith("}}") and row["status"] == "open"
 
 
-def test_what_is_merely_odd_is_kept(
-    lakehouse: Lakehouse, reports: tuple[Reports, Reports, Reports]
-) -> None:
+def test_odd_rows_are_kept(lakehouse: Lakehouse, reports: tuple[Reports, Reports, Reports]) -> None:
     first = len(list(unreadable()))
     for number, payload in enumerate(readable(), first):
         report = reports[1][START + timedelta(days=number)]
@@ -276,7 +274,7 @@ def test_others_read_every_value(
             pq.read_table(file).to_pandas(timestamp_as_object=True)
 
 
-def test_what_older_versions_let_into_bronze_stops_nothing(lakehouse: Lakehouse) -> None:
+def test_rows_that_older_versions_ingested_stop_nothing(lakehouse: Lakehouse) -> None:
     day = START - timedelta(days=4)
     deepest = with_value(nested(980, '{"a": ', "}"))
     widest = with_value(names(5_000, "`field` {}"))
@@ -301,7 +299,7 @@ def test_what_older_versions_let_into_bronze_stops_nothing(lakehouse: Lakehouse)
         assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
 
 
-def test_a_line_that_is_no_event_is_told_from_one_that_landed(
+def test_a_line_that_is_no_event_differs_from_one_that_landed(
     lakehouse: Lakehouse, reports: tuple[Reports, Reports, Reports]
 ) -> None:
     day = START - timedelta(days=1)

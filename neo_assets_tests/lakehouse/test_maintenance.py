@@ -47,7 +47,7 @@ def test_files_keep_the_bounds_of_their_days_and_of_no_other_column(lakehouse: L
         assert bounds == [f"max.{table.day_column}"]
 
 
-def test_a_table_made_without_its_properties_gets_them(lakehouse: Lakehouse) -> None:
+def test_a_table_created_without_its_properties_gets_them(lakehouse: Lakehouse) -> None:
     identifier = lakehouse.backend.identifier(GOLD_NEO_FACT)
     names = ", ".join(f"'{name}'" for name in GOLD_NEO_FACT.properties)
     lakehouse.spark.sql(f"ALTER TABLE {identifier} UNSET TBLPROPERTIES ({names})").collect()
@@ -70,7 +70,7 @@ def test_metrics_are_compacted_while_nothing_writes_them(lakehouse: Lakehouse) -
     assert version_of(lakehouse, DQ_METRICS.name) > before
 
 
-def test_who_opened_a_table_before_maintenance_can_read_it_afterwards(
+def test_a_reader_that_opened_a_table_before_maintenance_can_read_it_afterwards(
     lakehouse: Lakehouse,
 ) -> None:
     for number, day in enumerate(DAYS):

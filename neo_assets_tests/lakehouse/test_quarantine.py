@@ -78,7 +78,7 @@ def statuses(lakehouse: Lakehouse) -> Counter[str]:
     return Counter(row["status"] for row in rows(lakehouse, status=None))
 
 
-def test_every_dropped_row_stands_there_once_with_all_that_is_known(dirty: Lakehouse) -> None:
+def test_every_dropped_row_is_there_once_with_all_that_is_known(dirty: Lakehouse) -> None:
     found = rows(dirty)
     assert len(found) == 5
     assert {row["rule_set"] for row in found} == {NEO.rule_set.version}
@@ -168,7 +168,7 @@ def test_a_hundred_thousand_rows_are_discarded_at_once(tmp_path: Path) -> None:
     assert [row["payload"] for row in discarded] == [row["payload"] for row in chosen]
 
 
-def test_new_drops_of_a_day_leave_the_word_on_the_old_ones(dirty: Lakehouse) -> None:
+def test_new_drops_of_a_day_keep_the_notes_on_the_old_ones(dirty: Lakehouse) -> None:
     quarantine.discard(tables_of(dirty), rows(dirty, day=FIRST), "by ada: known")
     land(dirty, {FIRST: [(fetched(2), [without_velocity(FIRST, "2024 AE5")])]})
     refine(dirty, [FIRST])

@@ -101,7 +101,7 @@ def test_nothing_counts_it_twice(redesignated: Lakehouse) -> None:
     )
 
 
-def test_objects_without_a_number_are_told_apart_by_designation(lakehouse: Lakehouse) -> None:
+def test_objects_without_a_number_are_distinguished_by_designation(lakehouse: Lakehouse) -> None:
     """The same identifier, if it is none of a numbered object, ties nothing together."""
     for hour, designation in enumerate((OLD, NEW)):
         land(lakehouse, {DAY: [(fetched(hour), [feed_object(DAY, designation)])]})

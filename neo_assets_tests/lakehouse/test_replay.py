@@ -139,7 +139,7 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
     assert bronze_of(full) == before
 
 
-def test_a_checkpoint_that_is_gone(full: Lakehouse, tmp_path: Path) -> None:
+def test_a_missing_checkpoint(full: Lakehouse, tmp_path: Path) -> None:
     """Bronze itself says which event files it has, so a new checkpoint does no harm."""
     checkpoint = full.backend.checkpoints / BRONZE
     for number, part in enumerate(("offsets", "metadata", "."), start=2):
@@ -171,7 +171,7 @@ def test_killed_while_the_first_offset_was_written(full: Lakehouse, tmp_path: Pa
     assert bronze_of(unfinished) == (bronze_of(full)[0], {"again"})
 
 
-def test_a_bronze_that_is_gone(full: Lakehouse) -> None:
+def test_a_missing_bronze_table(full: Lakehouse) -> None:
     before, _ = bronze_of(full)
     for _ in range(2):
         shutil.rmtree(tables_of(full) / BRONZE)

@@ -191,7 +191,7 @@ def test_a_rule_that_fails_a_day_drops_its_rows_too(lakehouse: Lakehouse) -> Non
     assert len(rows_of(lakehouse, "silver_neo_quarantine")) == 2
 
 
-def test_whatever_the_rules_every_row_is_accounted_for(lakehouse: Lakehouse) -> None:
+def test_every_row_is_in_one_class_with_any_rules(lakehouse: Lakehouse) -> None:
     histories = random_histories(seed=11, days=12)
     land(lakehouse, histories)
     bronze.ingest(lakehouse, NEO, list(histories), "a run")

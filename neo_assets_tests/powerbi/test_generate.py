@@ -52,5 +52,5 @@ def test_the_diagram_shows_every_table() -> None:
         ("name", "Name"),
     ],
 )
-def test_a_column_is_shown_in_words_with_its_unit(column: str, shown: str) -> None:
+def test_a_column_is_shown_by_a_label_with_its_unit(column: str, shown: str) -> None:
     assert shown_name(column) == shown

@@ -44,7 +44,7 @@ def value(text: str) -> Any:
         ('Table.RemoveColumns(Things, {"a"})', Table({"b": "text"}, [{"b": "x"}, {"b": "y"}])),
     ],
 )
-def test_what_an_expression_is(text: str, expected: Any) -> None:
+def test_value_of_an_expression(text: str, expected: Any) -> None:
     assert value(text) == expected
 
 
@@ -68,7 +68,7 @@ def test_what_an_expression_is(text: str, expected: Any) -> None:
         ("((a) => a)(1, 2)", "2 arguments"),
     ],
 )
-def test_what_is_an_error(text: str, said: str) -> None:
+def test_errors(text: str, said: str) -> None:
     with pytest.raises(MError, match=said):
         value(text)
 

@@ -56,7 +56,7 @@ def test_a_document_is_requested_once_under_the_name_of_the_project() -> None:
 
 
 @pytest.mark.parametrize("fault", [BUSY, BROKEN_OFF, NO_JSON, ENDLESS])
-def test_what_may_pass_is_requested_again(fault: Reply) -> None:
+def test_a_transient_fault_is_retried(fault: Reply) -> None:
     with talk(fault, fault, GOOD) as conversation:
         assert conversation.json() == {"count": 0}
     assert len(conversation.service.requests) == 3
@@ -67,7 +67,7 @@ def test_what_may_pass_is_requested_again(fault: Reply) -> None:
 
 
 @pytest.mark.parametrize("fault", [BUSY, BROKEN_OFF, NO_JSON])
-def test_what_does_not_pass_ends(fault: Reply) -> None:
+def test_a_persistent_fault_ends_the_requests(fault: Reply) -> None:
     with talk(fault) as conversation, pytest.raises(FeedError, match="2024-03-01"):
         conversation.json()
     assert len(conversation.service.requests) == 4

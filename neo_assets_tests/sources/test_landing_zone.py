@@ -88,7 +88,7 @@ def test_the_version_of_the_interface_is_kept_and_is_no_content(zone: LandingZon
     assert not again.is_new
 
 
-def test_a_day_without_objects_can_be_told_from_a_day_never_fetched(zone: LandingZone) -> None:
+def test_a_day_without_objects_differs_from_a_day_never_fetched(zone: LandingZone) -> None:
     assert zone.newest(DAY) is None
     landing = land(zone, [])
     assert (landing.is_new, landing.objects) == (True, 0)
@@ -158,7 +158,7 @@ def test_a_damaged_file_is_found_and_the_next_answer_takes_its_place(
     assert zone.damaged(DAY) == []
 
 
-def test_what_is_no_damage(zone: LandingZone) -> None:
+def test_differences_that_are_no_damage(zone: LandingZone) -> None:
     file = land(zone).file
     first, second = file.read_text().splitlines()
     file.write_text(f"{second}\nnot JSON\n{first}\n")
@@ -194,7 +194,7 @@ def test_folders_that_are_no_days_are_passed_over(zone: LandingZone) -> None:
     assert zone.days() == [DAY]
 
 
-def test_objects_that_stand_there_twice_are_counted_and_kept(zone: LandingZone) -> None:
+def test_objects_listed_twice_are_counted_and_kept(zone: LandingZone) -> None:
     landing = land(zone, [OBJECTS[0], OBJECTS[1], OBJECTS[0], {**OBJECTS[0], "h": 1}])
     assert (landing.objects, landing.repeated) == (4, 1)
     assert len(events(landing.file)) == 4

@@ -640,7 +640,7 @@ def test_object_under_the_wrong_date_is_a_row_like_others() -> None:
     assert [item["id"] for item in answers[1].objects] == ["9", "2"]
 
 
-def test_object_that_stands_there_twice_stays_so() -> None:
+def test_an_object_listed_twice_stays_so() -> None:
     def change(answer: JsonObject, call: Call) -> None:
         answer["near_earth_objects"]["2024-03-02"].append(neo(date(2024, 3, 2), 1))
         answer["element_count"] += 1
@@ -824,7 +824,7 @@ def test_limit_of_a_day_is_not_waited_for() -> None:
     assert talk.slept == []
 
 
-def test_limit_of_untold_length() -> None:
+def test_a_rate_limit_of_unknown_length() -> None:
     refusal = faulty.says("429 Too Many Requests", OVER_LIMIT)
     with serve(finally_=refusal) as service:
         error = Talk(service.base_url).failure()
@@ -913,7 +913,7 @@ HEADERS = st.one_of(
         ["200 OK", "429 Too Many Requests", "503 Service Unavailable", "403 Forbidden"]
     ),
 )
-def test_whatever_headers_say_the_days_before_are_kept(head: dict[str, str], status: str) -> None:
+def test_the_days_before_are_kept_with_any_headers(head: dict[str, str], status: str) -> None:
     body = json.dumps(faulty.listing_of(TWO_WEEKS[7:])).encode()
     with serve(faulty.honest(), faulty.says(status, body, headers=head)) as service:
         talk = Talk(service.base_url, retries=0)

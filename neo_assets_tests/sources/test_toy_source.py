@@ -79,7 +79,7 @@ def toy(spark_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return Toy(tmp_path / "data", spark_address)
 
 
-def test_what_a_source_gets_by_being_registered(toy: Toy) -> None:
+def test_a_registered_source_gets_assets_checks_and_tables(toy: Toy) -> None:
     span = ("--start", str(DAYS[0]), "--end", str(DAYS[-1]))
     ran = toy("backfill", *span, "--select", 'key:"*_toy_*"')
     assert ran.returncode == 0, ran.stdout + ran.stderr

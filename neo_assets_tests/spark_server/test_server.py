@@ -119,7 +119,7 @@ def test_a_server_that_does_not_start_says_where_its_log_is(
         ("os.kill(os.getpid(), 15)", "it was ended by SIGTERM"),
     ],
 )
-def test_what_a_server_died_of(ending: str, trouble: str) -> None:
+def test_the_reason_why_a_server_died(ending: str, trouble: str) -> None:
     with subprocess.Popen([sys.executable, "-c", f"import os, sys; {ending}"]) as process:
         process.wait()
     assert SparkServer(1, "token", process).trouble == trouble
@@ -141,7 +141,7 @@ def test_a_server_that_runs_and_does_not_listen_is_in_trouble() -> None:
     assert "token=" in server.address and server.token not in repr(server)
 
 
-def test_what_java_says_is_shown_and_not_only_where_python_noticed(tmp_path: Path) -> None:
+def test_the_message_of_java_is_shown(tmp_path: Path) -> None:
     log_file = tmp_path / "server.log"
     traceback = ["Traceback (most recent call last):", *["  in a function"] * 40, "PySparkError: …"]
     reason = "Initial heap size set to a larger value than the maximum heap size"

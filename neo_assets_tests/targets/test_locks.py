@@ -39,7 +39,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings.from_environment()
 
 
-def test_who_need_not_wait_says_nothing(settings: Settings) -> None:
+def test_a_process_that_need_not_wait_logs_nothing(settings: Settings) -> None:
     logged: list[str] = []
     for _ in range(2):
         with exclusive_writer(settings, logged.append), pytest.raises(TimeoutError):
@@ -47,7 +47,7 @@ def test_who_need_not_wait_says_nothing(settings: Settings) -> None:
     assert not logged
 
 
-def test_who_waits_says_what_for(settings: Settings) -> None:
+def test_a_waiting_process_logs_what_it_waits_for(settings: Settings) -> None:
     logged: list[str] = []
     with exclusive_writer(settings, logged.append):
         other = FileLock(settings.writing_lock, is_singleton=False)

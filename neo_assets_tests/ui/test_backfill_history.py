@@ -73,7 +73,7 @@ def test_a_day_launched_again_adds_one_row_to_each_check(
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_check_of_a_day_never_materialized_says_so(dagster: Dagster, check: str) -> None:
+def test_a_check_of_a_day_never_materialized_reports_it(dagster: Dagster, check: str) -> None:
     day = "2024-04-25"
     run = dagster.finished_run(dagster.launch_check(day, "silver_neo_events", check))
     assert run["status"] == "SUCCESS"

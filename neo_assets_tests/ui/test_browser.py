@@ -51,7 +51,7 @@ def test_a_month_has_31_rows_in_the_history_of_each_check(user: Browser, dagster
             assert all(word in row.description for row in rows)
 
 
-def test_execute_all_judges_all_days_at_once(user: Browser) -> None:
+def test_execute_all_evaluates_all_days_at_once(user: Browser) -> None:
     # The UI offers no choice of days here, and launches a run without any.
     user.execute_all_checks("silver_neo_events")
     user.expect_success()

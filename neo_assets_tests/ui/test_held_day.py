@@ -48,7 +48,7 @@ def user(dagster: Dagster, backfill: Answer) -> Iterator[Browser]:
         yield opened
 
 
-def test_the_reason_stands_in_the_checks(user: Browser) -> None:
+def test_the_reason_is_in_the_checks(user: Browser) -> None:
     (held,) = on_held_day(user, "silver_neo_events")
     assert held.result == "Failed"
     assert "is above the tolerance of 10%, so the day is held back" in held.description
@@ -60,7 +60,7 @@ def on_held_day(user: Browser, asset: str) -> list[Row]:
     return [row for row in user.check_history(asset, "drop_count") if row.day == HELD_DAY]
 
 
-def test_the_reason_stands_in_the_run(user: Browser, backfill: Answer) -> None:
+def test_the_reason_is_in_the_run(user: Browser, backfill: Answer) -> None:
     (failed,) = (run["id"] for run in backfill["runs"] if run["status"] == "FAILURE")
     user.page.goto(f"{user.address}/runs/{failed}")
     said = user.page.get_by_text("1 of 16 days failed, the others are done.")

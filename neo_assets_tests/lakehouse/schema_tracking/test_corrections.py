@@ -8,7 +8,7 @@ from neo_assets.lakehouse.schema_tracking.tracking import _corrected, _refusal
 from .test_evolution import NOTHING, baseline_of, observed
 
 
-def test_what_was_inside_an_object_goes_with_it() -> None:
+def test_the_fields_of_a_missing_object_are_missing_with_it() -> None:
     learned = baseline_of([{"a": {"x": "STRING"}, "b": "STRING"}])
     corrected = _corrected(learned, "a", ["number"])
     assert corrected.version == learned.version + 1

@@ -87,7 +87,7 @@ def test_the_first_batch_is_the_baseline() -> None:
     assert follow(NOTHING, [], evolves=True).schemas == [NOTHING]
 
 
-def test_only_the_topmost_of_what_is_new_is_told() -> None:
+def test_only_the_topmost_new_field_is_reported() -> None:
     tracked = baseline_of([{"a": "STRING"}])
     days = [*observed(1, [{"b": {"x": "STRING"}}]), *observed(2, [{"b": {"y": {"z": "STRING"}}}])]
     course = follow(tracked, days, evolves=True)
@@ -121,7 +121,7 @@ def test_a_field_that_was_null_has_the_types_of_its_first_day_with_values() -> N
     assert course.drift[day(2)][0]["tracked_type"] == "number/string"
 
 
-def test_what_is_gone_is_told_once_and_not_of_the_days_before_it_came() -> None:
+def test_a_missing_field_is_reported_once_and_not_for_earlier_days() -> None:
     usual = [{"a": "STRING", "b": "STRING"}] * 9
     start = observed(0, [{"a": "STRING"}])
     came, without = observed(2, usual), observed(5, usual, [{"a": "STRING"}])
@@ -137,7 +137,7 @@ def test_what_is_gone_is_told_once_and_not_of_the_days_before_it_came() -> None:
     assert (late.drift, numbers(late)) == ({}, [2])
 
 
-def test_where_what_held_a_field_is_not_the_same_only_that_is_told() -> None:
+def test_if_the_parent_of_a_field_changes_only_the_parent_is_reported() -> None:
     tracked = baseline_of([{"a": {"x": {"y": "STRING"}}}])
     of_day: dict[int, list[Objects]] = {
         1: [{"a": ("ARRAY", "STRING")}],
@@ -174,7 +174,7 @@ def test_a_value_of_another_type_is_kept_out_with_all_that_is_in_it() -> None:
 
 
 @given(BASELINES, DAYS, st.booleans())
-def test_days_compared_again_get_the_same_verdict_and_no_version(
+def test_days_compared_again_get_the_same_result_and_no_version(
     baseline: list[Objects], days: list[Day], evolves: bool
 ) -> None:
     observations = observed_days(days, 1)

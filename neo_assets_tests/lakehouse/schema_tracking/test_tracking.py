@@ -63,7 +63,7 @@ def files_of(lakehouse: Lakehouse) -> dict[str, str]:
     return {file.name: file.read_text() for file in sorted(directory.iterdir())}
 
 
-def test_what_is_new_gone_and_changed_becomes_a_version_and_is_told_once(
+def test_new_missing_and_changed_fields_make_a_version_and_are_reported_once(
     lakehouse: Lakehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     baseline = ingest(lakehouse, day(0), objects_of(day(0), absolute_magnitude_h=None))

@@ -32,7 +32,7 @@ def answer(*which: date) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["answer.json", "answer.json.gz"])
-def test_a_whole_answer(tmp_path: Path, name: str) -> None:
+def test_a_complete_response(tmp_path: Path, name: str) -> None:
     sky = RecordedSky(record(tmp_path / name, answer(FIRST)))
     assert sky.feed(FIRST, TODAY) == days(FIRST)[str(FIRST)] != []
     assert sky.feed(SECOND, TODAY) == []

@@ -154,7 +154,7 @@ def test_other_paths(server: SimulatorServer) -> None:
     assert server.requests == 0
 
 
-def test_the_same_day_is_told_anew_later(server: SimulatorServer) -> None:
+def test_the_same_day_is_reported_again_later(server: SimulatorServer) -> None:
     def week() -> dict[tuple[str, str], list[str]]:
         content: dict[tuple[str, str], list[str]] = {}
         answer = ask(server, start_date="2024-03-03", end_date="2024-03-09").json()
@@ -171,7 +171,7 @@ def test_the_same_day_is_told_anew_later(server: SimulatorServer) -> None:
     assert any(after.get(key, rows) != rows for key, rows in before.items())
 
 
-def test_a_service_started_anew_tells_the_same_story() -> None:
+def test_a_restarted_service_gives_the_same_responses() -> None:
     answers = []
     for _ in range(2):
         with serve(SimulatedSky(), today=TODAY) as server:

@@ -44,7 +44,7 @@ def test_one_day_is_always_the_same(seed: int, day: date, age: timedelta) -> Non
     assert SimulatedSky(seed=seed).feed(day, day + age) == first
 
 
-def test_another_process_tells_the_same_story() -> None:
+def test_another_process_gives_the_same_responses() -> None:
     program = (
         "import json; from datetime import date; from neo_assets.sources.simulator import *;"
         "print(json.dumps(SimulatedSky().feed(date(2024, 3, 1), date(2024, 3, 9))))"
@@ -239,7 +239,7 @@ def _changes(earlier: int, later: int) -> Counter[str]:
     return found
 
 
-def test_a_later_day_tells_of_revisions() -> None:
+def test_a_later_day_shows_revisions() -> None:
     changes = _changes(1, 60)
     assert all(
         changes[kind] > 0

@@ -50,7 +50,7 @@ def test_names_and_places() -> None:
     )
 
 
-def test_what_is_in_staging_is_apart_but_for_the_event_files() -> None:
+def test_staging_shares_only_the_event_files() -> None:
     staging = BACKEND.staging("bronze-20240301")
     assert (
         staging.identifier(BRONZE_NEO_EVENTS) == "`prod-1`.`asteroids`.`replay_bronze_neo_events`"

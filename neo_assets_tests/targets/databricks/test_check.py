@@ -24,7 +24,7 @@ def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
 
 
-def test_each_thing_that_is_missing_is_told_with_its_remedy(
+def test_everything_missing_is_reported_with_its_remedy(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.behaviour = ["fail at start"]

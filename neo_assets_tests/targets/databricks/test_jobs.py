@@ -94,7 +94,7 @@ def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorks
     ]
 
 
-def test_what_a_stage_refuses_is_said_as_it_says_it(workspace: FakeWorkspace) -> None:
+def test_the_refusal_of_a_stage_is_passed_on(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["refuse"]
     assert run_stage() == (None, "It is refused; fix it.")
     assert len(workspace.runs) == 1
@@ -153,7 +153,7 @@ def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: FakeWo
         ("fail in the middle", "RuntimeError: the middle of the stage"),
     ],
 )
-def test_a_job_that_fails_says_why_and_is_not_repeated(
+def test_a_failed_job_gives_the_reason_and_is_not_retried(
     workspace: FakeWorkspace, behaviour: str, said: str
 ) -> None:
     workspace.behaviour = [behaviour]
@@ -177,7 +177,7 @@ def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: FakeWo
     assert len(workspace.runs) == 4
 
 
-def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: FakeWorkspace) -> None:
+def test_a_job_that_ends_without_a_result_is_retried_once(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["vanish", "answer"]
     assert run_stage()[0]
     workspace.behaviour = ["vanish", "vanish"]
@@ -186,7 +186,7 @@ def test_a_job_that_ends_without_a_word_is_tried_once_more(workspace: FakeWorksp
     assert len(workspace.runs) == 4
 
 
-def test_a_job_whose_workspace_stays_away_is_told_to_end(
+def test_a_job_whose_workspace_stays_unreachable_is_canceled(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipes, "STATE_RETRY_DEADLINE_S", 0.5)
@@ -222,7 +222,7 @@ def test_a_run_that_is_cancelled_ends_its_job(workspace: FakeWorkspace, tmp_path
     assert not list(workspace.volume(*VOLUME).glob("messages/tmp/*"))
 
 
-def test_who_we_are(
+def test_the_current_user(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A service principal goes before a token, and neither is shown."""

@@ -47,7 +47,7 @@ def test_it_lands_what_the_local_one_does(
     assert len(files) == 5 and zone.days() == [DAY]
 
 
-def test_a_damaged_file_is_set_aside(zone: VolumeLandingZone, workspace: FakeWorkspace) -> None:
+def test_a_damaged_file_is_renamed(zone: VolumeLandingZone, workspace: FakeWorkspace) -> None:
     file = land(zone).file
     there = workspace.place(str(file))
     there.write_text(there.read_text()[:-20])
@@ -83,7 +83,9 @@ def test_a_file_appears_whole_or_not_at_all(
     assert zone.newest(DAY) == landing.file
 
 
-def test_what_may_not_be_written_is_told(zone: VolumeLandingZone, workspace: FakeWorkspace) -> None:
+def test_a_folder_without_write_access_is_reported(
+    zone: VolumeLandingZone, workspace: FakeWorkspace
+) -> None:
     workspace.denied = {"WRITE_VOLUME"}
     with pytest.raises(LandingError, match=r"2024-03-01 was not landed: .* denied permission: "):
         land(zone)

@@ -67,7 +67,7 @@ def test_off_a_terminal_each_asset_is_a_line(
     assert ". 4 of 8 asset partitions, " in finished and finished.endswith(" left.")
 
 
-def test_off_a_terminal_long_ones_are_told_of_on_the_way(
+def test_off_a_terminal_long_runs_log_their_progress(
     run: Callable[[], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
