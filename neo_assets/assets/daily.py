@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from neo_assets.assets.presentation import table_metadata
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.partitions import backfill_policy, daily_partitions
 from neo_assets.pipeline import Layer
@@ -41,6 +40,25 @@ def table_asset(
         deps=[dg.AssetKey(made_from)],
         kinds={"spark", "delta", layer},
         pool="lakehouse",
-        metadata=table_metadata(table, target),
+        metadata=_table_metadata(table, target),
         **options,
     )
+
+
+def _table_metadata(table: Table, target: Target) -> dict[str, Any]:
+    """Name, schema with descriptions, and location of a table, as metadata of its asset."""
+    return {
+        "dagster/table_name": table.name,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    column.name,
+                    column.type,
+                    column.comment,
+                    tags={"unit": column.unit} if column.unit else None,
+                )
+                for column in table.columns
+            ]
+        ),
+        "location": dg.MetadataValue.path(target.location(table)),
+    }

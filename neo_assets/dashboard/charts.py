@@ -11,9 +11,9 @@ import vl_convert
 from PIL import Image
 
 from neo_assets.dashboard.data import DashboardData, Month
-from neo_assets.dashboard.formatting import jpl_address, label, moment, name_of
+from neo_assets.dashboard.formatting import jpl_address, moment, name_of
 from neo_assets.dashboard.tables import Approach
-from neo_assets.lakehouse.model.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY
+from neo_assets.lakehouse.model.bands import DISTANCE, RISK_ORDER, SIZE, UNKNOWN, VELOCITY, label
 from neo_assets.lakehouse.report import RowClass
 
 # Each has a contrast of at least 3 to both backgrounds, white and nearly black (WCAG 1.4.11).

@@ -5,15 +5,9 @@ from urllib.parse import quote
 
 from neo_assets.dashboard.tables import Approach
 from neo_assets.external_text import printable
-from neo_assets.lakehouse.model import bands
 
 JPL = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr="
 """JPL's page about an object, by its designation."""
-
-
-def label(name: str) -> str:
-    """A band, class or rule as people read it."""
-    return bands.label(name)
 
 
 def name_of(approach: Approach) -> str:

@@ -11,6 +11,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from neo_assets.dashboard import charts, data, formatting
+from neo_assets.lakehouse.model.bands import label
 from neo_assets.lakehouse.report import RowClass
 
 RISK_ROWS = 20
@@ -78,7 +79,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        label=formatting.label,
+        label=label,
         name=formatting.name_of,
         address=formatting.jpl_address,
         moment=formatting.moment,

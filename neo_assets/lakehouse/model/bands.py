@@ -78,7 +78,7 @@ LABELS = {"inside_geo": "inside GEO", "inside_lunar": "inside the Moon's orbit"}
 
 
 def label(band: str) -> str:
-    """A band as people read it, such as `very large`."""
+    """Return a band, class or rule as people read it, such as `very large`."""
     return LABELS.get(band, band.replace("_", " "))
 
 
