@@ -79,7 +79,7 @@ def storages(
     days: Annotated[int, typer.Option(help="Days in one run.")] = 92,
     rounds: Annotated[int, typer.Option(help="Runs of each graph on each storage.")] = 5,
 ) -> Goal:
-    """One run on each storage: of the bare graph, and of the one that accounts for its days."""
+    """One run on each storage: of the bare graph, and of the one that reports on its days."""
     jobs = {"bare": bare(), "accounted": accounted()}
     milliseconds: dict[tuple[str, str], list[float]] = {}
     with TemporaryDirectory() as folder, _postgres(Path(folder)) as has_postgres:

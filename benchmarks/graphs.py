@@ -43,7 +43,7 @@ def bare() -> dg.JobDefinition:
 
 
 def accounted() -> dg.JobDefinition:
-    """The four assets with their accounts, previews, pictures, metrics and checks, without rows."""
+    """The four assets with their reports, previews, pictures, metrics and checks, without rows."""
     settings = Settings.from_environment()
 
     def asset_of(name: str, before: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:

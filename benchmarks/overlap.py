@@ -45,7 +45,7 @@ backfill.prefetching = contextlib.nullcontext
 
 @dataclass(frozen=True)
 class FarSky:
-    """A sky of which each day takes as long to hear as its share of an answer of a whole window."""
+    """A sky of which each day takes as long as its share of the response for a whole window."""
 
     answer_s: float
 

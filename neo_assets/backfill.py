@@ -292,7 +292,7 @@ def _run(
         nonlocal is_canceling
         event = entry.dagster_event
         if not is_canceling and interruption.requested():
-            # Dagster takes an interrupted run for failed unless somebody asked for its end.
+            # Dagster marks an interrupted run as failed unless its cancellation was requested.
             is_canceling = True
             instance.report_run_canceling(_run_record(instance, run_id))
         if event:

@@ -61,7 +61,7 @@ def require_data_folder(settings: Settings, *, to_write: bool = True) -> None:
     """See that this user can work in the data folder, which is made if it is to be written.
 
     Raises:
-        SettingsError: it is a file, or it or what is in it belongs to somebody else, or is
+        SettingsError: it is a file, or it or what is in it belongs to another user, or is
             read-only.
     """
     folder = settings.neo_data_dir

@@ -12,7 +12,7 @@ WHEN_GOLD_IS_AT_REST = (
         & ~dg.AutomationCondition.any_deps_in_progress()
     )
 ).with_label("when no run of gold is in progress")
-"""Once after any day of gold was materialized, when no run and no backfill of it goes on.
+"""Once after any day of gold was materialized, when no run and no backfill of it is in progress.
 
 One run follows a backfill, however many runs that had.
 """

@@ -91,7 +91,7 @@ def emit(
     evaluations are recorded here.
 
     Raises:
-        dagster.Failure: names the failed days and why; the good days stand as materialized.
+        dagster.Failure: names the failed days and why; the good days are materialized.
     """
     reports = result.reports
     failed = {day: Unmaterialized(reason) for day, reason in result.failed.items()}

@@ -84,7 +84,7 @@ def _land(
             except LandingError as error:
                 failed[day] = str(error).rstrip(".")
             else:
-                reports.append(_account(landing))
+                reports.append(_report(landing))
                 previews[day] = _preview(source, objects)
         outcomes = (
             prefetch.fetch(source, requested, settings, context.log.warning) if requested else ()
@@ -100,7 +100,7 @@ def _land(
             )
             for file in landing.set_aside:
                 context.log.warning(f"Renamed to {file}: its content is not what was landed.")
-            reports.append(_account(landing, answer))
+            reports.append(_report(landing, answer))
             previews[answer.day] = _preview(source, answer.objects)
             calls_left = answer.calls_left
     except (FeedError, LandingError, RecordingError) as error:
@@ -143,7 +143,7 @@ def _summary(reports: Sequence[DayReport], failed: Collection[date]) -> str:
     return f"{days} {'day' if days == 1 else 'days'}: {said}."
 
 
-def _account(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:
+def _report(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:
     """What is in the newest snapshot of a day; `answer` is none where the day was not requested."""
     calls_left = answer.calls_left if answer else None
     return DayReport(

@@ -88,7 +88,7 @@ class Baseline:
     def against(self, count: int, what: str) -> str:
         """Compare `count` with the days before, such as `median of 30 days is 0`.
 
-        `what` says in one word what happened to the rows: dropped, repeated, listed.
+        `what` is what happened to the rows: dropped, repeated, listed.
         """
         days = len(self.counts)
         if not days:

@@ -41,7 +41,7 @@ def unmaterialized_partitions(
 ) -> dict[date, Unmaterialized]:
     """The days that the asset could not materialize in this run; none if it is not part of it.
 
-    A run that re-executes a failed one from its failure goes on from what that one has done.
+    A run that re-executes a failed one from its failure continues from what that one has done.
     """
     run_id = run_that_executed(context, asset)
     if run_id is None:

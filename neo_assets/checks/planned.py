@@ -36,7 +36,7 @@ class _Planned:
 class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
     """Resource of every run with checks: no planned check is left without an evaluation.
 
-    While a run goes on it holds a lock on a file of its own, which the kernel releases with the
+    While a run is in progress it holds a lock on its own file, which the kernel releases with the
     process. So the next run finds the runs whose process was killed.
     """
 
@@ -48,7 +48,7 @@ class PlannedChecks(dg.ConfigurableResource["PlannedChecks"]):
         complete_killed_runs(instance)
         folder = _running(instance)
         folder.mkdir(parents=True, exist_ok=True)
-        # Locked before it has its name: nobody is to find it unlocked and take the run for dead.
+        # Locked before it has its name, so that no run finds it unlocked and takes it for dead.
         self._lock = FileLock(folder / f".{run_id}")
         self._lock.acquire()
         (folder / f".{run_id}").rename(folder / run_id)

@@ -14,7 +14,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.user import user_name
 
 _RELEASED_REPORT, _RELEASED_BY = "released_account", "released"
-# The first name is older than the word report, and histories have it.
+# The first name is older than the term report, and existing event logs have it.
 
 
 def release(instance: dg.DagsterInstance, asset: dg.AssetKey, report: DayReport, why: str) -> None:

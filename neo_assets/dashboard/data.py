@@ -168,19 +168,19 @@ def _months(current: Iterable[Approach]) -> tuple[Month, ...]:
 
 
 def _quality(measurements: Iterable[Measurement], today: date) -> tuple[DayQuality, ...]:
-    accounts: dict[tuple[date, datetime, str], list[Measurement]] = {}
+    reports: dict[tuple[date, datetime, str], list[Measurement]] = {}
     for it in measurements:
         is_shown = today - timedelta(QUALITY_DAYS) < it.partition_date <= today
         if is_shown and it.asset == SILVER_NEO_EVENTS.name:
-            accounts.setdefault((it.partition_date, it.measured_at, it.run_id), []).append(it)
-    newest = {day: account for (day, *_), account in sorted(accounts.items())}
-    return tuple(_account(day, account) for day, account in newest.items())
+            reports.setdefault((it.partition_date, it.measured_at, it.run_id), []).append(it)
+    newest = {day: report for (day, *_), report in sorted(reports.items())}
+    return tuple(_day_quality(day, report) for day, report in newest.items())
 
 
-def _account(day: date, account: Iterable[Measurement]) -> DayQuality:
+def _day_quality(day: date, report: Iterable[Measurement]) -> DayQuality:
     of_all: dict[str, int] = {}
     by_rule: dict[str, int] = {}
-    for it in account:
+    for it in report:
         if it.rule is None:
             of_all[it.metric] = it.value
         elif it.metric == RowClass.DROPPED:

@@ -18,7 +18,7 @@ Types = Mapping[str, str]
 """The columns that a condition can name, with their types."""
 
 _NO_PATTERN_ANYWHERE = ("unterminated character set", "unterminated subpattern", "unbalanced paren")
-"""What Python and Java agree on to be no regular expression, with Python's words."""
+"""Errors of regular expressions on which Python and Java agree, with Python's messages."""
 
 _RANDOM_FUNCTIONS = {
     *("monotonically_increasing_id", "rand", "randn", "random", "randstr", "shuffle"),
@@ -28,10 +28,10 @@ _RANDOM_FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a condition cannot be used; `word` is the part of it that is wrong, if there is one."""
+    """Why a condition cannot be used; `fragment` is the part that is wrong, if there is one."""
 
     reason: str
-    word: str = ""
+    fragment: str = ""
 
 
 def problem(dataset: Dataset, condition: str) -> Problem | None:
@@ -52,10 +52,12 @@ def problem(dataset: Dataset, condition: str) -> Problem | None:
 
 def _syntax_problem(error: ParseError) -> Problem:
     first = error.errors[0]
-    word = str(first["highlight"] or "")
+    fragment = str(first["highlight"] or "")
     if str(first["description"]).startswith("Required keyword"):
-        return Problem(f"something is missing after {word!r}", word)
-    return Problem(f"SQL does not expect {word!r} there" if word else "it ends too early", word)
+        return Problem(f"something is missing after {fragment!r}", fragment)
+    return Problem(
+        f"SQL does not expect {fragment!r} there" if fragment else "it ends too early", fragment
+    )
 
 
 def _problems(tree: exp.Expr, types: Types) -> Iterator[Problem]:
@@ -72,8 +74,8 @@ def _problems(tree: exp.Expr, types: Types) -> Iterator[Problem]:
         elif isinstance(node, exp.UDTF | exp.Explode):
             yield Problem("it makes several rows of one")
         elif isinstance(node, exp.Placeholder | exp.Parameter | exp.Star | exp.Alias):
-            word = node.sql(dialect="spark")
-            yield Problem(f"{word} is not possible in it", word)
+            fragment = node.sql(dialect="spark")
+            yield Problem(f"{fragment} is not possible in it", fragment)
         elif isinstance(node, exp.Func) and _name(node) in _RANDOM_FUNCTIONS:
             yield Problem(f"{_name(node)} returns another value each time", _name(node))
         elif isinstance(node, exp.Column):

@@ -154,7 +154,9 @@ def _check_condition(file: QualityFile, number: int) -> None:
     rule, place = file.content.rules[number], ("rules", number)
     dataset = _dataset_of(rule)
     if found := problem(dataset, rule.condition):
-        raise file.error((*place, "condition"), f"the rule {rule.name}: {found.reason}", found.word)
+        raise file.error(
+            (*place, "condition"), f"the rule {rule.name}: {found.reason}", found.fragment
+        )
     columns = [column.name for column in dataset.columns]
     if rule.column and rule.column not in columns:
         raise file.error(

@@ -107,17 +107,19 @@ class QualityFile:
             message = problem["msg"].removeprefix("Value error, ")
             raise file.error(problem["loc"], message) from None
 
-    def place(self, location: Location, word: str = "") -> str:
-        """`quality.yaml, line 7`: of the word in a value, else of the value."""
-        line = self._line(location, word)
+    def place(self, location: Location, fragment: str = "") -> str:
+        """`quality.yaml, line 7`: of the fragment in a value, else of the value."""
+        line = self._line(location, fragment)
         return f"{self.name}, line {line}" if line else self.name
 
-    def error(self, location: Location, message: str, word: str = "") -> SettingsError:
+    def error(self, location: Location, message: str, fragment: str = "") -> SettingsError:
         """Return the error about a value, or about a part of it."""
         where = ".".join(map(str, location))
-        return _unusable(self.place(location, word), f"{where}: {message}" if where else message)
+        return _unusable(
+            self.place(location, fragment), f"{where}: {message}" if where else message
+        )
 
-    def _line(self, location: Location, word: str) -> int | None:
+    def _line(self, location: Location, fragment: str) -> int | None:
         node = self.root
         for step in location:
             found = _child(node, step)
@@ -127,7 +129,7 @@ class QualityFile:
         if node is None:
             return None
         start, end = node.start_mark, node.end_mark
-        position = self.text[start.index : end.index].find(word) if word else 0
+        position = self.text[start.index : end.index].find(fragment) if fragment else 0
         return start.line + 1 + self.text.count("\n", start.index, start.index + max(position, 0))
 
     def _refuse_repeated_keys(self) -> None:

@@ -65,7 +65,7 @@ class Fetch(Protocol):
         until then, and may raise to give up.
 
         Raises:
-            FeedError: a fault that concerns every call; the days yielded before it stand.
+            FeedError: a fault that concerns every call; the days yielded before are valid.
         """
 
 

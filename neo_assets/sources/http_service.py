@@ -177,7 +177,7 @@ class HttpService:
         return f'{self._name} answered {response.status} for {requested}, saying "{said}"'
 
     def quoted(self, text: str) -> str:
-        """Words of the service that are fit for a sentence, and hold no key however short."""
+        """Return a message of the service, shortened to fit a sentence, without any key."""
         scrubbed = without(self._key, redact_parameters(text))
         return on_a_line(scrubbed)[:200].rstrip(". ")
 

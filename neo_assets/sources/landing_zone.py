@@ -124,7 +124,7 @@ class LandingZone(ABC):
     def damaged(self, day: date) -> list[Path]:
         """The day's event files that no longer hold the objects which their names are made of.
 
-        A file under a name of another form is not ours to judge, nor is a line too many.
+        A file under another form of name is not checked, nor is an additional line.
         """
         named = ((file, _NAME.fullmatch(file.name)) for file in self._files(day))
         return sorted(

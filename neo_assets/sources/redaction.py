@@ -16,7 +16,7 @@ REDACTED = "REDACTED"
 def scrub(value: Any, key: str) -> Any:
     """The same JSON value with the caller's key taken out of every string in it."""
     if isinstance(value, str):
-        # A key shorter than this is a word that may stand in a name; NASA's have 40 characters.
+        # A shorter key may be a word that occurs in a name; NASA's keys have 40 characters.
         scrubbed = without(key, value) if len(key) >= 8 else value
         return redact_parameters(scrubbed)
     if isinstance(value, dict):

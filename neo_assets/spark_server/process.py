@@ -16,7 +16,7 @@ _JAVA_OPTIONS = (
     # Spark asks for a logger thousands of times a query; otherwise each time Java walks the stack
     # to find out which class loader asks.
     "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.selector.BasicContextSelector",
-    # What goes on after it has run out of memory is in no state to be trusted.
+    # After it has run out of memory, its state cannot be trusted.
     "-XX:+ExitOnOutOfMemoryError",
     # Spark walks recursively through an object, and a stack that overflows ends the server. The
     # deepest that it parses, 1,000 levels, takes more than the usual megabyte.

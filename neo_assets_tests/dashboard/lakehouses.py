@@ -82,7 +82,7 @@ def write(tables: Path, table: Table, rows: Iterable[Row]) -> None:
     write_deltalake(tables / table.name, content, mode="overwrite")
 
 
-def account(tables: Path, run: str, days: Mapping[date, Day]) -> None:
+def write_metrics(tables: Path, run: str, days: Mapping[date, Day]) -> None:
     """What a run has measured of silver."""
     reports = [
         DayReport(
@@ -118,8 +118,8 @@ def simulated(tables: Path) -> None:
     write(tables, GOLD_NEO_FACT, (row for day in days.values() for row in day.gold.values()))
     write(tables, GOLD_NEO_REVISION, _revisions(days.values()))
     before = {day: read_day(day, snapshots[:1]) for day, snapshots in histories.items()}
-    account(tables, "the first", before)
-    account(tables, "the newest", days)
+    write_metrics(tables, "the first", before)
+    write_metrics(tables, "the newest", days)
 
 
 def _revisions(days: Iterable[Day]) -> Iterable[Row]:

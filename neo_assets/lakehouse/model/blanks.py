@@ -1,4 +1,4 @@
-"""Characters that nobody sees: a text of them alone is no text."""
+"""Invisible characters: a text of them alone counts as empty."""
 
 _CODES = (
     *range(0x21),  # control characters and the space

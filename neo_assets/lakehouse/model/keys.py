@@ -23,9 +23,9 @@ APPROACH_IDENTITY = (
     "struct(partition_date, designation, coalesce(close_approach_date, partition_date) AS date, "
     "coalesce(orbiting_body, 'Earth') AS body)"
 )
-"""The approach that a row of a day speaks of, valid or not, as an SQL expression.
+"""The approach that a row of a day describes, valid or not, as an SQL expression.
 
-A dropped row whose date or body cannot be read speaks of the approach listed there.
+A dropped row whose date or body cannot be read describes the approach listed there.
 """
 
 IS_NUMBERED = "coalesce(startswith(neo_id, '2'), false)"

@@ -261,7 +261,7 @@ def dataset_tables(
 ) -> DatasetTables:
     """The tables of a dataset, named after it: `silver_neo_events` and those beside it.
 
-    `comment` says what one row of silver is, and `noun` what it is about, in one word.
+    `comment` says what one row of silver is, and `noun` what it describes.
     """
     lines, events = _bronze_table(f"bronze_{name}_{rows}"), f"silver_{name}_{rows}"
     return DatasetTables(

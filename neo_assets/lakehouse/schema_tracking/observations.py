@@ -79,7 +79,7 @@ def observe(events: DataFrame) -> list[Observation]:
 
 
 def shape() -> Column:
-    """The type of an object, with one word for all numbers: precisions differ row by row.
+    """The type of an object, with one name for all numbers: precisions differ row by row.
 
     Names that need it are in backticks, so that types are in every other part between backticks.
     One regular expression over all of it would need a group that repeats, and for each repetition

@@ -98,5 +98,5 @@ def _value(path: str) -> Column:
 
 
 def _is_writable(step: str | None) -> bool:
-    """Whether a path can go on with this name; if not, what holds the field is kept whole."""
+    """Whether a path can continue with this name; if not, the parent of the field is kept whole."""
     return bool(step) and not ("'" in str(step) and '"' in str(step))

@@ -17,7 +17,7 @@ _STEP = re.compile(r"`(?:[^`]|``)*`|\[\]|[^.\[`]+")
 _TYPES = {
     **dict.fromkeys(("BIGINT", "DECIMAL", "DOUBLE", "FLOAT", "NUMBER"), "number"),
     "VOID": "null",
-    # Spark's word for elements of an array that have no type in common.
+    # Spark's name for the type of array elements that have no type in common.
     "VARIANT": "mixed",
 }
 TYPE_NAMES = frozenset({"array", "boolean", "mixed", "number", "object", "string"})

@@ -29,7 +29,7 @@ class Field:
 
     @property
     def type_name(self) -> str:
-        """All its types in one word."""
+        """All its types, joined into one name."""
         return "/".join(self.types)
 
     def accepts(self, type_name: str) -> bool:

@@ -354,7 +354,7 @@ def _digests(rows: DataFrame, conditions: Mapping[Table, str], sign: int = 1) ->
     """For each day and table the number of rows that meet its condition, and two 64-bit digests.
 
     The digests are sums over the rows, so that their order does not matter but a repeat does.  Rows
-    that stand in the table have the sign -1, and are counted once more by themselves.
+    in the table have the sign -1, and are also counted separately.
     """
     sums = []
     for table, condition in conditions.items():

@@ -43,7 +43,7 @@ def ingest(
     run_id: str,
     evolution: Evolution = "addNewColumns",
 ) -> list[DayReport]:
-    """Append the event files of these days that bronze does not have, then account for the days.
+    """Append the event files of these days that bronze does not have, and report on the days.
 
     Bronze itself says which event files it has, by their identity.  The checkpoint of the stream
     knows them by their absolute paths, which change with the place of the data folder: it makes one
@@ -64,11 +64,11 @@ def ingest(
             # batch.
             _append(lakehouse, dataset, run_id, landed, new_checkpoint=True)
     with ThreadPoolExecutor() as side_by_side:
-        accounted = side_by_side.submit(_account, lakehouse, dataset, days)
+        reported = side_by_side.submit(_reports, lakehouse, dataset, days)
         tracked = side_by_side.submit(
             schema_tracking.track, lakehouse, dataset, days, evolution, run_id
         )
-    reports, tracking = accounted.result(), tracked.result()
+    reports, tracking = reported.result(), tracked.result()
     return [
         replace(
             report,
@@ -207,7 +207,7 @@ def _events(lines: DataFrame, landing: Path) -> DataFrame:
     )
 
 
-def _account(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[DayReport]:
+def _reports(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[DayReport]:
     """Hold the landing zone against bronze, line by line of each file, for every day.
 
     A snapshot whose file is no longer there is taken as bronze has it.

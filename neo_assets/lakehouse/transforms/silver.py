@@ -36,7 +36,7 @@ def refine(
     days: Collection[date],
     rule_set: RuleSet | None = None,
 ) -> list[DayReport]:
-    """Bring silver for these days to what bronze holds, and account for every row of bronze.
+    """Update silver for these days from bronze, and put every row of bronze into one class.
 
     A day of which bronze has no snapshot was never fetched: it is left as it is, without a report.
 

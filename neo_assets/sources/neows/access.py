@@ -21,7 +21,7 @@ def fetch(
     """Yield what each day results in, in order, as the responses come.
 
     Raises:
-        FeedError: a fault that concerns every call; the days before it stand.
+        FeedError: a fault that concerns every call; the days before are valid.
         RecordingError: the simulator cannot replay what it was given.
     """
     with (

@@ -107,7 +107,7 @@ class NeoWsClient:
         """Yield one answer or failure for each day, in order of date, as the calls return.
 
         Raises:
-            FeedError: a fault that concerns every call; the days yielded before it stand.
+            FeedError: a fault that concerns every call; the days yielded before are valid.
         """
         self._calls_left: int | None = None
         self._spare_tries = 2 * self._retries

@@ -65,7 +65,7 @@ class Approach:
         )
         scale = 0.5**solution
         late = 0.0
-        # In half of the real rows the time stood still while distance and velocity changed.
+        # In half of the real rows the time stayed the same while distance and velocity changed.
         if chance.random() < 0.6:
             late = chance.choice((-1, 1)) * chance.expovariate(1 / (240 * scale))
         late = max(-_LARGEST_TIME_ERROR_MINUTES, min(late, _LARGEST_TIME_ERROR_MINUTES))

@@ -32,7 +32,7 @@ class Imperfections:
     repeated: float = 0.012
     """The row is there twice, the same in every field."""
     lingering_id: float = 0.06
-    """Share of the numbered objects' rows that stand under the old id as well, for a while."""
+    """Share of the numbered objects' rows that are also listed under the old id, for a while."""
     largest_lost_share: float = 0.25
     """At most this share of a day's objects has a row that cannot be used."""
 

@@ -35,7 +35,7 @@ def written(
 ) -> JsonObject:
     """The object as the feed gives it on `today`, asked with the key `DEMO_KEY`.
 
-    With `under_old_id`, as it stood before it was numbered.
+    With `under_old_id`, as it was before it was numbered.
     """
     identity, name = celestial_object.provisional_id, f"({celestial_object.designation})"
     if celestial_object.is_numbered(today) and not under_old_id:

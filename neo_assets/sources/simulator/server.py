@@ -232,7 +232,7 @@ class _Listener(ThreadingTCPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of callers who hang up early; anything else is a mistake of ours."""
+        """Ignore clients that hang up early; any other error is a bug of the simulator."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

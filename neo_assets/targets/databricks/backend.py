@@ -91,7 +91,7 @@ class UnityCatalogBackend(StorageBackend):
                 # over.
                 "cloudFiles.validateOptions": "true",
                 # A batch that was cut off names its files by their old paths; after a move they
-                # are found again under the new ones.  A line that is missing shows in the account.
+                # are found again under the new ones.  A missing line shows in the report.
                 "ignoreMissingFiles": "true",
                 "recursiveFileLookup": "true",
                 "pathGlobFilter": "*.json",

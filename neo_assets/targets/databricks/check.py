@@ -116,7 +116,7 @@ def _run_job(
 ) -> None:
     states: list[str] = []
 
-    def hear(run: jobs.Run) -> None:
+    def log_state(run: jobs.Run) -> None:
         state = run.state.life_cycle_state if run.state else None
         if state and state.value not in states[-1:]:
             states.append(state.value)
@@ -128,7 +128,7 @@ def _run_job(
     submitted = client.jobs.submit(run_name="neo_assets check", tasks=[task], **rest)
     run_id = submitted.bind()["run_id"]
     with suppress(OperationFailed):
-        run = submitted.result(JOB_TAKES_AT_MOST, hear)
+        run = submitted.result(JOB_TAKES_AT_MOST, log_state)
         if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
             return
     raise job_failure(client, run_id)

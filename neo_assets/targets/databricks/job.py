@@ -54,7 +54,7 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
     try:
         if request.needs_tables:
             tables = (*registry.tables_of(request.stage), DQ_METRICS)
-            for table in track_progress(tables, len(tables), "tables made ready", log):
+            for table in track_progress(tables, len(tables), "tables prepared", log):
                 lakehouse.ensure_tables([table])
         return stages.run(lakehouse, request, log)
     except StageError as error:

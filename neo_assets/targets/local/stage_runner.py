@@ -122,7 +122,7 @@ class SparkStageRunner(StageRunner):
     ) -> None:
         """Create those of the tables that do not exist yet, once in each run."""
         new = [table for table in tables if table.name not in self._ready_tables]
-        for table in track_progress(new, len(new), "tables made ready", log):
+        for table in track_progress(new, len(new), "tables prepared", log):
             lakehouse.ensure_tables([table])
             self._ready_tables.add(table.name)
 

@@ -222,7 +222,7 @@ def test_a_run_that_is_cancelled_ends_its_job(workspace: FakeWorkspace, tmp_path
     assert not list(workspace.volume(*VOLUME).glob("messages/tmp/*"))
 
 
-def test_the_current_user(
+def test_a_service_principal_takes_precedence_over_a_token(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A service principal goes before a token, and neither is shown."""
