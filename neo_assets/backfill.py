@@ -113,7 +113,8 @@ def days_between(start: date, end: date, settings: Settings) -> list[date]:
     for day in (start, end):
         if not partitions.has_partition_key(day.isoformat()):
             raise BackfillError(
-                f"{day} is no partition: they go from {partitions.get_first_partition_key()} to "
+                f"{day} is not a partition: partitions go from "
+                f"{partitions.get_first_partition_key()} to "
                 f"{partitions.get_last_partition_key()} (NEO_START_DATE, NEO_DAYS_AHEAD)."
             )
     return [start + timedelta(days=number) for number in range((end - start).days + 1)]

@@ -166,7 +166,7 @@ def test_alert_test_names_the_service_that_accepted_the_message() -> None:
         result = neo_assets("alert-test", NEO_ALERT_URLS=f"{service.address} {down.address}")
     assert result.returncode == 1
     assert result.stdout == "JSON (address 1 of NEO_ALERT_URLS) accepted the message.\n"
-    assert result.stderr.startswith("JSON (address 2 of NEO_ALERT_URLS) did not take the message")
+    assert result.stderr.startswith("JSON (address 2 of NEO_ALERT_URLS) did not accept the message")
     assert result.stderr.count("\n") == 1
     assert [message.title for message in service.messages] == ["neo_assets: a test"]
     assert not [secret for secret in SECRETS if secret in result.stdout + result.stderr]

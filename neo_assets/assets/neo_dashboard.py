@@ -43,7 +43,7 @@ def _write_page(
     from neo_assets.dashboard.tables import read_tables
 
     today = datetime.now(timezone.utc).date()
-    context.log.info("Reading gold and what was measured of it.")
+    context.log.info("Reading gold and its metrics.")
     shown = dashboard_data(read_tables(tables), today)
     context.log.info(f"Drawing {shown.approaches:,} approaches.")
     page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)

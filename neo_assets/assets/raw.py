@@ -31,8 +31,8 @@ def raw_asset(source: Source, settings: Settings, target: Target) -> dg.AssetsDe
         settings,
         name=dataset.raw_asset,
         description=f"Responses of {source.title}: a file is one snapshot of a day, a line one "
-        "object in it.\n\nA day that answers the same as before lands nothing new. A day without "
-        "a usable answer fails alone.",
+        "object in it.\n\nA response identical to the newest snapshot of its day lands nothing. "
+        "A day without a usable response fails alone.",
         kinds={"python", "json", "file"},
         pool=dataset.raw_asset,
         metadata={"location": dg.MetadataValue.path(target.landing_location(dataset))},

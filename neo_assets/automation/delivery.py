@@ -86,7 +86,7 @@ class Service:
             statuses = [_ANSWERED.search(entry.message) for entry in result.logs()]
             answers = [f" and answered {status[1]}" for status in statuses if status]
             raise DeliveryError(
-                f"{self.name} did not take the message{answers[0] if answers else ''}: check the "
+                f"{self.name} did not accept the message{answers[0] if answers else ''}: check the "
                 "address and the network, then try: neo-assets alert-test"
             )
 

@@ -463,7 +463,7 @@ def test_the_daemon_reports_a_feed_that_is_down(
     site.dagster("sensor", "start", "--start-all")
     site.dagster("asset", "materialize", "--select", "raw_feed_files", "--partition", "2024-03-01")
     log = tmp_path / "daemon.log"
-    refusal = "JSON (address 2 of NEO_ALERT_URLS) did not take the message"
+    refusal = "JSON (address 2 of NEO_ALERT_URLS) did not accept the message"
     with site.daemon(log):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:

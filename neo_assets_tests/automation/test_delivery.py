@@ -73,20 +73,22 @@ def test_a_refused_message_is_reported_with_the_response(service: Endpoint, stat
     with pytest.raises(DeliveryError) as raised:
         configured(service.address)[0].send(TITLE, BODY)
     assert str(raised.value) == (
-        f"JSON (address 1 of NEO_ALERT_URLS) did not take the message and answered {status}: check "
-        "the address and the network, then try: neo-assets alert-test"
+        f"JSON (address 1 of NEO_ALERT_URLS) did not accept the message and answered {status}: "
+        "check the address and the network, then try: neo-assets alert-test"
     )
 
 
 def test_a_service_that_is_down_is_reported() -> None:
     (down,) = configured(Endpoint(unused_port()).address)
-    with pytest.raises(DeliveryError, match=r"JSON \(address 1 of .*\) did not take the message: "):
+    with pytest.raises(
+        DeliveryError, match=r"JSON \(address 1 of .*\) did not accept the message: "
+    ):
         down.send(TITLE, BODY)
 
 
 def test_a_wrong_mail_password_is_reported(mail: Mailbox) -> None:
     (service,) = configured(mail.address.replace(PASSWORD, PASSWORD[::-1]))
-    with pytest.raises(DeliveryError, match=r"E-Mail \(address 1 of .*\) did not take"):
+    with pytest.raises(DeliveryError, match=r"E-Mail \(address 1 of .*\) did not accept"):
         service.send(TITLE, BODY)
     assert not mail.messages
 

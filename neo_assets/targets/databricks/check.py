@@ -72,7 +72,7 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, log: LogFunction) -> Se
         (
             "a job runs the project's code, and makes, reads and drops a table in the schema",
             lambda: _run_job(client(), catalog, cluster_id, log),
-            "check that the workspace has serverless compute and lets us use it, or name a "
+            "check that the workspace has serverless compute and allows its use, or name a "
             "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
             f"SCHEMA {_quoted(schema)} TO `<us>`",
         ),

@@ -94,15 +94,15 @@ class DatabricksTarget(Target):
 
     def _asked(self, query: str, **parameters: str) -> list[dict[str, Any]]:
         """The rows of a query; none where the table is not there yet."""
-        with translate_errors("The tables could not be looked at"), suppress(NoTableError):
+        with translate_errors("The tables could not be read"), suppress(NoTableError):
             return self._warehouse().rows(query, **parameters)
         return []
 
     def _warehouse(self) -> Warehouse:
         if self._warehouse_id is None:
             raise SettingsError(
-                "NEO_DATABRICKS_WAREHOUSE_ID is not set: a SQL warehouse is what looks at tables "
-                "in the workspace; set it to the id of one"
+                "NEO_DATABRICKS_WAREHOUSE_ID is not set: reading tables in the workspace needs a "
+                "SQL warehouse; set it to the id of one"
             )
         return Warehouse(workspace_client(), self._warehouse_id)
 
