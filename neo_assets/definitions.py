@@ -98,4 +98,7 @@ def _readers(
     )
 
 
-defs = build_definitions(Settings.from_environment())
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Build what Dagster loads from this module, for the settings in the environment."""
+    return build_definitions(Settings.from_environment())

@@ -1,7 +1,9 @@
 """The code location as Dagster loads it."""
 
+import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from dagster._core.remote_representation.external_data import RepositorySnap  # 
 from pydantic import SecretStr
 from syrupy.assertion import SnapshotAssertion
 
+from neo_assets import pipeline
 from neo_assets.definitions import build_definitions
 from neo_assets.settings import Settings
 
@@ -28,6 +31,31 @@ def test_loading_the_code_location_loads_neither_spark_nor_plots() -> None:
     assert result.stdout == "[]\n"
     # Loading it causes no warnings.
     assert result.stderr == ""
+
+
+IMPORTS = """
+from importlib import import_module
+from pkgutil import walk_packages
+import neo_assets
+for module in walk_packages(neo_assets.__path__, "neo_assets."):
+    if not module.name.endswith("__main__"):
+        import_module(module.name)
+"""
+
+
+def test_no_module_reads_the_settings_when_it_is_imported() -> None:
+    environment = {**os.environ, "NEO_START_DATE": "never", "NEO_TARGET": "none"}
+    subprocess.run([sys.executable, "-c", IMPORTS], env=environment, timeout=120, check=True)
+
+
+def test_the_daily_assets_follow_the_settings_they_are_built_with() -> None:
+    settings = Settings(neo_start_date=date(2020, 2, 3), neo_partitions_per_run=5)
+    graph = build_definitions(settings).resolve_asset_graph()
+    for name in pipeline.assets():
+        node = graph.get(dg.AssetKey(name))
+        assert node.partitions_def and node.backfill_policy
+        assert node.partitions_def.get_first_partition_key() == "2020-02-03"
+        assert node.backfill_policy.max_partitions_per_run == 5
 
 
 def test_the_code_location_shows_nothing_secret_of_its_settings(tmp_path: Path) -> None:

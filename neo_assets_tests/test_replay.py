@@ -107,7 +107,7 @@ def test_replay_on_the_command_line(site: Site) -> None:
 
 
 def test_the_kinds_of_refresh_are_jobs() -> None:
-    names = {job.name for job in defs.resolve_all_job_defs()}
+    names = {job.name for job in defs().resolve_all_job_defs()}
     assert names > {"refresh", "full_refresh", "selective_refresh", "reset_streaming_checkpoints"}
 
 

@@ -55,23 +55,23 @@ def test_it_is_created_from_an_empty_lakehouse(tmp_path: Path) -> None:
 
 
 def test_it_follows_gold_and_runs_over_no_days() -> None:
-    spec = defs.resolve_asset_graph().get(DASHBOARD)
+    spec = defs().resolve_asset_graph().get(DASHBOARD)
     assert spec.parent_keys == {GOLD}
     assert spec.automation_condition == WHEN_GOLD_IS_AT_REST
     assert neo_dashboard_sensor.asset_selection
-    assert neo_dashboard_sensor.asset_selection.resolve(defs.resolve_asset_graph()) == {DASHBOARD}
+    assert neo_dashboard_sensor.asset_selection.resolve(defs().resolve_asset_graph()) == {DASHBOARD}
     assert neo_dashboard_sensor.default_status == dg.DefaultSensorStatus.RUNNING
     for job in (REFRESH, SELECTIVE_REFRESH):
-        assert DASHBOARD not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
+        assert DASHBOARD not in defs().resolve_job_def(job.name).asset_layer.executable_asset_keys
 
 
 def test_one_run_follows_a_day_of_gold() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         selection = dg.AssetSelection.assets(DASHBOARD)
-        before = dg.evaluate_automation_conditions(defs, instance, selection)
+        before = dg.evaluate_automation_conditions(defs(), instance, selection)
         assert before.get_num_requested(DASHBOARD) == 0
         instance.report_runless_asset_event(dg.AssetMaterialization(GOLD, partition="2024-03-01"))
-        after = dg.evaluate_automation_conditions(defs, instance, selection, cursor=before.cursor)
+        after = dg.evaluate_automation_conditions(defs(), instance, selection, cursor=before.cursor)
         assert after.get_num_requested(DASHBOARD) == 1
-        again = dg.evaluate_automation_conditions(defs, instance, selection, cursor=after.cursor)
+        again = dg.evaluate_automation_conditions(defs(), instance, selection, cursor=after.cursor)
         assert again.get_num_requested(DASHBOARD) == 0

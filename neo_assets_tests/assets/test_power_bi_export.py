@@ -52,7 +52,7 @@ class Daemon:
 
     def runs(self) -> int:
         result = dg.evaluate_automation_conditions(
-            defs, self.instance, dg.AssetSelection.assets(EXPORT), cursor=self.cursor
+            defs(), self.instance, dg.AssetSelection.assets(EXPORT), cursor=self.cursor
         )
         self.cursor = result.cursor
         return result.get_num_requested(EXPORT)
@@ -109,7 +109,7 @@ def test_a_run_of_a_day_or_of_a_range_can_hold_it(
 
 def test_what_runs_over_days_leaves_it_out(settings: Settings) -> None:
     for job in (REFRESH, SELECTIVE_REFRESH):
-        assert EXPORT not in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
+        assert EXPORT not in defs().resolve_job_def(job.name).asset_layer.executable_asset_keys
     assert selected_assets("*", settings) == [dg.AssetKey(name) for name in LAYERS]
 
 
@@ -146,7 +146,7 @@ def test_it_waits_for_a_run_of_gold(daemon: Daemon, instance: dg.DagsterInstance
     daemon.export()
     assert daemon.runs() == 0
     run = instance.create_run_for_job(
-        defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={GOLD}),
+        defs().resolve_implicit_global_asset_job_def().get_subset(asset_selection={GOLD}),
         asset_selection=frozenset({GOLD}),
         tags={"dagster/partition": DAYS[1].isoformat()},
         status=dg.DagsterRunStatus.STARTED,
@@ -160,7 +160,7 @@ def test_it_waits_for_a_run_of_gold(daemon: Daemon, instance: dg.DagsterInstance
 def backfill_of_gold(days: Sequence[date], instance: dg.DagsterInstance) -> PartitionBackfill:
     return PartitionBackfill.from_asset_partitions(
         backfill_id="march",
-        asset_graph=defs.resolve_asset_graph(),
+        asset_graph=defs().resolve_asset_graph(),
         partition_names=[day.isoformat() for day in days],
         asset_selection=[GOLD],
         backfill_timestamp=0.0,

@@ -123,7 +123,7 @@ def test_a_run_is_interrupted(instance: dg.DagsterInstance) -> None:
 
 def test_a_run_is_canceled_before_it_starts(instance: dg.DagsterInstance) -> None:
     run = instance.create_run_for_job(
-        defs.resolve_implicit_global_asset_job_def(),
+        defs().resolve_implicit_global_asset_job_def(),
         tags=dict(range_tags(DAYS[0], DAYS[-1])),
         asset_selection=frozenset(map(dg.AssetKey, LAYERS)),
         status=dg.DagsterRunStatus.NOT_STARTED,
@@ -138,7 +138,7 @@ def test_a_run_is_canceled_before_it_starts(instance: dg.DagsterInstance) -> Non
 
 def test_a_run_whose_process_dies_before_it_comes_to_a_step(instance: dg.DagsterInstance) -> None:
     run = instance.create_run_for_job(
-        defs.resolve_implicit_global_asset_job_def(),
+        defs().resolve_implicit_global_asset_job_def(),
         tags=dict(range_tags(DAYS[0], DAYS[-1])),
         asset_selection=frozenset(map(dg.AssetKey, LAYERS)),
         status=dg.DagsterRunStatus.STARTED,

@@ -17,7 +17,7 @@ DEFINITIONS = """
 from neo_assets.sources import SOURCES
 SOURCES["toy"] = "neo_assets_tests.sources.toy:TOY"
 from neo_assets.definitions import defs
-print(*sorted(key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()))
+print(*sorted(key.to_user_string() for key in defs().resolve_asset_graph().get_all_asset_keys()))
 """
 
 
