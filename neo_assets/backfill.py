@@ -29,8 +29,8 @@ from neo_assets.definitions import build_definitions
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import chunks, daily_partitions, range_tags
+from neo_assets.prefetch import prefetching
 from neo_assets.quality import quality
-from neo_assets.resources.prefetch import prefetching
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target
 

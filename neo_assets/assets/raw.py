@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from neo_assets import prefetch
 from neo_assets.assets.daily import daily_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.skipped_days import days_without_snapshot
@@ -13,7 +14,6 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.progress import LogFunction, track_progress
-from neo_assets.resources import prefetch
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError

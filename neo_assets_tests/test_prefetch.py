@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from neo_assets import prefetch
+from neo_assets.prefetch import prefetching
 from neo_assets.progress import LogFunction
-from neo_assets.resources import prefetch
-from neo_assets.resources.prefetch import prefetching
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
