@@ -49,7 +49,7 @@ Each = TypeVar("Each")
 
 @dataclass(frozen=True)
 class Storage:
-    """One way to store events: the part of `dagster.yaml` that says so, and how many at once."""
+    """One way to store events: its part of `dagster.yaml`, and how many at once."""
 
     name: str
     configuration: str
@@ -195,7 +195,7 @@ def history(
 
 @contextmanager
 def _instance(storage: Storage, folder: Path) -> Iterator[dg.DagsterInstance]:
-    """A new instance on a storage, and what the environment says while it is used."""
+    """A new instance on a storage, and its environment while it is used."""
     home = folder / uuid4().hex
     home.mkdir()
     database = _database(folder) if "{database}" in storage.configuration else ""

@@ -1,4 +1,4 @@
-"""What a measurement ran on: it says little without."""
+"""The machine on which a measurement ran, without which it means little."""
 
 import os
 import platform

@@ -3,7 +3,7 @@
     python -m benchmarks.needs sc://127.0.0.1:50051
 
 Prints one line for each need, `ok` or what came instead; exits 1 unless all are met.  No speed is
-measured: docs/sail.md says what came of it.
+measured: the results are in docs/sail.md.
 """
 
 import sys
@@ -114,7 +114,7 @@ def needs(spark: SparkSession, folder: Path) -> Iterator[tuple[str, Callable[[],
 
 
 def main(address: str) -> int:
-    """Try everything and say how many needs are not met."""
+    """Try everything and return how many needs are not met."""
     spark = SparkSession.builder.remote(address).create()
     unmet = 0
     with tempfile.TemporaryDirectory() as folder:

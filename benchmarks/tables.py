@@ -1,4 +1,4 @@
-"""Results as tables in Markdown, and what they say of the goals."""
+"""Results as tables in Markdown, compared with the goals."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

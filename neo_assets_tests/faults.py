@@ -1,4 +1,4 @@
-"""How many faults the suite has injected, by kind; the summary at its end says it."""
+"""How many faults the suite has injected, by kind, for the summary at its end."""
 
 from collections import Counter
 

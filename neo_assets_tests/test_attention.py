@@ -1,4 +1,4 @@
-"""What needs attention, read from a real instance; what the runs say is written by hand here."""
+"""What needs attention, read from a real instance whose events are written by hand."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone

@@ -23,7 +23,7 @@ SETTINGS = Settings()
 
 @dg.asset(partitions_def=daily_partitions(SETTINGS), backfill_policy=backfill_policy(SETTINGS))
 def raw_feed_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    context.log.debug("Nobody needs to know.")
+    context.log.debug("Not for users.")
     context.log.info("4 days are fetched [from NASA].")
     context.log.warning("It was tried again.")
     context.log.error("This is printed at the end.")

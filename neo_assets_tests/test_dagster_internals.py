@@ -1,6 +1,6 @@
 """Each private API of Dagster in `neo_assets.dagster_internals`, and the behavior relied on.
 
-Where a newer Dagster fails one of these tests, the name of the test says what it no longer does.
+If a newer Dagster fails one of these tests, the name of the test states what it no longer does.
 """
 
 import ast

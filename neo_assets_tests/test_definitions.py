@@ -111,7 +111,7 @@ def test_the_definitions_are_as_recorded(snapshot: SnapshotAssertion) -> None:
 
 
 def shown_assets(definitions: dg.Definitions) -> dict[str, Any]:
-    """What the page of each asset says without a materialization."""
+    """The page of each asset without a materialization."""
     graph = definitions.resolve_asset_graph()
     return {
         node.key.to_user_string(): {
@@ -136,7 +136,7 @@ def columns_of(metadata: Any) -> dict[str, str]:
 
 
 def shown_checks(definitions: dg.Definitions) -> dict[str, str | None]:
-    """What each check is said to be about."""
+    """The description of each check."""
     graph = definitions.resolve_asset_graph()
     return {
         f"{key.asset_key.to_user_string()}: {key.name}": graph.get(key).description

@@ -133,7 +133,7 @@ def test_a_held_day_is_released_by_manual_approval(site: Site) -> None:
     assert released.exit_code == 0, released.stderr
     assert len(site.rows("gold_neo_fact")) == 10
 
-    # The word holds as long as the day is what it was, and the check shows it.
+    # The release applies as long as the day is unchanged, and the check shows it.
     outcome = site.backfill(DAYS[1], DAYS[1])
     assert outcome.is_good
     evaluation = outcome.checks["silver_neo_events", DAYS[1]]["drop_count"]
@@ -254,7 +254,7 @@ def test_action_fail_holds_a_day_until_it_is_released_or_a_sound_answer_comes(si
     assert site.backfill(DAYS[2], DAYS[2]).is_good
     gold = Counter(row["close_approach_date"] for row in site.rows("gold_neo_fact"))
     assert gold == {DAYS[0]: 4, DAYS[1]: 3, DAYS[2]: 4}
-    # Held and failed days and gaps are gone; what is left is old, as far as today is concerned.
+    # No held or failed days and no gaps are left; the tables are stale as of today.
     attention = in_this_process("status").stdout
     assert "release" not in attention and "backfill --start 2024" not in attention
 

@@ -36,7 +36,7 @@ SILVER, GOLD = dg.AssetKey("silver_neo_events"), dg.AssetKey("gold_neo_fact")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of an instance that nobody has opened yet, in an environment without settings."""
+    """The folder of an instance that was never opened, in an environment without settings."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))

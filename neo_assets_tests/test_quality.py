@@ -35,7 +35,7 @@ SOUND = (
     "name IN ('-- no comment', '; no end')",
     "close_approach_date > DATE '2000-01-01' - INTERVAL 1 DAY",
 )
-"""Conditions that Spark alone can tell anything about."""
+"""Conditions that only Spark can validate."""
 
 
 @pytest.fixture

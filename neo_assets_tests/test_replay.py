@@ -215,7 +215,7 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
 def small_disk(
     bare_site: Site, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    # Dagster's own history lies elsewhere: on a full disk it could not tell of it.
+    # Dagster's event log is elsewhere: on a full disk it could not record the failure.
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     disk = tmp_path / "data"
     disk.mkdir()

@@ -60,7 +60,7 @@ class Command:
                 return
 
     def stop(self, number: signal.Signals = INTERRUPT) -> str:
-        """Send the signal to this process alone; what it says last, when it has ended."""
+        """Send the signal to this process alone, and return its last line when it has ended."""
         started = descendants(self.process.pid)
         self.process.send_signal(number)
         assert self.process.wait(STOPS_WITHIN_S) == 128 + number, self.rest()
@@ -98,7 +98,7 @@ def backfill(first: date = FIRST, last: date = LAST) -> Iterator[Command]:
 
 
 def continuation(said: str, number: signal.Signals = INTERRUPT) -> str:
-    """The command that continues, by the sentence that was said."""
+    """The command that continues, from the printed sentence."""
     found = re.fullmatch(
         rf"Stopped by {number.name}\. The run in progress is canceled and nothing is half done\. "
         r"Continue with: neo-assets (.*)",

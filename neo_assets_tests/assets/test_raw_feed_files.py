@@ -277,7 +277,7 @@ def test_no_key_in_the_history_of_a_failure(
 
 
 def said(instance: dg.DagsterInstance) -> list[str]:
-    """What the only run has said."""
+    """Return the log messages of the only run."""
     (run,) = instance.get_runs()
     entries = [
         record.event_log_entry for record in instance.get_records_for_run(run.run_id).records
@@ -295,7 +295,7 @@ def test_retries_are_logged(
     retry, *others = said(instance)
     assert "trying again in" in retry
     assert retry.startswith("NeoWs broke off its response for 2024-03-01 (Connection reset")
-    # Of a single quick day there is nothing more to tell.
+    # A single quick day logs nothing else.
     assert others[0] == "1 day: 1 with a new snapshot."
     assert not [sentence for sentence in others[1:] if " days " in sentence]
 

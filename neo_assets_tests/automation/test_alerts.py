@@ -49,7 +49,7 @@ class Ticks:
     cursor: str | None = None
 
     def tick(self) -> str:
-        """Evaluate the sensor once; what the tick says."""
+        """Evaluate the sensor once, and return the tick's message."""
         # Loaded again, as after a restart: only the cursor is left of the last tick.
         (sensor,) = (
             sensor
@@ -294,7 +294,7 @@ def test_it_waits_for_runs_in_progress(ticks: Ticks, service: Endpoint) -> None:
     before = ticks.cursor
     assert ticks.tick().startswith("Waiting for the runs in progress")
     assert ticks.cursor == before and not service.messages
-    # But not for longer than it says.
+    # But not for longer than the limit.
     since = SensorCursor.model_validate_json(before or "").read
     finished_runs, _ = _finished_runs_since(ticks.instance, since)
     now = datetime.now(timezone.utc)

@@ -26,7 +26,7 @@ counts = st.integers(0, 50)
 
 @st.composite
 def reports(draw: st.DrawFn) -> DayReport:
-    """Accounts whose classes add up."""
+    """Reports whose classes add up."""
     kept, dropped, exact, superseded, withdrawn = (draw(counts) for _ in range(5))
     snapshot_dropped = draw(st.integers(0, dropped))
     return DayReport(

@@ -107,7 +107,7 @@ def test_the_quality_is_the_newest_report_of_each_day(shown: DashboardData, gold
         AND rule IS NOT NULL GROUP BY 1 ORDER BY 1"""
     )
     assert shown.rows_in == sum(shown.classes.values())
-    # The tables hold another account of the same days, which must not be counted.
+    # The tables hold another report of the same days, which must not be counted.
     assert shown.rows_in < gold.value("SELECT sum(value) FROM dq_metrics WHERE metric = 'rows_in'")
 
 

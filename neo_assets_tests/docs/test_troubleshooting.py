@@ -46,7 +46,7 @@ def without_numbers(text: str) -> str:
 
 @pytest.mark.parametrize("quote", quotes())
 def test_a_quoted_message_is_in_the_code(quote: str, texts: str) -> None:
-    # Only what holds several words is certain to be written as one text.
+    # Only a phrase of several words is certain to be one string in the code.
     parts = [part.strip() for part in re.split(f"{VARYING}|: ", without_numbers(quote))]
     missing = [part for part in parts if " " in part and part not in texts]
     assert not missing

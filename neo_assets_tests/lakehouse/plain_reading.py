@@ -1,6 +1,6 @@
 """The contract read plainly: what silver and gold must hold, in Python without any table.
 
-Written from the contract's words and not from the lakehouse's code, to hold one against the other.
+Written from the contract and not from the lakehouse's code, so that they can be compared.
 """
 
 import hashlib

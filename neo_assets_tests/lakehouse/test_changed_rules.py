@@ -1,4 +1,4 @@
-"""Rules that change between runs: what gold has once taken in is followed all the same."""
+"""Rules that change between runs: approaches that are in gold are still followed."""
 
 import random
 from collections.abc import Collection

@@ -117,7 +117,7 @@ def test_a_folder_at_another_place_changes_nothing(
         lakehouse = open_lakehouse(spark, root, kind)
         process(lakehouse, place, FIRST, SECOND)
         assert versions(lakehouse) == before, place
-        # A new snapshot is taken in, and the known files of its day, listed with it, are not.
+        # A new snapshot is ingested, and the known files of its day, listed with it, are not.
         land(lakehouse, {FIRST: [(fetched(number), [feed_object(FIRST, f"2024 B{number}")])]})
         process(lakehouse, place, FIRST)
         assert versions(lakehouse)[BRONZE] == before[BRONZE] + 1

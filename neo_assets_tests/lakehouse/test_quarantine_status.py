@@ -1,7 +1,7 @@
 """A row's status in quarantine against its class, in any order of whatever can happen to it.
 
 Each day goes through its own random sequence of answers and decisions, all days in one pass.  A
-plain model in Python says which rows are dropped and which were discarded.
+plain model in Python decides which rows are dropped and which were discarded.
 """
 
 import json

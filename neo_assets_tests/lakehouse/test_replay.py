@@ -140,7 +140,7 @@ def test_a_new_bronze_that_lacks_lines_is_not_swapped_in(
 
 
 def test_a_missing_checkpoint(full: Lakehouse, tmp_path: Path) -> None:
-    """Bronze itself says which event files it has, so a new checkpoint does no harm."""
+    """Bronze itself records which event files it has, so a new checkpoint does no harm."""
     checkpoint = full.backend.checkpoints / BRONZE
     for number, part in enumerate(("offsets", "metadata", "."), start=2):
         before, runs = bronze_of(full)

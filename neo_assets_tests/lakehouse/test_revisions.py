@@ -46,7 +46,7 @@ def moves(lakehouse: Lakehouse, designation: str) -> list[tuple[Any, ...]]:
 
 
 def test_moves(lakehouse: Lakehouse) -> None:
-    """Days 0, 1, 2, 7 and 8, listed at 0, 1, 2 and 3 hours; a designation says on which days."""
+    """Days 0, 1, 2, 7 and 8, listed at 0, 1, 2 and 3 hours; a designation names the days."""
     listed: dict[str, tuple[tuple[int, ...], ...]] = {
         "to the next day": ((0,), (1,), (1,), (1,)),
         "there and back": ((0,), (1,), (0,), (0,)),

@@ -179,7 +179,7 @@ def test_every_table_of_the_model_is_shown() -> None:
 
 @each_visual
 def test_a_visual_shows_no_hidden_column(visual: Visual) -> None:
-    """But the key of an approach, by which a scatter chart tells its points apart."""
+    """But the key of an approach, by which a scatter chart distinguishes its points."""
     state = visual.content["visual"].get("query", {}).get("queryState", {})
     shown = [
         (table, name)

@@ -120,7 +120,7 @@ def test_the_calendar_is_marked_as_such() -> None:
     assert tables()["Date"].properties["dataCategory"] == "Time"
     (key,) = (node for node in tables()["Date"].of("column") if "isKey" in node.properties)
     assert (key.name, key.properties["dataType"]) == ("Date", "dateTime")
-    # Desktop's own hidden calendars would stand beside it.
+    # Desktop's own hidden calendars would exist in addition to it.
     assert Node("annotation", "__PBI_TimeIntelligenceEnabled", "0") in read("model.tmdl").children
 
 

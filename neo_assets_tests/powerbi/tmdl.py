@@ -160,7 +160,7 @@ class _Reader:
         parent.properties[found["key"]] = value
 
     def indented(self, depth: int) -> str:
-        """The lines of an expression, which stand two levels deeper than what it belongs to."""
+        """The lines of an expression, which are indented two levels deeper than its owner."""
         prefix = "\t" * (depth + 2)
         expression = []
         while self.at < len(self.lines) and self.lines[self.at].startswith(prefix):

@@ -109,7 +109,7 @@ def serve(*acts: Act, finally_: Act | None = None) -> Iterator[FaultyService]:
 
 
 def neo(day: date, number: int = 1, key: str = "", **others: Any) -> JsonObject:
-    """An object as the feed lists it, but for what nobody reads here."""
+    """An object as the feed lists it, without what is not read here."""
     return {
         "links": {"self": f"http://api.nasa.gov/neo/rest/v1/neo/{number}?api_key={quote(key)}"},
         "id": str(number),

@@ -22,7 +22,7 @@ ENDLESS = Reply(b'{"count": NaN, "count": 1}')
 
 @dataclass
 class Talk:
-    """A client with the service it talks to, what it said and how long it slept."""
+    """A client with the service it talks to, what it logged and how long it slept."""
 
     client: AgencyClient
     service: AgencyService

@@ -237,7 +237,7 @@ JSON = st.recursive(
 )
 
 
-# How long a disk takes for it says nothing.
+# How long a disk takes for it is irrelevant.
 @settings(deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=8), JSON, max_size=4), max_size=4), st.randoms())
 def test_whatever_json_can_hold_is_landed_unchanged(

@@ -44,7 +44,7 @@ TWO_WEEKS = [WEEK[0] + timedelta(days=number) for number in range(14)]
 
 
 class Talk:
-    """A client for tests, with what it said and how long it slept, which it did not do."""
+    """A client for tests, with what it logged and how long it would have slept."""
 
     def __init__(self, base_url: str, **options: Any) -> None:
         self.logged: list[str] = []
@@ -1027,7 +1027,7 @@ def test_log_lines_hold_no_key(caplog: pytest.LogCaptureFixture) -> None:
         body = json.dumps(faulty.listing(call)).encode()
         call.send(faulty.message("200 OK", body, "text/html", {"X": "y\r\nno header at all"}))
 
-    # As if somebody looked for a fault: everything, down to the last detail.
+    # As when debugging: everything, down to the last detail.
     for name in (
         "",
         "urllib3",

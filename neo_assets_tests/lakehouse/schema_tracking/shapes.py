@@ -19,7 +19,7 @@ LEAVES = {
 def types(
     leaves: Collection[str], names: st.SearchStrategy[str], max_leaves: int
 ) -> st.SearchStrategy[Any]:
-    """Types: a word, a pair of ARRAY and a type, or types by the names of fields."""
+    """Types: a name, a pair of ARRAY and a type, or types by the names of fields."""
     return st.recursive(
         st.sampled_from(sorted(leaves)),
         lambda inner: st.one_of(

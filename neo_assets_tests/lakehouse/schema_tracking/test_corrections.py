@@ -1,4 +1,4 @@
-"""Corrections of a tracked schema, and what a mode that refuses new fields says, without Spark."""
+"""Corrections of a tracked schema, and the mode that refuses new fields, without Spark."""
 
 import pytest
 

@@ -131,7 +131,7 @@ def test_a_missing_field_is_reported_once_and_not_for_earlier_days() -> None:
     gone = course.schemas[-1].fields["b"].gone
     assert gone and (gone.feed_date, gone.snapshot_id) == ("2024-03-06", "snapshot 1")
 
-    # As long as it is not gone, a day that arrives late says nothing of it either.
+    # Before it is missing, a day that arrives late does not report it either.
     tracked = follow(tracked, came, evolves=True).schemas[-1]
     late = follow(tracked, [*start, *observed(1, [{"a": "STRING"}])], evolves=True)
     assert (late.drift, numbers(late)) == ({}, [2])

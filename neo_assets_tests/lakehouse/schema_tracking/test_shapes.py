@@ -19,7 +19,7 @@ WORDS = {"STRING": "string", "BOOLEAN": "boolean", "VOID": "null", "VARIANT": "m
 
 
 def test_the_fields_of_a_shape() -> None:
-    # The words are those of Spark 4.2.
+    # The type names are those of Spark 4.2.
     shape = (
         "OBJECT<``: BIGINT, `1a`: NUMBER, `<:>`: ARRAY<DECIMAL(21,1)>, BIGINT: STRING, "
         "`a b.c`: BIGINT, e: ARRAY<VOID>, emp: OBJECT<>, mix: ARRAY<VARIANT>, n: VOID, "

@@ -195,7 +195,7 @@ def test_the_modes_that_do_not_evolve(lakehouse: Lakehouse) -> None:
     )
     fine = ingest(lakehouse, day(4), objects_of(day(4), forbidden=2), "failOnNewColumns")
     assert (fine.rows_out, drift_of(fine)) == (2, [])
-    # The day that brought the field in still says so, and is not refused for it.
+    # The day that introduced the field still reports it, and is not refused for it.
     assert bronze.days_that_fail(lakehouse, NEO, [day(3)], "failOnNewColumns") == {}
     same = bronze.ingest(lakehouse, NEO, [day(3)], "a run", "failOnNewColumns")[0]
     assert drift_of(same) == drift_of(report)

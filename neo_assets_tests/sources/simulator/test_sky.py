@@ -216,7 +216,7 @@ def _changes(earlier: int, later: int) -> Counter[str]:
     before, after = _as_seen(earlier), _as_seen(later)
     found: Counter[str] = Counter()
     days_after = {name: day for day, rows in after.items() for name in rows}
-    # What leaves the first or last days may stand just outside the sixty.
+    # An approach that leaves the first or last days may be just outside the sixty.
     for day, rows in list(before.items())[2:-2]:
         found["late"] += len(after[day].keys() - rows.keys())
         for name, row in rows.items():

@@ -1,7 +1,7 @@
 """A fake Databricks workspace, over real HTTP, that really runs the jobs it is sent.
 
-It speaks what databricks-sdk speaks of the Files, Jobs, Unity Catalog and OAuth APIs, as far as the
-project needs it, and misbehaves as a test asks.  A submitted wheel task is installed into a folder
+It implements the parts of the Files, Jobs, Unity Catalog and OAuth APIs that databricks-sdk and the
+project need, and misbehaves as a test asks.  A submitted wheel task is installed into a folder
 and run in a process of its own by `launcher.py`, which knows nothing of this process but what a
 cluster would: the volumes, and a Spark to talk to.
 
@@ -240,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _answer(self) -> None:
         address = urlsplit(self.path)
@@ -276,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/oidc/"):
             self._oauth(path)
         elif not self._is_known():
-            self._refuse(401, "UNAUTHENTICATED", "The token is of nobody.")
+            self._refuse(401, "UNAUTHENTICATED", "The token is unknown.")
         elif place := re.fullmatch("/api/2.0/fs/(files|directories)(/.*)", path):
             self._files(place[1], place[2].rstrip("/"), query, body)
         elif call := re.fullmatch("/api/2.2/jobs/runs/([a-z-]+)", path):

@@ -81,7 +81,7 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
 
     def stage(catalog: Any, request: Request, log: Any) -> Result:
         print(f"{request.stage} runs", flush=True)
-        log("The stage says how far it is.")
+        log("The stage logs its progress.")
         if behaviour == "fail in the middle":
             raise RuntimeError("the middle of the stage")
         if behaviour == "hang":
@@ -90,7 +90,7 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
         if behaviour == "refuse":
             return Result(refusal="It is refused; fix it.")
         if behaviour == "vanish":
-            # The process ends well, and what it said is lost.
+            # The process ends successfully, and its messages are lost.
             for message in Path(volumes).rglob("tmp/*/*.json"):
                 message.unlink()
             os._exit(0)

@@ -11,7 +11,7 @@ GRANT = "GRANT READ VOLUME, WRITE VOLUME ON VOLUME `spark_catalog`.`neo`.`files`
 
 
 def check() -> tuple[int, list[str], str]:
-    """The exit code, whether each step works, and what is said to do."""
+    """The exit code, whether each step works, and the remedies."""
     result = CliRunner().invoke(application, ["databricks-check"])
     steps = [line.rpartition(" ")[2] for line in result.stdout.splitlines()]
     return result.exit_code, steps, " ".join(result.stderr.split())

@@ -110,7 +110,7 @@ def test_the_same_rows_as_on_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     days = ("backfill", "--start", str(FIRST), "--end", str(LAST))
-    # What NASA said first, and what it says now.
+    # NASA's first response, and its present one.
     command(*days, NEO_SIMULATOR_TODAY="2024-02-20")
     command(*days, NEO_SIMULATOR_TODAY="2024-04-20")
     names = [job.specification["tasks"][0]["task_key"] for job in workspace.runs.values()]

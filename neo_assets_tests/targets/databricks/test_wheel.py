@@ -8,7 +8,7 @@ from pathlib import Path
 from neo_assets.targets.databricks.wheel import Wheel
 
 FOREIGN = ("dagster", "databricks", "deltalake", "filelock", "requests")
-"""What is not there where the wheel runs, or nobody can count on."""
+"""Modules that do not exist where the wheel runs, or may not."""
 
 
 def test_it_brings_all_that_a_stage_needs_and_nothing_else(tmp_path: Path) -> None:
