@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from statistics import mean, median, quantiles
 
 import pytest
@@ -150,6 +151,7 @@ def test_names_are_provisional_designations_that_belong_to_one_object() -> None:
     assert numbered > 500
 
 
+@cache
 def _year(year: int) -> dict[date, list[JsonObject]]:
     sky = SimulatedSky(imperfections=PERFECT)
     every_day = (date(year, 1, 1) + timedelta(days=number) for number in range(365))
