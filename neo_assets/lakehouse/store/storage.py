@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any
 
 import pyarrow
 from pyarrow import compute
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -30,6 +33,8 @@ together.  Kept in the table's own metadata, the name changes in the commit that
 and RESTORE brings both back.
 """
 APPEND_ONLY = "delta.appendOnly"
+_ANOTHER_STREAM = "CONCURRENT_STREAM_LOG_UPDATE"
+_LOG = logging.getLogger(__name__)
 _PARTS_OF_A_CHECKPOINT = ("metadata", "sources", "offsets/[0-9]*")
 
 
@@ -143,7 +148,7 @@ class Lakehouse:
         """Append all that a streaming source has now and the table does not have yet.
 
         Rows whose value of the column `unless_known` the table has are left out, whatever the
-        checkpoint says; so a checkpoint that is missing, not whole or not wanted any more is begun
+        checkpoint says; so a checkpoint that is missing, damaged or not wanted any more is begun
         again.  Rows that share a value must come in one batch.  `days` are the only days that the
         source lists, if it is known to list no others.
         """
@@ -152,9 +157,34 @@ class Lakehouse:
             # A swap lifted them and was killed before it set them again, or a RESTORE took them.
             self._bring_up_to_date(table, properties)
         checkpoint = self.backend.checkpoints / properties.get(CHECKPOINT, table.name)
-        if new_checkpoint or not _is_checkpoint(checkpoint):
+        continues = not new_checkpoint and _can_continue(checkpoint)
+        if not continues:
             # Spark refuses to begin where a stream was killed while it wrote its first offset.
             shutil.rmtree(checkpoint, ignore_errors=True)
+        try:
+            self._stream(table, rows, unless_known, days, checkpoint)
+        except StreamingQueryException as error:
+            if not continues or _ANOTHER_STREAM in str(error):
+                raise
+            # Spark stops where a file of the checkpoint is missing or cut off, every time again.
+            _LOG.warning(
+                "The stream of %s failed with its checkpoint %s (%s); it is tried once more with a "
+                "new one, and reads only what the table does not have.",
+                table.name,
+                checkpoint,
+                str(error).partition("\n")[0],
+            )
+            shutil.rmtree(checkpoint, ignore_errors=True)
+            self._stream(table, rows, unless_known, days, checkpoint)
+
+    def _stream(
+        self,
+        table: Table,
+        rows: DataFrame,
+        unless_known: str,
+        days: Collection[date] | None,
+        checkpoint: Path,
+    ) -> None:
         # A batch that was cut off may have files of other days.
         is_limited = days is not None and not _has_unfinished_batch(checkpoint)
         known = self.read_days(table, days or ()) if is_limited else self.read(table)
@@ -397,13 +427,34 @@ def _is_checkpoint(folder: Path) -> bool:
     return all(any(folder.glob(part)) for part in _PARTS_OF_A_CHECKPOINT)
 
 
+def _can_continue(checkpoint: Path) -> bool:
+    """Whether a stream can continue from here, unless its logs are damaged further.
+
+    A commit without its offset is what Spark takes for the work of another stream.
+    """
+    return (
+        _is_checkpoint(checkpoint)
+        and _is_json(checkpoint / "metadata")
+        and _newest(checkpoint, "commits") <= _newest(checkpoint, "offsets")
+    )
+
+
 def _has_unfinished_batch(checkpoint: Path) -> bool:
     """Whether a stream was killed here in the middle of a batch, which the next one finishes."""
-    begun, finished = (
-        max((int(file.name) for file in (checkpoint / part).glob("[0-9]*")), default=-1)
-        for part in ("offsets", "commits")
-    )
-    return begun > finished
+    return _newest(checkpoint, "offsets") > _newest(checkpoint, "commits")
+
+
+def _newest(checkpoint: Path, log: str) -> int:
+    """The newest batch in a log of the checkpoint, or -1."""
+    return max((int(file.name) for file in (checkpoint / log).glob("[0-9]*")), default=-1)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    return True
 
 
 def _creation(table: Table, backend: StorageBackend) -> str:
