@@ -35,6 +35,7 @@ INTEGRATION = (
     "test_graph.py::test_the_key_is_nowhere",
     "test_replay.py::test_replay_needs_no_feed_and_is_in_the_history",
     "test_stopping.py",
+    "test_stopping_in_spark.py::test_a_backfill[in silver]",
     "ui/test_backfill_history.py",
 )
 

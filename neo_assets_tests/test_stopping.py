@@ -17,9 +17,13 @@ import dagster as dg
 import pytest
 from filelock import FileLock
 
+from neo_assets.instance import prepare_instance
+from neo_assets.pipeline import LAYERS
+from neo_assets.settings import Settings
 from neo_assets_tests.processes import descendants, still_running
 from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import FaultyService, serve
+from neo_assets_tests.test_attention import Written
 from neo_assets_tests.test_graph import Site
 
 NEO_ASSETS = Path(sys.executable).with_name("neo-assets")
@@ -228,6 +232,27 @@ def test_a_replay(site_without_spark: Site, arguments: tuple[str, ...]) -> None:
     assert continuation(said, TERMINATE).split() == ["replay", *arguments]
     assert statuses(site_without_spark) == [*before, "CANCELED"]
     assert_locks_are_free(site_without_spark)
+
+
+def test_a_release_that_waits(site_without_spark: Site) -> None:
+    home = prepare_instance(Settings.from_environment())
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        written = Written(instance)
+        written.done([FIRST], LAYERS[:2])
+        written.done([FIRST], LAYERS[2:3], dropped=3)
+    lock = FileLock(site_without_spark.root / "data" / ".writing.lock")
+    with lock, running("release", str(FIRST), "--why", "looked at") as command:
+        command.wait_for("Waiting for another run or command that writes")
+        said = command.stop(TERMINATE)
+    gold = ["--select", f"{LAYERS[3]}+"]
+    assert continuation(said, TERMINATE).split() == ["backfill", *span_of(FIRST, FIRST), *gold]
+    assert statuses(site_without_spark) == ["CANCELED"]
+    assert_locks_are_free(site_without_spark)
+    with site_without_spark.instance() as instance:
+        silver = dg.AssetRecordsFilter(dg.AssetKey(LAYERS[2]), asset_partitions=[str(FIRST)])
+        # The decision stays: the command that continues needs no reason again.
+        (released,) = instance.fetch_observations(silver, limit=10).records
+    assert "looked at" in str(released.asset_observation)
 
 
 JAVA_THAT_STARTS_FOREVER = """#!/bin/sh

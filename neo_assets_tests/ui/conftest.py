@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,16 @@ HELD_DAY = "2024-04-26"
 
 
 @pytest.fixture(scope="package")
-def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
+def ui_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the running UI."""
+    return tmp_path_factory.mktemp("ui")
+
+
+@pytest.fixture(scope="package")
+def dagster(ui_folder: Path) -> Iterator[Dagster]:
     """The running UI, for all tests of this package: starting it costs as much as a test."""
     with running_ui(
-        tmp_path_factory.mktemp("ui"),
+        ui_folder,
         NEO_SOURCE="simulator",
         NEO_SIMULATOR_TODAY="2024-06-01",
         NEO_START_DATE="2024-03-01",

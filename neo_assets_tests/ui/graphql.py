@@ -108,6 +108,20 @@ class Dagster:
         """Launch a run of one check, and of nothing else, for one day; its id."""
         return self.launch_run(day, [], [{"assetKey": _key(asset), "name": check}])
 
+    def terminate_run(self, run: str) -> None:
+        """Cancel a run, as the button of its page does."""
+        terminated = self.ask(
+            """mutation ($run: String!) {
+              terminateRun(runId: $run) {
+                __typename
+                ... on TerminateRunFailure { message }
+                ... on PythonError { message }
+              }
+            }""",
+            run=run,
+        )["terminateRun"]
+        assert terminated["__typename"] == "TerminateRunSuccess", terminated
+
     def finished_run(self, run: str, seconds: float = 400) -> Answer:
         """Wait for a run to end: its status, start and end."""
 
