@@ -60,7 +60,7 @@ class Written:
                 self._evaluate(name, day, False, f"Not done: {reason}.", about=None)
 
     def _evaluate(
-        self, name: str, day: date, passed: bool, said: str, about: str | None = "newest"
+        self, name: str, day: date, passed: bool, message: str, about: str | None = "newest"
     ) -> None:
         asset = dg.AssetKey(name)
         evaluation = dg.AssetCheckEvaluation(
@@ -68,7 +68,7 @@ class Written:
             check_name="drop_count",
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
-            description=said,
+            description=message,
             partition=str(day),
             target_materialization_data=about and self._target(asset, day),  # type: ignore[arg-type]
         )
@@ -176,7 +176,7 @@ def test_many_ranges_share_a_line(written: Written) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
+    ("day", "message"),
     [
         (march(1)[0], "no check of it ends in ERROR; neo-assets status lists"),
         (march(2)[0], "it failed in raw_feed_files: NeoWs answered 503; run it again: neo-assets"),
@@ -184,9 +184,9 @@ def test_many_ranges_share_a_line(written: Written) -> None:
     ],
 )
 def test_releasing_a_day_that_is_not_held_reports_its_state(
-    written: Written, day: date, said: str
+    written: Written, day: date, message: str
 ) -> None:
     written.done(march(1))
     written.not_done(march(2), "NeoWs answered 503", LAYERS[:1])
-    with pytest.raises(BackfillError, match=f"^{day} is not held: {said}"):
+    with pytest.raises(BackfillError, match=f"^{day} is not held: {message}"):
         release(day, "looked at", Settings.from_environment())

@@ -52,7 +52,7 @@ def test_help_has_examples_for_every_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "printed"),
     [
         (("--start", "2024-03-02", "--end", "2024-03-01"), "--end 2024-03-01 comes before"),
         (("--start", "2010-01-01", "--end", "2024-03-01"), "2010-01-01 is no partition"),
@@ -61,11 +61,11 @@ def test_help_has_examples_for_every_command() -> None:
     ],
 )
 def test_wrong_usage_is_explained_and_exits_with_2(
-    bare_site: Site, arguments: tuple[str, ...], said: str
+    bare_site: Site, arguments: tuple[str, ...], printed: str
 ) -> None:
     result = neo_assets("backfill", *arguments, COLUMNS="200")
     assert result.returncode == 2
-    assert said in result.stderr and "Traceback" not in result.stderr
+    assert printed in result.stderr and "Traceback" not in result.stderr
     assert not (bare_site.root / "data" / "tables").exists()
 
 
@@ -113,13 +113,13 @@ def test_backfill_and_status(bare_site: Site) -> None:
 
 
 def test_each_reason_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
-    def evaluation(asset: str, day: date, said: str) -> dg.AssetCheckEvaluation:
+    def evaluation(asset: str, day: date, printed: str) -> dg.AssetCheckEvaluation:
         return dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(asset),
             check_name="drop_count",
             passed=False,
             metadata={},
-            description=said,
+            description=printed,
             partition=str(day),
         )
 
@@ -173,13 +173,13 @@ def test_alert_test_names_the_service_that_accepted_the_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("addresses", "said"),
+    ("addresses", "printed"),
     [("", "NEO_ALERT_URLS is not set"), (f"json://{SECRETS[0]}:x:y", "NEO_ALERT_URLS: address 1")],
 )
-def test_alert_test_of_no_service(addresses: str, said: str) -> None:
+def test_alert_test_of_no_service(addresses: str, printed: str) -> None:
     result = neo_assets("alert-test", NEO_ALERT_URLS=addresses)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(said) and result.stderr.count("\n") == 1
+    assert result.stderr.startswith(printed) and result.stderr.count("\n") == 1
     assert SECRETS[0] not in result.stderr
 
 

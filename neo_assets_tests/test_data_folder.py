@@ -55,13 +55,15 @@ def all_commands(data: Path) -> dict[str, tuple[int, str]]:
         timeout=240,
     )
     assert ended.returncode == 0, ended.stderr
-    said = {command: (code, errors) for command, (code, errors) in json.loads(ended.stdout).items()}
-    assert len(said) == len(COMMANDS)
-    return said
+    message = {
+        command: (code, errors) for command, (code, errors) in json.loads(ended.stdout).items()
+    }
+    assert len(message) == len(COMMANDS)
+    return message
 
 
-def assert_one_sentence(said: dict[str, tuple[int, str]], beginning: str, remedy: str) -> None:
-    for command, (code, errors) in said.items():
+def assert_one_sentence(message: dict[str, tuple[int, str]], beginning: str, remedy: str) -> None:
+    for command, (code, errors) in message.items():
         assert code == 1, (command, errors)
         assert errors.startswith(beginning) and remedy in errors, (command, errors)
         assert errors.count("\n") == 1, (command, errors)
@@ -79,10 +81,10 @@ def test_a_folder_of_another_user(tmp_path: Path) -> None:
     prepare_instance(Settings(neo_data_dir=data))
     data.chmod(0)
     try:
-        said = all_commands(data)
+        message = all_commands(data)
     finally:
         data.chmod(0o755)
-    assert_one_sentence(said, f"NEO_DATA_DIR: {data} cannot be ", "as its owner")
+    assert_one_sentence(message, f"NEO_DATA_DIR: {data} cannot be ", "as its owner")
 
 
 def test_a_read_only_folder_can_still_be_looked_at_where_nothing_is_written(tmp_path: Path) -> None:
@@ -90,11 +92,13 @@ def test_a_read_only_folder_can_still_be_looked_at_where_nothing_is_written(tmp_
     prepare_instance(Settings(neo_data_dir=data))
     data.chmod(0o555)
     try:
-        said = all_commands(data)
+        message = all_commands(data)
     finally:
         data.chmod(0o755)
-    assert said.pop("quarantine list") == (0, "")
-    assert_one_sentence(said, f"NEO_DATA_DIR: {data} cannot be written", "change the access rights")
+    assert message.pop("quarantine list") == (0, "")
+    assert_one_sentence(
+        message, f"NEO_DATA_DIR: {data} cannot be written", "change the access rights"
+    )
 
 
 @pytest.mark.parametrize("below", ["a", "a/b"])

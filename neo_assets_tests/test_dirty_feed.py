@@ -237,9 +237,9 @@ def test_action_fail_holds_a_day_until_it_is_released_or_a_sound_answer_comes(si
     for day in DAYS[1:]:
         del answers[str(day)][0]["close_approach_data"][0]["relative_velocity"]
     site.replay("failing", answers)
-    (said,) = site.backfill(DAYS[0], DAYS[-1]).failures.values()
-    assert f"{DAYS[1]}…{DAYS[2]}: held back, silver_neo_events drop_count: 1 of 4 rows" in said
-    assert "1 of the newest snapshot for invalid_velocity, whose action is fail" in said
+    (message,) = site.backfill(DAYS[0], DAYS[-1]).failures.values()
+    assert f"{DAYS[1]}…{DAYS[2]}: held back, silver_neo_events drop_count: 1 of 4 rows" in message
+    assert "1 of the newest snapshot for invalid_velocity, whose action is fail" in message
     assert {row["close_approach_date"] for row in site.rows("gold_neo_fact")} == {DAYS[0]}
 
     listed = in_this_process("quarantine", "list", "--day", str(DAYS[1]))

@@ -68,12 +68,12 @@ def stored(home: Path) -> list[tuple[str, str]]:
 def test_a_killed_process_loses_nothing_that_it_has_stored(home: Path) -> None:
     with writing_process("killed", 1_000_000) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(100)]
+        output = [process.stdout.readline() for _ in range(100)]
         process.kill()
         injected("killed while it stored events")
-        said += process.stdout.readlines()
+        output += process.stdout.readlines()
     rounds = Counter(int(message) for _, message in stored(home))
-    assert set(rounds) >= {int(number) for number in said}
+    assert set(rounds) >= {int(number) for number in output}
     assert set(rounds.values()) == {BATCH}
     with opened() as instance:
         instance.event_log_storage.store_event(entry("next", "stored"))

@@ -312,8 +312,8 @@ def test_a_day_held_in_the_middle_does_not_stop_the_others(site: Site) -> None:
     with file.open("a") as stream:
         stream.write("no JSON\n" * 50)
     outcome = site.backfill(days[0], days[-1], "bronze_neo_events*")
-    (said,) = outcome.failures.values()
-    assert "2024-03-02: held back, bronze_neo_events drop_count: 50 of " in said
+    (message,) = outcome.failures.values()
+    assert "2024-03-02: held back, bronze_neo_events drop_count: 50 of " in message
     gold_days = {row["close_approach_date"] for row in site.rows("gold_neo_fact")}
     assert gold_days == {days[0], days[2]}
     with site.instance() as instance:

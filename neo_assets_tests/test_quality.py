@@ -149,7 +149,7 @@ rules:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "output"),
     [
         ("rules: [{name: date_mismatch, action: delete}]", 1, "rules.0.action: "),
         ("rules:\n- {name: Bad Name, action: warn}", 2, "rules.0.name: "),
@@ -201,17 +201,17 @@ rules:
     ],
 )
 def test_an_unusable_value_is_named_with_its_line(
-    configured: Configure, text: str, line: int, said: str
+    configured: Configure, text: str, line: int, output: str
 ) -> None:
     with pytest.raises(SettingsError) as problem:
         configured(text)
     message = str(problem.value)
     assert message.startswith("NEO_QUALITY_FILE: ") and f"quality.yaml, line {line}: " in message
-    assert said in message and "\n" not in message
+    assert output in message and "\n" not in message
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"),
+    ("condition", "output"),
     [
         ("absolute_magnitude_h <", "something is missing after '<'"),
         ("absolute_magnitude_h < AND 3", "something is missing after 'AND'"),
@@ -238,13 +238,13 @@ def test_an_unusable_value_is_named_with_its_line(
     ],
 )
 def test_a_condition_that_cannot_be_applied(
-    configured: Configure, condition: str, said: str
+    configured: Configure, condition: str, output: str
 ) -> None:
     with pytest.raises(SettingsError) as problem:
         configured(OWN.format(condition=json.dumps(condition), action="drop"))
     message = str(problem.value)
     assert "quality.yaml, line 5: rules.0.condition: the rule faint: " in message
-    assert said in message
+    assert output in message
 
 
 def test_the_line_is_that_of_the_faulty_part_of_a_long_condition(configured: Configure) -> None:

@@ -90,8 +90,8 @@ def test_missing_tables_are_refused_and_a_full_replay_repairs_them(site: Site) -
 
 
 def assert_refused(site: Site) -> None:
-    (said,) = site.backfill(LATER, LATER).failures.values()
-    assert said.endswith("with: neo-assets replay --full") and " is missing" in said
+    (message,) = site.backfill(LATER, LATER).failures.values()
+    assert message.endswith("with: neo-assets replay --full") and " is missing" in message
 
 
 def test_replay_on_the_command_line(site: Site) -> None:
@@ -153,19 +153,19 @@ def test_a_day_that_was_never_fetched_is_not_materialized(site: Site) -> None:
     site.replay("some", {str(DAYS[0]): objects, str(DAYS[2]): [], str(LATER): later})
     for day in (DAYS[0], DAYS[2]):
         assert site.backfill(day, day).is_good
-    (said,) = replay(DAYS, site.settings()).failures.values()
-    assert f"{DAYS[1]}: never fetched" in said and "neo-assets backfill" in said
+    (message,) = replay(DAYS, site.settings()).failures.values()
+    assert f"{DAYS[1]}: never fetched" in message and "neo-assets backfill" in message
     for selection in ("bronze_neo_events", "silver_neo_events", "gold_neo_fact"):
-        (said,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
-        assert f"{DAYS[1]}: never fetched" in said
+        (message,) = site.backfill(DAYS[1], DAYS[1], selection).failures.values()
+        assert f"{DAYS[1]}: never fetched" in message
     # What has landed but is not in the layer before is distinguished.
     assert site.backfill(LATER, LATER, "raw_feed_files").is_good
     for selection in ("silver_neo_events", "gold_neo_fact"):
-        (said,) = site.backfill(LATER, LATER, selection).failures.values()
-        assert f"{LATER}: bronze_neo_events does not have it" in said
+        (message,) = site.backfill(LATER, LATER, selection).failures.values()
+        assert f"{LATER}: bronze_neo_events does not have it" in message
     assert site.backfill(LATER, LATER, "bronze_neo_events").is_good
-    (said,) = site.backfill(LATER, LATER, "gold_neo_fact").failures.values()
-    assert f"{LATER}: silver_neo_events has not been materialized for it" in said
+    (message,) = site.backfill(LATER, LATER, "gold_neo_fact").failures.values()
+    assert f"{LATER}: silver_neo_events has not been materialized for it" in message
     with site.instance() as instance:
         for asset in ASSETS:
             materialized = set(instance.get_materialized_partitions(asset))
@@ -194,12 +194,12 @@ def test_a_file_cut_off_by_hand_is_refused_until_the_feed_is_asked_again(site: S
     injected("damaged event files")
 
     outcome = site.backfill(DAYS[0], DAYS[-1], "bronze_neo_events")
-    (said,) = outcome.failures.values()
+    (message,) = outcome.failures.values()
     remedy = f"neo-assets backfill --start {DAYS[1]} --end {DAYS[1]}"
-    assert file.name in said and said.rstrip(".").endswith(remedy)
+    assert file.name in message and message.rstrip(".").endswith(remedy)
     assert set(outcome.reports) == {("bronze_neo_events", day) for day in (DAYS[0], DAYS[2])}
-    (said,) = replay(DAYS, site.settings(), full=True).failures.values()
-    assert remedy in said and "left as it is" in said
+    (message,) = replay(DAYS, site.settings(), full=True).failures.values()
+    assert remedy in message and "left as it is" in message
     assert gold(site) == before
 
     assert site.backfill(DAYS[1], DAYS[1]).is_good

@@ -159,9 +159,9 @@ def test_a_folder_name_that_a_library_cannot_handle(
     monkeypatch.setenv(name, f"/data/a{part}b/neo")
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment()
-    said = str(raised.value)
-    assert said.startswith(f"{name}: must be a path without ? * [ ] ") and "\n" not in said
-    assert repr(part) in said
+    message = str(raised.value)
+    assert message.startswith(f"{name}: must be a path without ? * [ ] ") and "\n" not in message
+    assert repr(part) in message
 
 
 def test_the_working_directory_is_part_of_the_data_folder(

@@ -92,9 +92,9 @@ def test_spark_is_killed_in_the_middle_of_a_stage_and_between_two(
 
     (address,) = addresses
     place, _, token = address.partition("/;token=")
-    ((days, said),) = outcome.failures.items()
+    ((days, output),) = outcome.failures.items()
     assert days == (KILLED, KILLED)
-    assert said.startswith(f"Spark at {place} died or cannot be reached") and token not in said
+    assert output.startswith(f"Spark at {place} died or cannot be reached") and token not in output
     assert {day for asset, day in outcome.reports if asset == "gold_neo_fact"} == {NEXT}
     first, *without_java, second = reports()
     assert first == "Spark has stopped: it was ended by SIGKILL. It is restarted now."

@@ -40,7 +40,7 @@ class Command:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
-        self.said: list[str] = []
+        self.message: list[str] = []
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         Thread(target=self._read, daemon=True).start()
 
@@ -58,8 +58,8 @@ class Command:
                 line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except Empty:
                 line = None
-            assert line is not None, f"no {pattern!r} in:\n{''.join(self.said)}"
-            self.said.append(line)
+            assert line is not None, f"no {pattern!r} in:\n{''.join(self.message)}"
+            self.message.append(line)
             if re.search(pattern, line):
                 return
 
@@ -74,9 +74,9 @@ class Command:
     def rest(self) -> str:
         """Whatever else it wrote, once it has ended."""
         while (line := self._lines.get()) is not None:
-            self.said.append(line)
-        assert "Traceback" not in "".join(self.said), "".join(self.said)
-        return self.said[-1].strip()
+            self.message.append(line)
+        assert "Traceback" not in "".join(self.message), "".join(self.message)
+        return self.message[-1].strip()
 
 
 @contextmanager
@@ -101,14 +101,14 @@ def backfill(first: date = FIRST, last: date = LAST) -> Iterator[Command]:
         yield command
 
 
-def continuation(said: str, number: signal.Signals = INTERRUPT) -> str:
+def continuation(message: str, number: signal.Signals = INTERRUPT) -> str:
     """The command that continues, from the printed sentence."""
     found = re.fullmatch(
         rf"Stopped by {number.name}\. The run in progress is canceled and nothing is half done\. "
         r"Continue with: neo-assets (.*)",
-        said,
+        message,
     )
-    assert found, said
+    assert found, message
     return found[1]
 
 
@@ -154,8 +154,8 @@ def test_a_request_in_flight(
         at(site_without_spark, service)
         with running(*arguments) as command:
             wait_until(lambda: len(service.calls) > 0)
-            said = command.stop(number)
-        assert continuation(said, number) == " ".join(arguments)
+            message = command.stop(number)
+        assert continuation(message, number) == " ".join(arguments)
         assert statuses(site_without_spark) == ["CANCELED"]
         assert len(service.calls) == 1
     with site_without_spark.instance() as instance:
@@ -163,21 +163,21 @@ def test_a_request_in_flight(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "settings"),
+    ("answer", "message", "settings"),
     [
         ("503 Service Unavailable", "trying again in", {}),
         ("429 Too Many Requests", "waiting until", {"NEO_RATE_LIMIT": "wait"}),
     ],
 )
 def test_a_wait_before_the_next_request(
-    site_without_spark: Site, answer: str, said: str, settings: dict[str, str]
+    site_without_spark: Site, answer: str, message: str, settings: dict[str, str]
 ) -> None:
     for name, value in (settings | {"NEO_HTTP_RETRIES": "0" if settings else "5"}).items():
         site_without_spark.environment.setenv(name, value)
     with serve(finally_=faulty.says(answer, headers={"Retry-After": "60"})) as service:
         at(site_without_spark, service)
         with backfill() as command:
-            command.wait_for(said)
+            command.wait_for(message)
             assert continuation(command.stop()) == f"backfill --start {FIRST} --end {LAST}"
         assert len(service.calls) == 1
     assert statuses(site_without_spark) == ["CANCELED"]
@@ -228,8 +228,8 @@ def test_a_replay(site_without_spark: Site, arguments: tuple[str, ...]) -> None:
     lock = FileLock(site_without_spark.root / "data" / ".writing.lock")
     with lock, running("replay", *arguments) as command:
         command.wait_for("Waiting for another run or command that writes")
-        said = command.stop(TERMINATE)
-    assert continuation(said, TERMINATE).split() == ["replay", *arguments]
+        message = command.stop(TERMINATE)
+    assert continuation(message, TERMINATE).split() == ["replay", *arguments]
     assert statuses(site_without_spark) == [*before, "CANCELED"]
     assert_locks_are_free(site_without_spark)
 
@@ -276,8 +276,8 @@ def test_a_start_of_spark(site_without_spark: Site) -> None:
     site_without_spark.environment.delenv("NEO_SPARK_REMOTE")
     with backfill() as command:
         wait_until(java.with_name("java.started").exists)
-        said = command.stop(TERMINATE)
-    assert continuation(said, TERMINATE).split() == ["backfill", *span_of(FIRST, LAST)]
+        message = command.stop(TERMINATE)
+    assert continuation(message, TERMINATE).split() == ["backfill", *span_of(FIRST, LAST)]
     assert not statuses(site_without_spark)
     assert_locks_are_free(site_without_spark)
 
@@ -339,10 +339,10 @@ with interruption.stop_on_signals():
 
 def test_a_signal_in_a_finalizer() -> None:
     """Python drops what a finalizer raises, and prints it."""
-    said = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", STOPPED_IN_A_FINALIZER], capture_output=True, text=True, check=True
     )
-    assert (said.stdout, said.stderr) == ("SIGTERM\n", "")
+    assert (message.stdout, message.stderr) == ("SIGTERM\n", "")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:

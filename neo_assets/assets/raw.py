@@ -139,8 +139,8 @@ def _summary(reports: Sequence[DayReport], failed: Collection[date]) -> str:
         "failed": len(failed),
     }
     days = len(reports) + len(failed)
-    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return f"{days} {'day' if days == 1 else 'days'}: {said}."
+    counted = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{days} {'day' if days == 1 else 'days'}: {counted}."
 
 
 def _report(landing: Landing, answer: DaySnapshot | None = None) -> DayReport:

@@ -214,9 +214,9 @@ def attention_of(findings: "Sequence[Finding]") -> Table | str:
 
 def by_column(checks: Mapping[str, str], nothing: str) -> list[str]:
     """Return the check results by column; the last column has what is not `passed`."""
-    others = {name: said for name, said in checks.items() if name not in COUNTS}
+    others = {name: result for name, result in checks.items() if name not in COUNTS}
     remarkable = [
-        f"{name} {said}" for name, said in others.items() if not said.startswith("passed")
+        f"{name} {result}" for name, result in others.items() if not result.startswith("passed")
     ]
     reasons = ", ".join(remarkable or sorted(set(others.values()))[-1:])
     return [*(checks.get(name, nothing) for name in COUNTS), reasons or nothing]

@@ -173,8 +173,8 @@ class HttpService:
 
     def answered(self, response: Response, requested: str) -> str:
         """Return a sentence with the status of a response and the error message in it."""
-        said = self.quoted(_reason(response))
-        return f'{self._name} answered {response.status} for {requested}, saying "{said}"'
+        message = self.quoted(_reason(response))
+        return f'{self._name} answered {response.status} for {requested}, saying "{message}"'
 
     def quoted(self, text: str) -> str:
         """Return a message of the service, shortened to fit a sentence, without any key."""
@@ -275,16 +275,16 @@ def _cause(error: BaseException) -> str:
 
 def _reason(response: Response) -> str:
     """Return the message in an error response, in any form that services and gateways use."""
-    said: Any = None
+    message: Any = None
     try:
         body = json.loads(response.body)
         error = body.get("error")
-        said = body.get("error_message") or body.get("message") or error
-        said = error["message"] if isinstance(error, dict) else said
+        message = body.get("error_message") or body.get("message") or error
+        message = error["message"] if isinstance(error, dict) else message
     except (ValueError, AttributeError, LookupError, RecursionError):
         pass  # a page of HTML, mostly: the status says what there is to know
-    if isinstance(said, str) and said:
-        return said
+    if isinstance(message, str) and message:
+        return message
     try:
         return HTTPStatus(response.status).phrase
     except ValueError:

@@ -34,15 +34,17 @@ def read_response(body: Any, service: str, requested: str, known_version: str) -
     Raises:
         BadResponseError: it is not complete, or of another form.
     """
-    said = f"JPL answered {requested} ({service})"
+    answered = f"JPL answered {requested} ({service})"
     if not isinstance(body, dict):
-        raise BadResponseError(f"{said} without an object")
+        raise BadResponseError(f"{answered} without an object")
     if isinstance(body.get("error"), str):
-        raise BadResponseError(f'{said} with an error, saying "{on_a_line(body["error"])[:200]}"')
+        raise BadResponseError(
+            f'{answered} with an error, saying "{on_a_line(body["error"])[:200]}"'
+        )
     rows = body.get("data", [])
     announced = _count(body.get("count"))
     if not isinstance(rows, list) or announced is None:
-        raise BadResponseError(f"{said} without a count and a list of rows")
+        raise BadResponseError(f"{answered} without a count and a list of rows")
     if announced != len(rows):
         raise BadResponseError(
             f"JPL announced {announced} rows for {requested} ({service}) and sent {len(rows)}"
@@ -56,17 +58,17 @@ def read_response(body: Any, service: str, requested: str, known_version: str) -
             "compare its documentation",
         )
     )
-    return JplResponse(_objects(rows, body.get("fields"), said), version, warnings)
+    return JplResponse(_objects(rows, body.get("fields"), answered), version, warnings)
 
 
-def _objects(rows: Sequence[Any], fields: Any, said: str) -> Sequence[dict[str, Any]]:
+def _objects(rows: Sequence[Any], fields: Any, answered: str) -> Sequence[dict[str, Any]]:
     if all(isinstance(row, dict) for row in rows):
         return rows
     is_list_of_names = isinstance(fields, list) and all(isinstance(name, str) for name in fields)
     if not is_list_of_names or len(set(fields)) < len(fields):
-        raise BadResponseError(f"{said} without the names of its fields, each once")
+        raise BadResponseError(f"{answered} without the names of its fields, each once")
     if not all(isinstance(row, list) and len(row) == len(fields) for row in rows):
-        raise BadResponseError(f"{said} with a row that has not one value for each field")
+        raise BadResponseError(f"{answered} with a row that has not one value for each field")
     return [dict(zip(fields, row, strict=True)) for row in rows]
 
 

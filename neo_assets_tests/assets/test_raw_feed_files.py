@@ -149,8 +149,8 @@ def names(days: list[date]) -> list[str]:
 
 def test_one_call_of_five_fails(instance: dg.DagsterInstance, data: Path, at: At) -> None:
     def shows_the_key(call: Call) -> None:
-        said = f"Not with {call.key}: http://x/?api_key={quote(call.key)}"
-        body = json.dumps({"error": {"code": "?", "message": said}}).encode()
+        log_messages = f"Not with {call.key}: http://x/?api_key={quote(call.key)}"
+        body = json.dumps({"error": {"code": "?", "message": log_messages}}).encode()
         call.send(faulty.message("503 Service Unavailable", body, "application/json"))
 
     with serve(faulty.honest(), faulty.honest(), shows_the_key) as service:
@@ -207,7 +207,7 @@ def test_a_bad_day_fails_alone_in_a_month(instance: dg.DagsterInstance, data: Pa
     assert len(service.calls) == 5 + 7
     assert "1 of 31 days failed" in failure(result)
     assert "2024-03-11: NeoWs announced 2 objects for 2024-03-11 and sent 1" in failure(result)
-    assert "31 days: 30 with a new snapshot, 1 failed." in said(instance)
+    assert "31 days: 30 with a new snapshot, 1 failed." in log_messages(instance)
 
     outcomes = evaluations(instance, result)
     assert len(outcomes) == 31 * CHECKS
@@ -276,7 +276,7 @@ def test_no_key_in_the_history_of_a_failure(
     assert "k3y-of" not in printed.err + printed.out
 
 
-def said(instance: dg.DagsterInstance) -> list[str]:
+def log_messages(instance: dg.DagsterInstance) -> list[str]:
     """Return the log messages of the only run."""
     (run,) = instance.get_runs()
     entries = [
@@ -292,7 +292,7 @@ def test_retries_are_logged(
     with serve(faulty.resets) as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[0]).success
-    retry, *others = said(instance)
+    retry, *others = log_messages(instance)
     assert "trying again in" in retry
     assert retry.startswith("NeoWs broke off its response for 2024-03-01 (Connection reset")
     # A single quick day logs nothing else.
@@ -307,7 +307,7 @@ def test_a_long_run_logs_its_progress(
     with serve() as service:
         at(service)
         assert materialize(instance, DAYS[0], DAYS[8]).success
-    first, *landed, last, evaluated = said(instance)[:11]
+    first, *landed, last, evaluated = log_messages(instance)[:11]
     assert first == "9 days are fetched in 2 calls."
     for number, sentence in enumerate(landed, 1):
         assert re.fullmatch(
@@ -380,7 +380,7 @@ def test_a_run_in_which_every_day_fails_reports_it(
         at(service)
         result = materialize(instance, DAYS[0], DAYS[1])
     assert ": All 2 days failed. 2024-03-01: NeoWs answered 2024-03-01 " in failure(result)
-    assert "2 days: 2 failed." in said(instance)
+    assert "2 days: 2 failed." in log_messages(instance)
     assert "the others" not in failure(result)
 
 

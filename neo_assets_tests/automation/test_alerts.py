@@ -57,10 +57,10 @@ class Ticks:
             if sensor.name == self.name
         )
         context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor)
-        said = sensor(context)
-        assert isinstance(said, dg.SkipReason) and said.skip_message
+        printed = sensor(context)
+        assert isinstance(printed, dg.SkipReason) and printed.skip_message
         self.cursor = context.cursor
-        return said.skip_message
+        return printed.skip_message
 
     def let_a_day_pass(self) -> None:
         """Make the cursor one of yesterday."""

@@ -123,8 +123,8 @@ def test_a_day_is_held_against_the_days_before_by_its_newest_snapshot() -> None:
         SOUND, kept=0, rows_in=60, dropped=60, snapshot_dropped=20, snapshot_duplicates=12
     )
     check_input = CheckInput(report, [], earlier)
-    said = evaluate_drops(check_input).description
-    assert said.endswith(
+    message = evaluate_drops(check_input).description
+    assert message.endswith(
         "; 20 in the newest snapshot, 20 dropped is unusual: 30 earlier days had 0 each."
     )
     repeats = evaluate_duplicates(check_input)

@@ -51,8 +51,10 @@ def stored(instance: dg.DagsterInstance) -> dict[Row, list[tuple[str, str]]]:
                 dg.AssetCheckKey(dg.AssetKey(name), check.name), limit=1000
             ):
                 event = record.event.dagster_event if record.event else None
-                said = event.event_specific_data if event else None
-                reason = said.description if isinstance(said, dg.AssetCheckEvaluation) else None
+                message = event.event_specific_data if event else None
+                reason = (
+                    message.description if isinstance(message, dg.AssetCheckEvaluation) else None
+                )
                 row = name, check.name, record.partition
                 found.setdefault(row, []).append((record.status.value, str(reason)))
     return found
@@ -63,10 +65,10 @@ def assert_one_each(instance: dg.DagsterInstance, reason: str) -> None:
     assert set(rows) == {(*check, str(day)) for check in EACH_DAY for day in DAYS}
     for row, found in rows.items():
         assert len(found) == 1, (row, found)
-        status, said = found[0]
+        status, message = found[0]
         assert status in ("SUCCEEDED", "FAILED"), (row, found)
         if status == "FAILED":
-            assert said == f"Not done: {reason}.", (row, found)
+            assert message == f"Not done: {reason}.", (row, found)
 
 
 def told_on_partition_pages(instance: dg.DagsterInstance) -> dict[tuple[str, str], str]:

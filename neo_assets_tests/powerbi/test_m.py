@@ -49,7 +49,7 @@ def test_value_of_an_expression(text: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("No.Such(1)", "No.Such matches no exports"),
         ('"a" & 1', "& does not take"),
@@ -68,8 +68,8 @@ def test_value_of_an_expression(text: str, expected: Any) -> None:
         ("((a) => a)(1, 2)", "2 arguments"),
     ],
 )
-def test_errors(text: str, said: str) -> None:
-    with pytest.raises(MError, match=said):
+def test_errors(text: str, message: str) -> None:
+    with pytest.raises(MError, match=message):
         value(text)
 
 

@@ -47,7 +47,7 @@ def test_objects_have_names_descriptions_expressions_and_properties() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "message"),
     [
         ("\tlineageTag: 1", "  lineageTag: 1", "line 3: a space at the beginning"),
         ("\tlineageTag: 1", "\t\tlineageTag: 1", "line 3: indented too far"),
@@ -61,9 +61,9 @@ def test_objects_have_names_descriptions_expressions_and_properties() -> None:
         ("column Asset", "column My asset", "neither an object nor a property"),
     ],
 )
-def test_a_mistake_is_refused_with_its_line(right: str, wrong: str, said: str) -> None:
+def test_a_mistake_is_refused_with_its_line(right: str, wrong: str, message: str) -> None:
     assert right in TEXT
-    with pytest.raises(TmdlError, match=said):
+    with pytest.raises(TmdlError, match=message):
         parse(TEXT.replace(right, wrong, 1))
 
 

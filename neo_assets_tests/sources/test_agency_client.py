@@ -26,7 +26,7 @@ class Talk:
 
     client: AgencyClient
     service: AgencyService
-    said: list[str] = field(default_factory=list)
+    message: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     def json(self) -> object:
@@ -35,16 +35,16 @@ class Talk:
 
 @contextmanager
 def talk(*replies: Reply, **settings: object) -> Iterator[Talk]:
-    said: list[str] = []
+    message: list[str] = []
     slept: list[float] = []
     values = Settings.model_validate({"neo_http_retries": 3, "neo_http_timeout_s": 5, **settings})
     with (
         serve(*replies) as service,
         AgencyClient(
-            "JPL", service.address, "JPL_BASE_URL", values, said.append, slept.append
+            "JPL", service.address, "JPL_BASE_URL", values, message.append, slept.append
         ) as client,
     ):
-        yield Talk(client, service, said, slept)
+        yield Talk(client, service, message, slept)
 
 
 def test_a_document_is_requested_once_under_the_name_of_the_project() -> None:
@@ -60,8 +60,8 @@ def test_a_transient_fault_is_retried(fault: Reply) -> None:
     with talk(fault, fault, GOOD) as conversation:
         assert conversation.json() == {"count": 0}
     assert len(conversation.service.requests) == 3
-    assert len(conversation.said) == len(conversation.slept) == 2
-    assert all(sentence.startswith("JPL ") for sentence in conversation.said)
+    assert len(conversation.message) == len(conversation.slept) == 2
+    assert all(sentence.startswith("JPL ") for sentence in conversation.message)
     if fault is BUSY:
         assert min(conversation.slept) >= 7
 

@@ -411,8 +411,8 @@ def test_disk_full(zone: LandingZone) -> None:
             print(error)
     """
     with run(program, zone.root) as process:
-        said, _ = process.communicate()
-    assert said == (
+        message, _ = process.communicate()
+    assert message == (
         f"2024-03-01 could not be landed in {before.parent} (File too large) and nothing of it was "
         "kept; see that there is room and that it may be written, and run the day again.\n"
     )

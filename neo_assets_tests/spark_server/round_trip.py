@@ -22,12 +22,12 @@ if __name__ == "__main__":
         java = session.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.home')")
         zone = session.sql("SELECT java_method('java.time.ZoneId', 'systemDefault')")
         log = sorted(file.name for file in (work_directory / "table/_delta_log").glob("*.json"))
-        said = {
+        message = {
             "rows": rows,
             "java": java.collect()[0][0],
             "session_zone": session.conf.get("spark.sql.session.timeZone"),
             "zone": zone.collect()[0][0],
             "log": log,
         }
-        print(json.dumps(said))
+        print(json.dumps(message))
         session.stop()

@@ -37,11 +37,11 @@ def test_a_server_with_other_digits_is_refused_before_any_table_is_touched(
         "-Duser.language=fa -Duser.country=IR -Duser.language.format=fa -Duser.country.format=IR",
     )
     with spark_connect_server(tmp_path / "spark") as address:
-        said = refusal(tmp_path / "data", address)
-    assert said.startswith(
+        message = refusal(tmp_path / "data", address)
+    assert message.startswith(
         f"Spark at {display_address(address)} runs in a locale with other digits"
     )
-    assert "LC_ALL=C.UTF-8" in said
+    assert "LC_ALL=C.UTF-8" in message
     assert not (tmp_path / "data" / "tables").exists()
 
 
@@ -55,7 +55,7 @@ def test_a_table_with_log_files_in_other_digits_is_named_with_its_remedy(
         (log / name).touch()
     for number in range(others + 1):
         (log / (NAME[:19] + chr(0x06F0 + number) + ".json")).touch()
-    said = refusal(tmp_path / "data")
-    assert said.startswith(f"{log / NAME}{shown} was written in a locale with other digits")
-    assert said.endswith("then run: neo-assets replay --full")
-    assert said.count(". ") == 0
+    message = refusal(tmp_path / "data")
+    assert message.startswith(f"{log / NAME}{shown} was written in a locale with other digits")
+    assert message.endswith("then run: neo-assets replay --full")
+    assert message.count(". ") == 0

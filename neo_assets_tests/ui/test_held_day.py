@@ -63,8 +63,8 @@ def on_held_day(user: Browser, asset: str) -> list[Row]:
 def test_the_reason_is_in_the_run(user: Browser, backfill: Answer) -> None:
     (failed,) = (run["id"] for run in backfill["runs"] if run["status"] == "FAILURE")
     user.page.goto(f"{user.address}/runs/{failed}")
-    said = user.page.get_by_text("1 of 16 days failed, the others are done.")
-    expect(said.first).to_be_visible()
+    message = user.page.get_by_text("1 of 16 days failed, the others are done.")
+    expect(message.first).to_be_visible()
 
 
 def test_the_partitions_of_gold_show_it(user: Browser) -> None:

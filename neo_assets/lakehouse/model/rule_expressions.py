@@ -18,9 +18,9 @@ def findings(dataset: Dataset, rules: Sequence[Rule]) -> str:
     return _for_broken(dataset, rules, lambda rule: _finding(dataset, rule))
 
 
-def _for_broken(dataset: Dataset, rules: Sequence[Rule], said: Callable[[Rule], str]) -> str:
+def _for_broken(dataset: Dataset, rules: Sequence[Rule], value: Callable[[Rule], str]) -> str:
     cases = ", ".join(
-        f"CASE WHEN {_is_met(dataset, rule)} THEN NULL ELSE {said(rule)} END" for rule in rules
+        f"CASE WHEN {_is_met(dataset, rule)} THEN NULL ELSE {value(rule)} END" for rule in rules
     )
     return f"array_compact(array({cases}))" if rules else "CAST(array() AS ARRAY<STRING>)"
 

@@ -20,12 +20,12 @@ def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
     run = client.jobs.get_run(run_id)
     state = run.state or jobs.RunState()
     ended = run.status.termination_details if run.status else None
-    said = [state.state_message or "", *_errors(client, run)]
+    messages = [state.state_message or "", *_errors(client, run)]
     result = state.result_state or state.life_cycle_state
     return JobFailedError(
         f"job run {run_id} ended as {result.value if result else 'unknown'}"
         + (f" ({ended.code.value})" if ended and ended.code else "")
-        + "".join(f", {text.strip().rstrip('.')}" for text in said if text.strip())
+        + "".join(f", {text.strip().rstrip('.')}" for text in messages if text.strip())
         + (f"; its log: {run.run_page_url}" if run.run_page_url else ""),
         is_retryable=_is_platform_fault(state, ended),
     )

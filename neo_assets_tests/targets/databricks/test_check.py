@@ -28,27 +28,27 @@ def test_everything_missing_is_reported_with_its_remedy(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.behaviour = ["fail at start"]
-    code, steps, said = check()
+    code, steps, message = check()
     assert (code, steps) == (1, [*["works"] * 5, "missing"])
-    assert "CREATE TABLE ON SCHEMA `spark_catalog`.`neo`" in said
+    assert "CREATE TABLE ON SCHEMA `spark_catalog`.`neo`" in message
 
     workspace.denied = {"JOBS"}
     assert "No entitlement for serverless compute. Check that" in check()[2]
 
     workspace.denied = {"WRITE_VOLUME"}
-    code, steps, said = check()
+    code, steps, message = check()
     assert (code, steps) == (1, [*["works"] * 4, "missing"])
-    assert "does not have WRITE VOLUME on Volume" in said and GRANT in said
+    assert "does not have WRITE VOLUME on Volume" in message and GRANT in message
 
     workspace.denied = set()
     for name, number in (("VOLUME", 3), ("SCHEMA", 2), ("CATALOG", 1)):
         monkeypatch.setenv(f"NEO_DATABRICKS_{name}", "elsewhere")
-        code, steps, said = check()
+        code, steps, message = check()
         assert (code, steps) == (1, [*["works"] * number, "missing"])
-        assert "Databricks bundle deploy makes it" in said and "elsewhere` TO" in said
+        assert "Databricks bundle deploy makes it" in message and "elsewhere` TO" in message
 
     monkeypatch.setenv("DATABRICKS_TOKEN", "another")
     assert check()[:2] == (1, ["missing"])
     monkeypatch.delenv("DATABRICKS_HOST")
-    code, steps, said = check()
-    assert (code, steps) == (1, ["missing"]) and "set DATABRICKS_HOST" in said
+    code, steps, message = check()
+    assert (code, steps) == (1, ["missing"]) and "set DATABRICKS_HOST" in message

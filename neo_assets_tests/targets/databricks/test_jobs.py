@@ -104,7 +104,7 @@ SUBMIT, STATE = "POST .*/runs/submit", "GET .*/runs/get$"
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "printed"),
     [
         (
             Fault("PUT .*/directories", 401, error_code="UNAUTHENTICATED"),
@@ -119,12 +119,12 @@ SUBMIT, STATE = "POST .*/runs/submit", "GET .*/runs/get$"
     ids=lambda value: f"{value.on} {value.status}" if isinstance(value, Fault) else "",
 )
 def test_a_refusal_of_the_workspace_is_one_sentence(
-    workspace: FakeWorkspace, fault: Fault, said: str
+    workspace: FakeWorkspace, fault: Fault, printed: str
 ) -> None:
     workspace.faults = [fault]
     result, failure = run_stage()
     begin = "silver_neo_events for 2024-03-01…2024-03-02 was not done: the workspace "
-    assert result is None and re.match(begin + said, failure), failure
+    assert result is None and re.match(begin + printed, failure), failure
     assert "\n" not in failure and workspace.token not in failure
     assert not workspace.runs
 
@@ -147,21 +147,21 @@ def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: FakeWo
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "said"),
+    ("behaviour", "printed"),
     [
         ("fail at start", "ImportError: No module named 'neo_assets'"),
         ("fail in the middle", "RuntimeError: the middle of the stage"),
     ],
 )
 def test_a_failed_job_gives_the_reason_and_is_not_retried(
-    workspace: FakeWorkspace, behaviour: str, said: str
+    workspace: FakeWorkspace, behaviour: str, printed: str
 ) -> None:
     workspace.behaviour = [behaviour]
     result, failure = run_stage()
     assert result is None
     assert re.match(
         r"silver_neo_events for .* was not done: job run 1000 ended as FAILED "
-        rf"\(RUN_EXECUTION_ERROR\), Workload failed, {said}; its log: http://.*/jobs/runs/1000[.]",
+        rf"\(RUN_EXECUTION_ERROR\), Workload failed, {printed}; its log: http://.*/jobs/runs/1000[.]",
         failure,
     )
     assert len(workspace.runs) == 1

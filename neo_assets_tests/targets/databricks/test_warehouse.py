@@ -29,34 +29,34 @@ class Said:
 
 
 @pytest.fixture
-def said(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Said:
+def message(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Said:
     monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
     monkeypatch.setattr(warehouse, "POLL_INTERVAL_S", 0.01)
-    said = Said()
+    message = Said()
 
     def ask(statement: dict[str, Any]) -> list[list[str]] | str:
-        said.statements.append(statement)
-        return said.answer
+        message.statements.append(statement)
+        return message.answer
 
     monkeypatch.setattr(workspace, "ask", ask)
-    return said
+    return message
 
 
 def place() -> Target:
     return create_target(Settings.from_environment())
 
 
-def test_no_value_gets_into_a_statement(said: Said) -> None:
+def test_no_value_gets_into_a_statement(message: Said) -> None:
     row = {"partition_date": "2024-03-01", "content_hash": "ab", "status_note": None}
     # More than one chunk of them.
-    said.answer = [[json.dumps(row)]] * 7
+    message.answer = [[json.dumps(row)]] * 7
     nasty = "'; DROP TABLE x --"
     selection = Selection(date(2024, 3, 1), nasty, "a file", "3f29")
     found = place().quarantined(selection)
     assert found == [{**row, "partition_date": date(2024, 3, 1)}] * 7
-    said.answer = [["7"]]
+    message.answer = [["7"]]
     assert place().discard(Selection(rule=nasty), "it's known", discard_log) == 7
-    looked, changed = said.statements
+    looked, changed = message.statements
     conditions = (
         "status = :status AND partition_date = CAST(:day AS DATE) AND array_contains(reasons, "
         ":rule) AND contains(source_file, :file) AND startswith(content_hash, :row)"
@@ -71,18 +71,18 @@ def test_no_value_gets_into_a_statement(said: Said) -> None:
     )
 
 
-def test_tables_that_are_there_and_that_are_not(said: Said) -> None:
-    said.answer = [[json.dumps({"rows": 5, "newest": "2024-03-04"})]]
+def test_tables_that_are_there_and_that_are_not(message: Said) -> None:
+    message.answer = [[json.dumps({"rows": 5, "newest": "2024-03-04"})]]
     assert place().content(GOLD_NEO_FACT) == (5, date(2024, 3, 4))
-    said.answer = [[json.dumps({"rows": 5, "newest": None})]]
+    message.answer = [[json.dumps({"rows": 5, "newest": None})]]
     assert place().content(GOLD_DIM_NEO) == (5, None)
-    said.answer = "[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."
+    message.answer = "[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."
     assert place().content(GOLD_NEO_FACT) == (0, None)
     assert place().quarantined(Selection()) == []
-    said.answer = "[INSUFFICIENT_PERMISSIONS] User does not have SELECT."
+    message.answer = "[INSUFFICIENT_PERMISSIONS] User does not have SELECT."
     with pytest.raises(WorkspaceError, match=r"could not answer: .*does not have SELECT"):
         place().quarantined(Selection())
-    assert len(said.statements) == 5
+    assert len(message.statements) == 5
 
 
 def test_it_must_be_named(workspace: FakeWorkspace) -> None:

@@ -35,7 +35,7 @@ def refusal(folder: Path, address: str) -> dg.Failure:
 
 
 @pytest.mark.parametrize(
-    ("version", "extensions", "said"),
+    ("version", "extensions", "message"),
     [
         ("4.1.2", DELTA, f"has version 4.1.2, and the client here {SAME}"),
         ("3.5.0", "", "has version 3.5.0"),
@@ -47,11 +47,11 @@ def test_a_server_that_does_not_fit_is_refused_before_any_table_is_touched(
     tmp_path: Path,
     version: str,
     extensions: str,
-    said: str,
+    message: str,
 ) -> None:
     with other_spark(version, extensions) as address:
         failure = refusal(tmp_path, address)
-    assert (failure.description or "").startswith(f"Spark at {address} {said}")
+    assert (failure.description or "").startswith(f"Spark at {address} {message}")
     assert not failure.allow_retries
     assert not (tmp_path / "tables").exists()
 
