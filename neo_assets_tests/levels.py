@@ -13,6 +13,8 @@ INTEGRATION = (
     "dashboard/test_page.py",
     "lakehouse/schema_tracking/test_tracking.py",
     "lakehouse/test_bronze.py",
+    "lakehouse/test_cad_approaches.py::test_from_event_files_to_silver",
+    "lakehouse/test_fireballs.py",
     "lakehouse/test_metrics.py",
     "lakehouse/test_replay.py",
     "lakehouse/test_rules.py",

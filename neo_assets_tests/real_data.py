@@ -11,6 +11,8 @@ _DATA = Path(__file__).parents[2] / "shared" / "data"
 NEOWS = _DATA / "neows"
 VINTAGE_2020 = NEOWS / "2020-12"
 CAPTURES = NEOWS / "captures"
+CLOSE_APPROACHES_2020 = _DATA / "jpl" / "cad_2020.json.gz"
+FIREBALLS = _DATA / "jpl" / "fireballs_2026-05.json.gz"
 SENTRY_LIST = _DATA / "jpl" / "sentry_modeS_v2_sample_2026-09.json"
 ESA_RISK_LIST = _DATA / "esa" / "esa_risk_list_2021-10-04_sample.txt"
 

@@ -2,6 +2,8 @@
 
 SOURCES = {
     "neows": "neo_assets.sources.neows:NEOWS",
+    "cad": "neo_assets.sources.cad:CAD",
+    "fireball": "neo_assets.sources.fireball:FIREBALL",
 }
 """Where each source is declared, by name; imported when it is used."""
 

@@ -84,8 +84,29 @@ class AgencyClient:
             BadResponseError: the service gave no usable response; perhaps it does for other dates.
             FeedError: a fault that concerns every request.
         """
+        return self.json_read_by(lambda content: content, path, parameters, requested)
+
+    def json_read_by(
+        self,
+        read: Callable[[Any], _Read],
+        path: str,
+        parameters: Mapping[str, str],
+        requested: str,
+    ) -> _Read:
+        """What `read` makes of a document in JSON.
+
+        Where it raises a `BadResponseError`, such as for an incomplete document, the document is
+        requested again like one that is no JSON.
+
+        Raises:
+            BadResponseError: as for `json`.
+            FeedError: as for `json`.
+        """
         return self._document(
-            path, parameters, requested, lambda response: self._service.content(response, requested)
+            path,
+            parameters,
+            requested,
+            lambda response: read(self._service.content(response, requested)),
         )
 
     def text(self, path: str, parameters: Mapping[str, str], requested: str) -> str:

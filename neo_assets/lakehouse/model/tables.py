@@ -258,14 +258,17 @@ def dataset_tables(
     *,
     noun: str,
     rescued_data: str = "",
+    bronze: str = "",
+    silver: str = "",
 ) -> DatasetTables:
     """The tables of a dataset, named after it: `silver_neo_events` and those beside it.
 
-    `comment` says what one row of silver is, and `noun` what it describes.
+    `comment` says what one row of silver is, and `noun` what it describes.  A table that cannot be
+    named after the dataset has its own name.
     """
-    lines, events = _bronze_table(f"bronze_{name}_{rows}"), f"silver_{name}_{rows}"
+    events = silver or f"silver_{name}_{rows}"
     return DatasetTables(
-        lines,
+        _bronze_table(bronze or f"bronze_{name}_{rows}"),
         _rescued_data_table(rescued_data or f"bronze_{name}_rescued_data"),
         _versions_table(f"silver_{name}_versions", columns, noun),
         Table(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from . import impact_risk
+from . import impact_risk, jpl
 from .listing import JsonObject
 
 
@@ -33,9 +33,21 @@ Documents = Mapping[str, Document]
 def documents(seed: int | None) -> Documents:
     """The documents of the sky of this seed, by path; without one nothing is in them."""
     return {
+        "/cad.api": partial(_tabulated, jpl.cad_document, seed),
+        "/fireball.api": partial(_tabulated, jpl.fireball_document, seed),
         "/sentry.api": partial(_sentry, seed),
         "/PSDB-portlet/download": partial(_esa_file, seed),
     }
+
+
+def _tabulated(
+    document: Callable[[int | None, Mapping[str, str], date], JsonObject | None],
+    seed: int | None,
+    query: Mapping[str, str],
+    today: date,
+) -> Answer:
+    content = document(seed, query, today)
+    return _BAD_PARAMETER if content is None else Answer(200, json.dumps(content))
 
 
 def _sentry(seed: int | None, query: Mapping[str, str], today: date) -> Answer:
