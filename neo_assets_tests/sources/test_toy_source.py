@@ -1,51 +1,21 @@
 """A source gets its assets, checks, tables, replay and metrics by being registered alone."""
 
-import os
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
-from deltalake import DeltaTable
 
-from neo_assets.instance import prepare_instance
-from neo_assets.settings import Settings
+from neo_assets_tests.sources.project import Project
 from neo_assets_tests.sources.toy import CHANGING, FAILING
 
 DAYS = (date(2024, 3, 1), date(2024, 3, 2))
 ASSETS = ("raw_toy_files", "bronze_toy_sightings", "silver_toy_sightings")
 
 
-class Toy:
-    """The command line of the project with the toy registered, and what it left behind."""
-
-    def __init__(self, data: Path, spark_address: str) -> None:
-        self.data = data
-        self._environment = {
-            **os.environ,
-            "NEO_DATA_DIR": str(data),
-            "NEO_SPARK_REMOTE": spark_address,
-            "NEO_SOURCES": "neows,toy",
-        }
-
-    def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "neo_assets_tests.sources.toy", *arguments],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (
-            DeltaTable(self.data / "tables" / table).to_pyarrow_table().to_pylist()
-        )
-        return found
+class Toy(Project):
+    """The command line of the project with the toy registered."""
 
     def silver(self) -> list[dict[str, Any]]:
         """Silver in order of day and key."""
@@ -53,30 +23,15 @@ class Toy:
         rows = [row | {"run_id": None} for row in self.rows("silver_toy_sightings")]
         return sorted(rows, key=lambda row: (row["partition_date"], row["serial"]))
 
-    def evaluations(self, asset: str, check: str) -> dict[str | None, tuple[str, dict[str, Any]]]:
-        """The newest evaluation of each day: its outcome and its numbers."""
-        key = dg.AssetCheckKey(dg.AssetKey(asset), check)
-        with dg.DagsterInstance.from_config(str(self._home)) as instance:
-            found = {}
-            records = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
-            for record in reversed(records):
-                event = record.event.dagster_event if record.event else None
-                if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-                    evaluation = event.asset_check_evaluation_data
-                    outcome = "passed" if evaluation.passed else evaluation.severity.value
-                    numbers = {name: value.value for name, value in evaluation.metadata.items()}
-                    found[evaluation.partition] = outcome, numbers
-            return found
-
-    @property
-    def _home(self) -> Path:
-        return prepare_instance(Settings.from_environment())
-
 
 @pytest.fixture
 def toy(spark_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
-    return Toy(tmp_path / "data", spark_address)
+    return Toy(
+        tmp_path / "data",
+        {"NEO_SPARK_REMOTE": spark_address, "NEO_SOURCES": "neows,toy"},
+        (sys.executable, "-m", "neo_assets_tests.sources.toy"),
+    )
 
 
 def test_a_registered_source_gets_assets_checks_and_tables(toy: Toy) -> None:
@@ -99,9 +54,9 @@ def test_a_registered_source_gets_assets_checks_and_tables(toy: Toy) -> None:
     for asset in ASSETS:
         for check in ("drop_count", "duplicate_count", "reconciliation"):
             assert toy.evaluations(asset, check).keys() == {str(day) for day in DAYS}
-    outcome, numbers = toy.evaluations("silver_toy_sightings", "drop_count")[str(DAYS[0])]
+    outcome, numbers, _ = toy.evaluations("silver_toy_sightings", "drop_count")[str(DAYS[0])]
     assert (outcome, numbers["dropped"], numbers["dropped_no_height"]) == ("WARN", 1, 1)
-    outcome, numbers = toy.evaluations("silver_toy_sightings", "duplicate_count")[str(DAYS[0])]
+    outcome, numbers, _ = toy.evaluations("silver_toy_sightings", "duplicate_count")[str(DAYS[0])]
     assert (numbers["rows_in"], numbers["kept"], numbers["exact_duplicates"]) == (6, 4, 1)
     measured = {
         (row["asset"], row["metric"], row["value"])
