@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         "https://ssd-api.jpl.nasa.gov",
         description="Base address of JPL's services, without `/cad.api`.",
     )
+    neocc_base_url: str = Field(
+        "https://neo.ssa.esa.int",
+        description="Base address of ESA's NEO Coordination Centre, without `/PSDB-portlet`.",
+    )
     nasa_api_key: SecretStr = Field(
         SecretStr("DEMO_KEY"), description="Key for api.nasa.gov; never stored, logged or shown."
     )
@@ -243,7 +247,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a Spark Connect address such as sc://127.0.0.1:15002")
         return value
 
-    @field_validator("neows_base_url", "jpl_base_url", "neo_ui_url")
+    @field_validator("neows_base_url", "jpl_base_url", "neocc_base_url", "neo_ui_url")
     @classmethod
     def _http_address(cls, value: str, field: ValidationInfo) -> str:
         # The reasons of urlsplit are not passed on: they show parts of the value.

@@ -3,7 +3,9 @@
 SOURCES = {
     "neows": "neo_assets.sources.neows:NEOWS",
     "cad": "neo_assets.sources.cad:CAD",
+    "sentry": "neo_assets.sources.sentry:SENTRY",
     "fireball": "neo_assets.sources.fireball:FIREBALL",
+    "esa_risk": "neo_assets.sources.esa_risk:ESA_RISK",
 }
 """Where each source is declared, by name; imported when it is used."""
 

@@ -37,6 +37,11 @@ def number(path: str) -> str:
     return f"nullif(nullif({number}, DOUBLE('Infinity')), DOUBLE('-Infinity'))"
 
 
+def integer(path: str) -> str:
+    """A whole number of 32 bits, whether it was sent as one or as a string; null for any other."""
+    return f"try_cast(regexp_substr({text(path)}, '^[+-]?[0-9]{{1,10}}$') AS INT)"
+
+
 def positive(path: str) -> str:
     """A finite number above zero; null for anything else."""
     return f"array_max(filter(array({number(path)}), number -> number > 0))"
