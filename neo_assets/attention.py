@@ -127,10 +127,14 @@ class _History:
     def missing(self, name: str) -> set[date]:
         """The days between the first and the newest one that the asset was to have, and has not.
 
-        The first asset is to have all of them, any other those that the one before has.
+        The first asset is to have all of them, any other those that the one before has.  What can
+        only be requested as of now is no gap: no command brings it back.
         """
+        source = pipeline.source_of(name)
         if upstream := pipeline.upstream_of(name):
             expected = set(self._materialized[upstream])
+        elif source and source.queried == "now":
+            expected = set()
         else:
             chain = next(chain for chain in pipeline.chains() if name in chain)
             known = {day for asset in chain for day in self._materialized[asset]}

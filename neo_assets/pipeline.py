@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, NEO_TABLES
 from neo_assets.sources import registry
+from neo_assets.sources.base import Source
 
 Layer = Literal["raw", "bronze", "silver", "gold"]
 
@@ -30,6 +31,14 @@ def chain_to(asset: str) -> tuple[str, ...]:
         if asset in chain:
             return chain[: chain.index(asset) + 1]
     return ()
+
+
+def source_of(asset: str) -> Source | None:
+    """The source whose chain an asset is part of; none if it is none of them."""
+    for source, chain in zip(registry.included(), chains(), strict=True):
+        if asset in chain:
+            return source
+    return None
 
 
 def layer_of(asset: str) -> Layer | None:

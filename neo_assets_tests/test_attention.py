@@ -8,6 +8,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
+from neo_assets import pipeline
 from neo_assets.attention import SPANS_LISTED, Finding, findings
 from neo_assets.backfill import BackfillError, release
 from neo_assets.checks.stored_reports import report_metadata
@@ -146,6 +147,18 @@ def test_gaps_are_those_between_the_first_and_the_newest_day(written: Written) -
     assert (silver.kind, silver.table, silver.days) == ("gap", LAYERS[2], [tuple(march(10, 10))])
     assert silver.command.endswith("--end 2024-03-10 --select 'silver_neo_events+'")
     assert written.needs(march(5, 6)) == []
+
+
+def test_what_can_only_be_requested_as_of_now_has_no_gaps(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", "sentry")
+    layers = pipeline.assets()
+    written.done(march(5, 9), layers)
+    assert written.needs() == []
+    written.done(march(10), layers[:2])
+    (silver,) = written.needs()
+    assert (silver.kind, silver.table) == ("gap", layers[2])
 
 
 def test_a_table_older_than_the_one_before_is_stale(written: Written) -> None:
