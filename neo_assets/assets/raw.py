@@ -26,13 +26,18 @@ from neo_assets.targets.stage_runner import LakehouseResource
 def raw_asset(source: Source, settings: Settings, target: Target) -> dg.AssetsDefinition:
     """The asset that lands what a source answers."""
     dataset = source.dataset
+    only_now = (
+        " It can only be requested as of now: other days than that of a request have no rows."
+        if source.queried == "now"
+        else ""
+    )
 
     @daily_asset(
         settings,
         name=dataset.raw_asset,
         description=f"Responses of {source.title}: a file is one snapshot of a day, a line one "
         "object in it.\n\nA response identical to the newest snapshot of its day lands nothing. "
-        "A day without a usable response fails alone.",
+        f"A day without a usable response fails alone.{only_now}",
         kinds={"python", "json", "file"},
         pool=dataset.raw_asset,
         metadata={"location": dg.MetadataValue.path(target.landing_location(dataset))},
