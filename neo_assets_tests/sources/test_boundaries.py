@@ -12,7 +12,10 @@ MENTIONS = {
     # `neows_base_url` and the example of `jpl_base_url` are public names.
     "neows": (r"neows", {"settings.py"}),
     "cad": (r"(?<![a-z])cad(?![a-z])", {"settings.py"}),
+    # NeoWs says which objects Sentry lists, and gold has a column for it.
+    "sentry": (r"(raw|bronze|silver)_sentry|sources\.sentry", set()),
     "fireball": (r"fireball", set()),
+    "esa_risk": (r"esa_risk", set()),
 }
 """For each source how a module would mention it, and the modules that may."""
 
