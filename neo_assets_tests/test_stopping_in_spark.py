@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from neo_assets_tests.faults import injected
-from neo_assets_tests.lakehouse.feed_objects import feed_object
+from neo_assets_tests.lakehouse.feed_objects import FeedObject, feed_object
 from neo_assets_tests.lakehouse.plain_reading import read_day
 from neo_assets_tests.processes import descendants, javas, still_running
 from neo_assets_tests.test_cli import in_this_process
@@ -68,12 +68,12 @@ def assert_canceled(site: Site, others: Sequence[str] = ()) -> None:
     assert_locks_are_free(site)
 
 
-def assert_continues(site: Site, command: str) -> None:
+def assert_continues(site: Site, command: str, objects: Sequence[FeedObject] = OBJECTS) -> None:
     """The command brings the day to gold, with nothing lost or duplicated."""
     result = in_this_process(*command.split())
     assert result.exit_code == 0, result.output
-    plain = read_day(DAY, [(site.fetched(DAY)[0], OBJECTS)])
-    assert len(site.rows("bronze_neo_events")) == len(OBJECTS)
+    plain = read_day(DAY, [(site.fetched(DAY)[0], objects)])
+    assert len(site.rows("bronze_neo_events")) == len(objects)
     assert_same_rows(site.rows("silver_neo_events"), plain.silver)
     assert_same_rows(site.rows("gold_neo_fact"), plain.gold)
     with site.instance() as instance:
@@ -147,3 +147,34 @@ def test_a_replay(recorded: Site, command: str, file: str, number: signal.Signal
     assert continuation(said, number) == command
     assert_canceled(recorded, ["SUCCESS"])
     assert_continues(recorded, command)
+
+
+HELD = [*OBJECTS, *(feed_object(DAY, f"2024 B{letter}", relative_velocity={}) for letter in "ABC")]
+WHY = "NASA_has_none"
+
+
+def releases(site: Site) -> int:
+    """How many decisions to release the day are stored."""
+    with site.instance() as instance:
+        found = instance.fetch_observations(
+            dg.AssetRecordsFilter(dg.AssetKey("silver_neo_events"), asset_partitions=[str(DAY)]),
+            limit=100,
+        )
+    return sum(WHY in str(record.asset_observation) for record in found.records)
+
+
+def held_day(site: Site) -> list[str]:
+    """Bring the day to silver, which holds it back; the statuses of the runs until then."""
+    site.replay("held", {str(DAY): HELD})
+    assert not site.backfill(DAY, DAY).is_good
+    return statuses(site)
+
+
+def test_a_release(recorded: Site) -> None:
+    before = held_day(recorded)
+    with at_work(recorded, f"release {DAY} --why {WHY}", GOLD_IS_WRITTEN) as command:
+        said = command.stop(INTERRUPT)
+    assert continuation(said) == f"{BACKFILL} --select gold_neo_fact+"
+    assert_canceled(recorded, before)
+    assert_continues(recorded, f"{BACKFILL} --select gold_neo_fact+", HELD)
+    assert releases(recorded) == 1
