@@ -26,10 +26,10 @@ demo: setup
 PYTEST = .venv/bin/python -m pytest --numprocesses 2
 
 test-unit: setup
-	@$(PYTEST) -m unit
+	@$(PYTEST) -m unit --cov neo_assets --cov-report term:skip-covered
 
 test: setup
-	@$(PYTEST) -m "unit or integration" --cov neo_assets --cov-report term:skip-covered
+	@$(PYTEST) -m "unit or integration"
 
 test-all: setup
 	@$(PYTEST)

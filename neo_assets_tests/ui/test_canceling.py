@@ -18,15 +18,13 @@ from neo_assets_tests.ui.graphql import ASSETS, CHECKS, Dagster
 
 pytestmark = pytest.mark.timeout(900)
 
-IN_SILVER = date(2024, 3, 20), "tables/silver_neo_versions/*.parquet"
-IN_GOLD = date(2024, 3, 22), "tables/gold_dim_neo/*.parquet"
-"""A day, and the file that its run has just written when it is canceled: Spark is at work."""
+DAY = date(2024, 3, 22)
+FIRST_FILE_OF_GOLD = "tables/gold_dim_neo/*.parquet"
+"""The run is canceled when it has just written it: Spark is at work."""
 
 
-@pytest.mark.parametrize(("day", "file"), [IN_SILVER, IN_GOLD])
-def test_a_run_that_is_canceled_while_spark_works(
-    dagster: Dagster, ui_folder: Path, day: date, file: str
-) -> None:
+def test_a_run_that_is_canceled_while_spark_works(dagster: Dagster, ui_folder: Path) -> None:
+    day, file = DAY, FIRST_FILE_OF_GOLD
     family, before, spark = descendants(os.getpid()), set(ui_folder.glob(file)), javas()
     run = dagster.launch_run(str(day))
     # The first run of all may have to wait for the daemon and for Spark.

@@ -1,6 +1,5 @@
 """The whole graph on the fake workspace, row for row the same as on this machine."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,7 +16,6 @@ from pyspark.sql import DataFrame, SparkSession
 from neo_assets.cli.console import counted
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.fast_daemon import FAST_DAEMON
-from neo_assets_tests.real_data import month, needs_real_data
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
@@ -88,20 +86,6 @@ def assert_same_tables(catalog: SparkSession, here: Path) -> None:
         assert there or table.name in ("bronze_rescued_data", "silver_neo_quarantine")
 
 
-@needs_real_data
-def test_a_week_of_real_responses(
-    workspace: FakeWorkspace, catalog: SparkSession, spark_address: str, tmp_path: Path
-) -> None:
-    recordings = tmp_path / "recordings"
-    recordings.mkdir()
-    (recordings / "month.json").write_text(json.dumps(month("2017-10")))
-    days = ("backfill", "--start", "2017-10-01", "--end", "2017-10-07")
-    command(*days, NEO_SIMULATOR_RECORDINGS=str(recordings))
-    replay_here(workspace, tmp_path / "here", days, spark_address)
-    assert_same_tables(catalog, tmp_path / "here")
-    assert catalog.table(f"{SCHEMA}.gold_neo_fact").count() > 50
-
-
 def test_the_same_rows_as_on_this_machine(
     workspace: FakeWorkspace,
     catalog: SparkSession,
@@ -132,7 +116,7 @@ def test_the_same_rows_as_on_this_machine(
     # People look at the tables, and close what was dropped.
     monkeypatch.setenv("NEO_DATABRICKS_WAREHOUSE_ID", WAREHOUSE)
     status = command("status").stdout.splitlines()
-    (gold,) = (line.split() for line in status if line.startswith("gold_neo_fact "))
+    (gold,) = (line.split() for line in status if line.split()[:1] == ["gold_neo_fact"])
     assert gold[1:3] == [str(catalog.table(f"{SCHEMA}.gold_neo_fact").count()), str(LAST)]
     quarantined = catalog.table(f"{SCHEMA}.silver_neo_quarantine").count()
     listed = command("quarantine", "list", "--status", "all").stdout
