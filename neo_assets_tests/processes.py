@@ -19,6 +19,12 @@ def running() -> dict[int, int]:
     }
 
 
+def command_line(pid: int) -> str:
+    """How a process was started; empty if it has ended."""
+    command = ["ps", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
 def descendants(ancestor: int) -> set[int]:
     """Everything that a process started, directly or not."""
     processes = running()
