@@ -55,7 +55,7 @@ def test_help_has_examples_for_every_command() -> None:
     ("arguments", "printed"),
     [
         (("--start", "2024-03-02", "--end", "2024-03-01"), "--end 2024-03-01 comes before"),
-        (("--start", "2010-01-01", "--end", "2024-03-01"), "2010-01-01 is no partition"),
+        (("--start", "2010-01-01", "--end", "2024-03-01"), "2010-01-01 is not a partition"),
         (("--start", "yesterday", "--end", "2024-03-01"), "yesterday"),
         (("--start", "2024-03-01", "--end", "2024-03-01", "--select", "nothing"), "selects no"),
     ],
