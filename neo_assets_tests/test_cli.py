@@ -92,7 +92,8 @@ def test_backfill_and_status(bare_site: Site) -> None:
     starting, *lines = result.stderr.splitlines()
     assert starting == "starting: 0 of 8 asset partitions."
     finished = [line for line in lines if line.startswith("Finished execution of step")]
-    assert [(line.split('"')[1], *re.findall(" ([0-9]) of 8 days", line)) for line in finished] == [
+    counts = re.compile(" ([0-9]) of 8 asset partitions")
+    assert [(line.split('"')[1], *counts.findall(line)) for line in finished] == [
         ("raw_feed_files", "2"),
         ("bronze_neo_events", "4"),
         ("silver_neo_events", "6"),
