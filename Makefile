@@ -34,7 +34,7 @@ test: setup
 test-all: setup
 	@$(PYTEST)
 
-# What `make test` leaves out.
+# What CI runs after `make test`; what remains is in `make test-all` alone.
 test-exhaustive: setup
 	@$(PYTEST) -m exhaustive
 

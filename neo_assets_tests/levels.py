@@ -4,10 +4,11 @@ A test belongs to the lowest level that is named for it here, by its path from t
 
 - `unit`: no Java, no browser; whatever is not named and does not need the shared Spark server.
 - `integration`: every part of the product once on the real thing; in `make test` too.
-- `exhaustive`: further cases of the same; in `make test-all` alone.
+- `exhaustive`: further cases of the same; with the ones before what CI runs.
+- `nightly`: what CI has no time for; in `make test-all` alone.
 """
 
-LEVELS = ("unit", "integration", "exhaustive")
+LEVELS = ("unit", "integration", "exhaustive", "nightly")
 
 INTEGRATION = (
     "dashboard/test_page.py",
@@ -54,10 +55,21 @@ EXHAUSTIVE = (
 """Those with servers of their own; every other test that needs the shared one is exhaustive too."""
 
 
+NIGHTLY = (
+    "lakehouse/test_checkpoints.py",
+    "sources/test_risk_lists.py",
+    "test_recorded_faults.py",
+    "test_stopping_in_spark.py",
+    "ui/test_canceling.py",
+)
+
+
 def level_of(test: str, *, needs_spark: bool) -> str:
     """The level of a test, given by its path from this folder and its name, as pytest has them."""
     if test.startswith(INTEGRATION):
         return "integration"
+    if test.startswith(NIGHTLY):
+        return "nightly"
     return "exhaustive" if needs_spark or test.startswith(EXHAUSTIVE) else "unit"
 
 
