@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from neo_assets.date_spans import spans
@@ -67,6 +68,24 @@ class Fetch(Protocol):
         Raises:
             FeedError: a fault that concerns every call; the days yielded before are valid.
         """
+
+
+def imported(name: str) -> Fetch:
+    """What requests days, by its name such as `package.module:function`; imported when called.
+
+    A job that only refines what has landed has no HTTP client.
+    """
+
+    def fetch(
+        settings: Settings,
+        days: Sequence[date],
+        log: LogFunction,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Iterator[DayOutcome]:
+        outcomes: Iterator[DayOutcome] = resolve_name(name)(settings, days, log, sleep)
+        return outcomes
+
+    return fetch
 
 
 def _no_secrets(settings: Settings) -> Sequence[str]:
