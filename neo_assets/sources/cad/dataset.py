@@ -1,9 +1,9 @@
 """The close approaches of JPL: where each value is in a row of its response."""
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.designations import designation
 from neo_assets.lakehouse.model.json_values import number, positive, readable_time, text, timestamp
 from neo_assets.lakehouse.model.tables import BUSINESS_KEY, Column, dataset_tables
+from neo_assets.sources import jpl_names
 from neo_assets.sources.cad.rules import RULES
 
 _DAY_WRITTEN = f"regexp_substr({text('cd')}, '^[0-9]{{4}}-[A-Z][a-z]{{2}}-[0-9]{{2}}')"
@@ -23,18 +23,13 @@ UNCERTAINTY_MINUTES = (
 )
 """Minutes in `< 00:01` (taken for 1), `13:02` and `3_08:05`, which is days_hours:minutes."""
 
-_NUMBER = (
-    f"nullif(coalesce(nullif(regexp_extract({text('fullname')}, '^([0-9]+) .*[(]', 1), ''), "
-    f"regexp_extract({text('des')}, '^([0-9]+)$', 1)), '')"
-)
-
 COLUMNS = (
     Column(
         "designation",
         "STRING",
         "Designation of the object, as in `gold_neo_fact`: what a comet's full name begins with, "
         "what is in the last parentheses of any other, else the designation that JPL uses.",
-        f"coalesce({designation(text('fullname'))}, {text('des')})",
+        jpl_names.DESIGNATION,
         "des",
     ),
     Column(
@@ -70,7 +65,7 @@ COLUMNS = (
         "number",
         "STRING",
         "Permanent number of the object; null for one without.",
-        _NUMBER,
+        jpl_names.NUMBER,
         "des",
     ),
     Column(

@@ -1,6 +1,13 @@
 """The rules for close approaches as JPL lists them."""
 
 from neo_assets.lakehouse.model.rules import Rule
+from neo_assets.sources.approach_rules import (
+    DATE_MISMATCH,
+    INVALID_ORBITING_BODY,
+    INVALID_VELOCITY,
+    UNREADABLE_DATE,
+    UNREADABLE_TIME,
+)
 
 RULES = (
     Rule(
@@ -10,46 +17,17 @@ RULES = (
         "designation",
         keeps_key=True,
     ),
-    Rule(
-        "unreadable_date",
-        "has a date of approach that can be read",
-        "close_approach_date IS NOT NULL",
-        "close_approach_date",
-        keeps_key=True,
-    ),
-    Rule(
-        "date_mismatch",
-        "was listed under its own date of approach",
-        "close_approach_date IS NULL OR close_approach_date = feed_date",
-        "close_approach_date",
-        keeps_key=True,
-    ),
-    Rule(
-        "invalid_orbiting_body",
-        "names the body it approaches, in letters",
-        "orbiting_body RLIKE '^[A-Za-z]+$'",
-        "orbiting_body",
-        keeps_key=True,
-    ),
+    UNREADABLE_DATE,
+    DATE_MISMATCH,
+    INVALID_ORBITING_BODY,
     Rule(
         "invalid_miss_distance",
         "has a miss distance that is a number above zero",
         "miss_distance_au > 0",
         "miss_distance_au",
     ),
-    Rule(
-        "invalid_velocity",
-        "has a relative velocity that is a number above zero",
-        "relative_velocity_km_s > 0",
-        "relative_velocity_km_s",
-    ),
-    Rule(
-        "unreadable_time",
-        "has a minute of approach that can be read",
-        "close_approach_at IS NOT NULL",
-        "close_approach_at",
-        action="warn",
-    ),
+    INVALID_VELOCITY,
+    UNREADABLE_TIME,
     Rule(
         "unreadable_time_uncertainty",
         "has an uncertainty of its time in one of the three forms that are known",

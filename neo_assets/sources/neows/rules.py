@@ -1,6 +1,13 @@
 """The rules for close approaches as NeoWs lists them."""
 
 from neo_assets.lakehouse.model.rules import Rule
+from neo_assets.sources.approach_rules import (
+    DATE_MISMATCH,
+    INVALID_ORBITING_BODY,
+    INVALID_VELOCITY,
+    UNREADABLE_DATE,
+    UNREADABLE_TIME,
+)
 
 RULES = (
     Rule(
@@ -10,46 +17,17 @@ RULES = (
         "designation",
         keeps_key=True,
     ),
-    Rule(
-        "unreadable_date",
-        "has a date of approach that can be read",
-        "close_approach_date IS NOT NULL",
-        "close_approach_date",
-        keeps_key=True,
-    ),
-    Rule(
-        "date_mismatch",
-        "was listed under its own date of approach",
-        "close_approach_date IS NULL OR close_approach_date = feed_date",
-        "close_approach_date",
-        keeps_key=True,
-    ),
-    Rule(
-        "invalid_velocity",
-        "has a relative velocity that is a number above zero",
-        "relative_velocity_km_s > 0",
-        "relative_velocity_km_s",
-    ),
+    UNREADABLE_DATE,
+    DATE_MISMATCH,
+    INVALID_VELOCITY,
     Rule(
         "invalid_miss_distance",
         "has a miss distance in km that is a number above zero",
         "miss_distance_km > 0",
         "miss_distance_km",
     ),
-    Rule(
-        "invalid_orbiting_body",
-        "names the body it approaches, in letters",
-        "orbiting_body RLIKE '^[A-Za-z]+$'",
-        "orbiting_body",
-        keeps_key=True,
-    ),
-    Rule(
-        "unreadable_time",
-        "has a minute of approach that can be read",
-        "close_approach_at IS NOT NULL",
-        "close_approach_at",
-        action="warn",
-    ),
+    INVALID_ORBITING_BODY,
+    UNREADABLE_TIME,
     Rule(
         "unknown_orbiting_body",
         "approaches a body that JPL's close-approach tables know, by their names",

@@ -4,7 +4,6 @@ A removed object has a designation and the time of its removal, and nothing else
 """
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.designations import designation
 from neo_assets.lakehouse.model.json_values import (
     date,
     integer,
@@ -14,17 +13,12 @@ from neo_assets.lakehouse.model.json_values import (
     timestamp,
 )
 from neo_assets.lakehouse.model.tables import dataset_tables
-from neo_assets.sources import impact_risk
-
-_NUMBER = (
-    f"nullif(coalesce(nullif(regexp_extract({text('fullname')}, '^([0-9]+) .*[(]', 1), ''), "
-    f"regexp_extract({text('des')}, '^([0-9]+)$', 1)), '')"
-)
+from neo_assets.sources import impact_risk, jpl_names
 
 COLUMNS = impact_risk.columns(
     {
-        "designation": ("des", f"coalesce({designation(text('fullname'))}, {text('des')})"),
-        "number": ("fullname", _NUMBER),
+        "designation": ("des", jpl_names.DESIGNATION),
+        "number": ("fullname", jpl_names.NUMBER),
         "name": ("fullname", text("fullname")),
         "impact_probability": ("ip", number("ip")),
         "palermo_cumulative": ("ps_cum", number("ps_cum")),
