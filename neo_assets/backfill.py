@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
@@ -25,6 +25,7 @@ from neo_assets.checks.gate import newest_unmaterialized
 from neo_assets.checks.inputs import errors
 from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.checks.stored_reports import newest_reports, report_of
+from neo_assets.date_spans import expanded
 from neo_assets.definitions import build_definitions
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
@@ -117,7 +118,7 @@ def days_between(start: date, end: date, settings: Settings) -> list[date]:
                 f"{partitions.get_first_partition_key()} to "
                 f"{partitions.get_last_partition_key()} (NEO_START_DATE, NEO_DAYS_AHEAD)."
             )
-    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
+    return list(expanded([(start, end)]))
 
 
 def landed_days(settings: Settings) -> list[date]:

@@ -15,7 +15,7 @@ from neo_assets.checks.recent_history import RECENT_DAYS, markdown_of
 from neo_assets.checks.stored_reports import report_metadata
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import NO_MATERIALIZATION
-from neo_assets.date_spans import spans_by_reason
+from neo_assets.date_spans import span, spans_by_reason
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
@@ -146,6 +146,5 @@ def _share(failed: int, days: int) -> str:
 def _by_span(failed: Mapping[date, str]) -> str:
     """Each reason once, with the first and the last of the days in a row that share it."""
     return "; ".join(
-        f"{first}: {reason}" if first == last else f"{first}…{last}: {reason}"
-        for first, last, reason in spans_by_reason(failed)
+        f"{span(first, last)}: {reason}" for first, last, reason in spans_by_reason(failed)
     )

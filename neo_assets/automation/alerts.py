@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from neo_assets.automation.delivery import DeliveryError, Service, services
 from neo_assets.automation.incidents import Incident, incidents_of_run, stale_gold
-from neo_assets.date_spans import expanded, spans
+from neo_assets.date_spans import expanded, span, spans
 from neo_assets.external_text import unlinked
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
@@ -210,7 +210,7 @@ def _days(incidents: Iterable[Incident]) -> list[date]:
 
 def _shown(days: Sequence[date]) -> str:
     found = spans(days)
-    shown = [f"{first}" if first == last else f"{first}…{last}" for first, last in found]
+    shown = [span(first, last) for first, last in found]
     more = len(list(expanded(found[SPANS_SHOWN:])))
     return ", ".join(shown[:SPANS_SHOWN]) + (f" and {more} more" if more else "")
 

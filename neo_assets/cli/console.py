@@ -16,6 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from neo_assets import interruption
+from neo_assets.date_spans import span
 from neo_assets.external_text import printable_lines
 from neo_assets.progress import LogFunction, ProgressMeter, discard_log
 from neo_assets.settings import Settings
@@ -126,9 +127,10 @@ def finish(
     if outcome.is_good:
         return
     for (first, last), failure in outcome.failures.items():
-        days = f"{first}" if first == last else f"{first}…{last}"
         # The reasons of days begin with the days.
-        print_error(failure if failure.startswith(f"{first}") else f"{days}: {failure}")
+        print_error(
+            failure if failure.startswith(f"{first}") else f"{span(first, last)}: {failure}"
+        )
     reasons = " ".join(outcome.failures.values())
     for evaluation in outcome.errors:
         description = (evaluation.description or "").rstrip(".")

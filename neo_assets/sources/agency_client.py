@@ -7,7 +7,6 @@ are: a fault of the network or of the service, and a response that cannot be use
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, TypeVar
 
 import tenacity
@@ -69,12 +68,7 @@ class AgencyClient:
     def __enter__(self) -> "AgencyClient":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._service.close()
 
     def json(self, path: str, parameters: Mapping[str, str], requested: str) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from neo_assets.date_spans import span
 from neo_assets.progress import EVERY_S, LogFunction
 from neo_assets.settings import Settings
 
@@ -47,8 +48,7 @@ def lock_partitions(days: Collection[date], settings: Settings, log: LogFunction
     run lands in between would look like a fault.
     """
     if not try_lock_partitions(days, settings):
-        first, last = min(days), max(days)
-        log(f"Waiting for another run of {first if first == last else f'{first}…{last}'}.")
+        log(f"Waiting for another run of {span(min(days), max(days))}.")
         fcntl.lockf(_days_lock(settings), fcntl.LOCK_EX, *_bytes_of(days))
 
 

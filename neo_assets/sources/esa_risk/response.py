@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 from neo_assets.sources.errors import RefusedDatesError
+from neo_assets.sources.json_text import on_a_line
 
 FIELDS = (
     "object",
@@ -93,5 +94,5 @@ def _single_blanks(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    line = _single_blanks("".join(each if each.isprintable() else " " for each in text))
+    line = on_a_line(text)
     return line if len(line) <= 160 else f"{line[:160]}…"

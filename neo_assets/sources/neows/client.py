@@ -16,12 +16,12 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from http import HTTPStatus
 
 import tenacity
 
-from neo_assets.date_spans import span
+from neo_assets.date_spans import expanded, span
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
 from neo_assets.sources.errors import (
     BadResponseError,
@@ -247,4 +247,4 @@ def _whole_number(text: str | None) -> int | None:
 
 
 def _dates(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return list(expanded([(first, last)]))

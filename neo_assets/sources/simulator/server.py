@@ -14,6 +14,8 @@ from threading import Lock, Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from neo_assets.date_spans import expanded
+
 from .agencies import Answer, BadRequest, Documents
 from .listing import JsonObject
 
@@ -161,7 +163,7 @@ class SimulatorServer:
 
     def _envelope(self, first: date, last: date, key: str) -> str:
         today = self.today
-        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        days = list(expanded([(first, last)]))
         # NASA's keys come in no order; a client that counts on one should notice.
         objects = {day.isoformat(): self._sky.feed(day, today) for day in [days[-1], *days[:-1]]}
         span = last - first

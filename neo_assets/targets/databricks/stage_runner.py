@@ -7,6 +7,7 @@ from dataclasses import asdict
 import dagster as dg
 from databricks.sdk import WorkspaceClient
 
+from neo_assets.date_spans import span
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.lakehouse.store.metrics import RunMetrics
@@ -134,5 +135,4 @@ def _subject(request: Request) -> str:
     """The stage and its days, for messages."""
     if not request.days:
         return request.stage
-    first, last = min(request.days), max(request.days)
-    return f"{request.stage} for {first}" + (f"…{last}" if last != first else "")
+    return f"{request.stage} for {span(min(request.days), max(request.days))}"
