@@ -62,6 +62,10 @@ class CelestialObject:
         """Whether the object goes by its permanent number on `today`."""
         return self.numbered_on is not None and self.numbered_on <= today
 
+    def number_or_designation(self, today: date) -> str:
+        """The number of an object that has one on `today`, else its designation: `des` of JPL."""
+        return str(self.number) if self.is_numbered(today) else self.designation
+
     def magnitude_on(self, today: date) -> float:
         """Absolute magnitude H as published on `today`, two decimals.
 

@@ -151,7 +151,10 @@ def sentry_removals(seed: int, today: date) -> list[JsonObject]:
         # On the day before, so that no removal is in the caller's future.
         moment = datetime.combine(day, time()) + timedelta(seconds=second - 86400)
         rows.append(
-            {"des": _des(celestial_object, today), "removed": f"{moment:%Y-%m-%d %H:%M:%S}"}
+            {
+                "des": celestial_object.number_or_designation(today),
+                "removed": f"{moment:%Y-%m-%d %H:%M:%S}",
+            }
         )
     return sorted(rows, key=lambda row: (row["removed"], row["des"]), reverse=True)
 
@@ -225,7 +228,7 @@ def _sentry_row(seed: int, odds: Odds, today: date) -> JsonObject:
     if celestial_object.is_numbered(today):
         name = f"{celestial_object.number} {name}"
     return {
-        "des": _des(celestial_object, today),
+        "des": celestial_object.number_or_designation(today),
         "fullname": name,
         "id": _packed(celestial_object, today),
         "h": f"{celestial_object.magnitude_on(today):.2f}",
@@ -265,12 +268,6 @@ def _esa_line(seed: int, odds: Odds, today: date) -> tuple[float, str]:
         f"| {_scientific(probability):>8} | {cumulative:6.2f} |"
     )
     return cumulative, line
-
-
-def _des(celestial_object: CelestialObject, today: date) -> str:
-    """The number of an object that has one, else its designation."""
-    is_numbered = celestial_object.is_numbered(today)
-    return str(celestial_object.number) if is_numbered else celestial_object.designation
 
 
 def _packed(celestial_object: CelestialObject, today: date) -> str:

@@ -159,7 +159,7 @@ def _row(seed: int, approach: Approach, estimate: Estimate, known_on: date) -> J
     # Bright objects have been measured by radar or in the infrared.
     diameter = 1329 / math.sqrt(0.15) * 10 ** (-magnitude / 5) if magnitude < 18 else None
     return {
-        "des": str(celestial_object.number) if is_numbered else celestial_object.designation,
+        "des": celestial_object.number_or_designation(known_on),
         "orbit_id": str(estimate.solution + 1 + int(celestial_object.magnitude * 7) % 40),
         "jd": f"{_JULIAN_DAY_OF_2000 + days:.9f}",
         "cd": date_full(estimate.instant),
