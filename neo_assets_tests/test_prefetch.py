@@ -104,7 +104,7 @@ def test_prefetched_days_are_locked(at: At) -> None:
 
 
 def wait_for_calls(service: FaultyService, calls: int) -> None:
-    """Wait until the background thread has sent so many requests."""
+    """Wait until the background thread has sent this number of requests."""
     until = time.monotonic() + 20
     while len(service.calls) < calls:
         assert time.monotonic() < until, f"asked {len(service.calls)} times"

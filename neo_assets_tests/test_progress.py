@@ -16,7 +16,7 @@ class Operation:
         return self.now
 
     def done(self, seconds_each: list[float], of: int | None = None) -> list[str]:
-        """Process items that take so many seconds each, and return what was logged."""
+        """Process an item for each of these durations, and return what was logged."""
         total = of or len(seconds_each)
         for seconds in track_progress(
             seconds_each, total, "days fetched", self.logged.append, self.clock

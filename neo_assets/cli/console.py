@@ -40,7 +40,7 @@ NO_NEWS = "did not yield or return expected outputs"
 
 @contextmanager
 def narration(steps: int, settings: Settings) -> "Iterator[Callable[[dg.EventLogEntry], None]]":
-    """Show the progress of a backfill of so many asset partitions, by the entries of its event log.
+    """Show the progress of a backfill of `steps` asset partitions, by the entries of its event log.
 
     The messages of the runs are printed; on a terminal, a progress bar is below them. Elsewhere a
     line gives the progress whenever an asset is done, and in between if that takes long.

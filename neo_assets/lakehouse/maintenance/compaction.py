@@ -34,7 +34,7 @@ class MaintenanceResult:
 def maintain(
     lakehouse: Lakehouse, time_travel_days: int, tables: Iterable[Table] = TABLES
 ) -> Iterator[MaintenanceResult]:
-    """Compact each existing table, then delete versions older than so many days.
+    """Compact each existing table, then delete versions older than `time_travel_days`.
 
     A table that was created before it had all its properties gets them.
     """

@@ -158,6 +158,6 @@ def _refusal(tracked: Schema, observations: Sequence[Observation]) -> str:
         return ""
     return (
         f"The tracked schema (version {tracked.version}) does not know {listed(unknown)}; "
-        "set NEO_SCHEMA_EVOLUTION to addNewColumns to accept or to rescue to rescue what is "
-        "new, and run again: nothing was lost"
+        "set NEO_SCHEMA_EVOLUTION to addNewColumns to accept what is new, or to rescue to keep it "
+        "in bronze_rescued_data, and run again: nothing was lost"
     )
