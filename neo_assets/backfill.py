@@ -296,7 +296,10 @@ def _run(
         if not is_canceling and interruption.requested():
             # Dagster marks an interrupted run as failed unless its cancellation was requested.
             is_canceling = True
-            instance.report_run_canceling(_run_record(instance, run_id))
+            run = _run_record(instance, run_id)
+            # The entry may be the one about the end of the run.
+            if not run.is_finished:
+                instance.report_run_canceling(run)
         if event:
             _record(event, outcome)
             if event.is_step_failure:
@@ -306,7 +309,7 @@ def _run(
     instance.add_event_listener(run_id, listen)
     single = days[0].isoformat() if len(days) == 1 else None
     with _canceled_if_stopped(instance, run_id):
-        result = job.execute_in_process(
+        job.execute_in_process(
             instance=instance,
             run_id=run_id,
             asset_selection=assets,
@@ -315,16 +318,20 @@ def _run(
             run_config={**QUIET, **config},
             raise_on_error=False,
         )
-    if result.success:
+    status = _run_record(instance, run_id).status
+    if status is dg.DagsterRunStatus.SUCCESS:
         return None
-    if result.dagster_run.status is dg.DagsterRunStatus.CANCELED:
+    if status is dg.DagsterRunStatus.CANCELED:
         interruption.check()
     return failures[0] if failures else f"run {run_id} failed, see its log in the UI"
 
 
 @contextmanager
 def _canceled_if_stopped(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Leave no run in progress behind, at whatever moment the block is interrupted."""
+    """Leave no run in progress behind, at whatever moment the block is interrupted.
+
+    A signal that arrives when the run has just succeeded does not undo it: the block ends as usual.
+    """
 
     def cancel() -> None:
         run = instance.get_run_by_id(run_id)
@@ -336,8 +343,10 @@ def _canceled_if_stopped(instance: dg.DagsterInstance, run_id: str) -> Iterator[
             yield
         except (interruption.Stopped, dg.DagsterExecutionInterruptedError):
             cancel()
-            interruption.check()
-            raise
+            run = instance.get_run_by_id(run_id)
+            if not (run and run.is_success):
+                interruption.check()
+                raise
 
 
 def _run_record(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRun:

@@ -17,6 +17,8 @@ import dagster as dg
 import pytest
 from filelock import FileLock
 
+from neo_assets import interruption
+from neo_assets.backfill import backfill as backfill_days
 from neo_assets.instance import prepare_instance
 from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
@@ -198,9 +200,11 @@ def test_a_wait_for_another_writer(site_without_spark: Site) -> None:
 def test_a_moment_between_two_runs(site_without_spark: Site) -> None:
     """Dagster drops a signal that arrives when a run has just ended."""
     raw = ("--select", "raw_feed_files")
+    # So many that they are not all done before the signal is sent.
+    last = FIRST + timedelta(19)
     with serve() as service:
         at(site_without_spark, service)
-        with running("backfill", *span_of(FIRST, LAST), *raw) as command:
+        with running("backfill", *span_of(FIRST, last), *raw) as command:
             command.wait_for('execution of step "raw_feed_files"')
             with site_without_spark.instance() as instance:
                 wait_until(lambda: instance.get_runs_count(SUCCEEDED) > 0)
@@ -209,14 +213,45 @@ def test_a_moment_between_two_runs(site_without_spark: Site) -> None:
         done = found.count("SUCCESS")
         # The next run may have begun by then.
         assert found[done:] in ([], ["CANCELED"])
-        assert rest == ["backfill", *span_of(FIRST + done * timedelta(2), LAST), *raw]
+        assert rest == ["backfill", *span_of(FIRST + done * timedelta(2), last), *raw]
         assert_locks_are_free(site_without_spark)
         with running(*rest) as command:
             assert command.process.wait(60) == 0, command.rest()
     landing = site_without_spark.root / "data" / "landing" / "neo_feed"
     files = [file.parent.name for file in landing.glob("*/*.json")]
-    days = ((LAST - FIRST) + timedelta(1)).days
+    days = ((last - FIRST) + timedelta(1)).days
     assert sorted(files) == [f"feed_date={FIRST + timedelta(day)}" for day in range(days)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "possible"),
+    [
+        ("RUN_START", {"CANCELED"}),
+        ("STEP_START", {"CANCELED"}),
+        ("STEP_SUCCESS", {"CANCELED"}),
+        # Dagster looks for a signal no more: the next entry says that the run has succeeded.
+        ("Finished steps in process", {"SUCCESS", "CANCELED"}),
+        ("RUN_SUCCESS", {"SUCCESS"}),
+    ],
+)
+def test_an_entry_of_the_log(site_without_spark: Site, moment: str, possible: set[str]) -> None:
+    """A run that has succeeded stays so, and its days are not among those that are left."""
+    days = [FIRST + timedelta(day) for day in range(4)]
+
+    def stop(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event and (event.event_type.name == moment or moment in (event.message or "")):
+            signal.raise_signal(INTERRUPT)
+
+    with serve() as service:
+        at(site_without_spark, service)
+        with interruption.stop_on_signals():
+            raw = [dg.AssetKey("raw_feed_files")]
+            outcome = backfill_days(raw, days, Settings.from_environment(), stop)
+    assert str(outcome.stopped) == "SIGINT"
+    (status,) = statuses(site_without_spark)
+    assert status in possible
+    assert list(outcome.days_left) == (days[2:] if status == "SUCCESS" else days)
 
 
 @pytest.mark.parametrize("arguments", [("--full",), ("--start", str(FIRST), "--end", str(LAST))])

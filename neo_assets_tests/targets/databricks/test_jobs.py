@@ -59,7 +59,13 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
     assert re.search(" INFO - one_stage .* stage - The stage logs its progress[.]", logged)
     assert result and [report.day for report in result.reports] == DAYS
     assert result.reports[0] == DayReport(
-        DAYS[0], rows_in=3, kept=2, dropped=1, reasons={"a_rule": 1}, drift=[]
+        DAYS[0],
+        rows_in=3,
+        kept=2,
+        dropped=1,
+        reasons={"a_rule": 1},
+        drift=[],
+        response_warnings=[],
     )
     assert result.previews == dict.fromkeys(DAYS, "| a | b |")
     (job,) = workspace.runs.values()
