@@ -93,7 +93,7 @@ def test_rows_that_the_stream_lost_or_duplicated_are_reported(lakehouse: Lakehou
     shutil.rmtree(tables_of(lakehouse) / "bronze_neo_events")
     shutil.rmtree(lakehouse.backend.checkpoints)
     lakehouse.ensure_tables()
-    lost = bronze._reports(lakehouse, NEO, [FIRST])[0]
+    lost = bronze._reports(lakehouse, NEO, [FIRST], [FIRST])[0]
     assert (lost.rows_in, lost.rows_out, lost.rows_lost) == (1, 0, 1)
 
 

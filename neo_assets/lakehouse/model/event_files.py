@@ -30,14 +30,17 @@ def landed_days(landing: Path) -> list[date]:
     return sorted(days)
 
 
-def event_files(landing: Path, days: Collection[date]) -> set[str]:
-    """The identities of the event files that have landed for these days."""
+def event_files(
+    landing: Path, days: Collection[date], known: Collection[str] = frozenset()
+) -> set[str]:
+    """The identities of the event files that have landed for these days, without the known ones."""
     return {
         identity_of(file)
         for day in days
         for file in (landing / day_folder(day)).glob(EVENT_FILE_NAME)
-        # A file without a line leaves no row by which it would be known.
-        if file.stat().st_size
+        # A file without a line leaves no row by which it would be known.  Its size is a request to
+        # object storage where the landing zone is mounted.
+        if identity_of(file) not in known and file.stat().st_size
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,35 +58,43 @@ class Schema:
 
 @dataclass(frozen=True)
 class TrackedSchemas:
-    """The versions in one folder, `000001.json` and on; a version is never changed."""
+    """The versions in one folder, `000001.json` and on; a version is never changed.
+
+    The folder may be in a mounted volume of Databricks, which neither renames nor appends: a
+    version is written once, from its beginning to its end.  One that was cut off does not count.
+    """
 
     directory: Path
 
     def newest(self) -> Schema:
-        """The newest version."""
-        file = max(self.directory.glob("[0-9]*.json"), default=None)
-        if file is None:
-            return Schema(0, {})
-        fields = json.loads(file.read_text(encoding="utf-8"))["fields"]
-        return Schema(int(file.stem), {path: _field(values) for path, values in fields.items()})
+        """The newest version that is complete."""
+        for file in sorted(self.directory.glob("[0-9]*.json"), reverse=True):
+            if schema := _read(file):
+                return schema
+        return Schema(0, {})
 
     def publish(self, schema: Schema, run_id: str) -> None:
-        """Write a version that does not exist yet; it appears whole or not at all."""
+        """Write a version that does not exist yet, or was cut off."""
         self.directory.mkdir(parents=True, exist_ok=True)
         file = self.directory / f"{schema.version:06}.json"
-        if file.exists():
+        if _read(file):
             raise FileExistsError(f"{file} exists, and a tracked version is never changed")
         content = {
             "version": schema.version,
             "run_id": run_id,
             "fields": {path: asdict(schema.fields[path]) for path in sorted(schema.fields)},
         }
-        unfinished = file.with_name(f".{file.name}.unfinished")
-        with unfinished.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.rename(file)
+        file.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _read(file: Path) -> Schema | None:
+    """The version in a file; None without one, or if its end is missing."""
+    try:
+        fields = json.loads(file.read_text(encoding="utf-8"))["fields"]
+    # Of JSON that was cut off, or of UTF-8 that was.
+    except (FileNotFoundError, ValueError):
+        return None
+    return Schema(int(file.stem), {path: _field(values) for path, values in fields.items()})
 
 
 def _field(values: Mapping[str, Any]) -> Field:

@@ -64,7 +64,7 @@ def ingest(
             # batch.
             _append(lakehouse, dataset, run_id, landed, new_checkpoint=True)
     with ThreadPoolExecutor() as side_by_side:
-        reported = side_by_side.submit(_reports, lakehouse, dataset, days)
+        reported = side_by_side.submit(_reports, lakehouse, dataset, days, landed)
         tracked = side_by_side.submit(
             schema_tracking.track, lakehouse, dataset, days, evolution, run_id
         )
@@ -146,13 +146,13 @@ def landed_days(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) 
 
 def _new_files(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> set[str]:
     """The event files of these days that bronze does not have."""
-    landed = event_files(lakehouse.landing(dataset), days)
-    if not landed:
+    if not days:
         return set()
-    known = lakehouse.read_days(dataset.tables.bronze, days).select(
+    rows = lakehouse.read_days(dataset.tables.bronze, days).select(
         F.expr(identity(SOURCE_FILE)).alias("file")
     )
-    return landed - {row.file for row in known.distinct().collect()}
+    known = {row.file for row in rows.distinct().collect()}
+    return event_files(lakehouse.landing(dataset), days, known)
 
 
 def landed_lines(
@@ -207,13 +207,15 @@ def _events(lines: DataFrame, landing: Path) -> DataFrame:
     )
 
 
-def _reports(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> list[DayReport]:
+def _reports(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], folders: Collection[date]
+) -> list[DayReport]:
     """Hold the landing zone against bronze, line by line of each file, for every day.
 
+    `folders` are the days that have one in the landing zone.
     A snapshot whose file is no longer there is taken as bronze has it.
     """
     ingested = lakehouse.read_days(dataset.tables.bronze, days).drop("run_id", "ingested_at")
-    folders = landed_days(lakehouse, dataset, days)
     landed = landed_lines(lakehouse, dataset, folders) if folders else ingested.where("false")
     content = "coalesce(to_json(payload), unreadable_line)"
     # The only line of a snapshot without objects counts as a snapshot, but not as a row.

@@ -6,6 +6,7 @@ import pytest
 
 from neo_assets.lakehouse.schema_tracking.observations import Sight
 from neo_assets.lakehouse.schema_tracking.versions import Field, Schema, TrackedSchemas
+from neo_assets_tests.faults import injected
 
 SIGHT = Sight(
     "2024-03-01", "20240401T120000000000Z-0123456789abcdef", "feed_date=2024-03-01/☄.json"
@@ -48,10 +49,20 @@ def test_a_version_is_never_changed(tmp_path: Path) -> None:
     assert [file.name for file in schemas.directory.iterdir()] == ["000001.json"]
 
 
-def test_a_version_that_was_not_finished_is_none(tmp_path: Path) -> None:
+def test_a_version_that_was_cut_off_is_none_and_is_written_again(tmp_path: Path) -> None:
     schemas = TrackedSchemas(tmp_path / "schemas")
     schemas.publish(FIRST, "a run")
-    (schemas.directory / ".000002.json.unfinished").write_text('{"version": 2, "fie')
+    file = schemas.directory / "000001.json"
+    whole = file.read_bytes()
+    (schemas.directory / "000002.json").touch()
     assert schemas.newest() == FIRST
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        injected("tracked schemas cut off")
+        assert schemas.newest() == Schema(0, {})
+    schemas.publish(FIRST, "a run")
     schemas.publish(Schema(2, {}), "a run")
+    assert schemas.newest() == Schema(2, {})
+    # What was left by a process that an earlier version ran, killed while it wrote.
+    (schemas.directory / ".000003.json.unfinished").write_text('{"version": 3, "fie')
     assert schemas.newest() == Schema(2, {})

@@ -4,10 +4,11 @@
 
 Three things are other than on Databricks, and all of them are done here: `/Volumes` is a folder,
 `cloudFiles` is Spark's own file source once its options were looked at, and with a behaviour other
-than `run` the stage is not what the wheel has.
+than `run` the stage is not what the wheel has.  The folder refuses what a mounted volume does.
 """
 
 import dataclasses
+import errno
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ OF_AUTO_LOADER = "cloudFiles."
 def main(volumes: str, behaviour: str, package: str, entry_point: str, *parameters: str) -> None:
     if behaviour == "fail at start":
         raise ImportError("No module named 'neo_assets'")
+    refuse_what_a_mount_does(volumes)
     import dagster_pipes
 
     # A wait of a second for what is there already would add up over all tests.
@@ -40,6 +42,26 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
         job.check = lambda catalog: None
     (found,) = metadata.distribution(package).entry_points.select(name=entry_point)
     found.load()()
+
+
+def refuse_what_a_mount_does(volumes: str) -> None:
+    """Refuse renames, links and appends of this process below a folder, for as long as it lives.
+
+    Reports from mounted volumes are that the first two fail with ENOSYS (icechunk #2341, obstore
+    #748); Databricks documents that files cannot be appended to or written out of order.
+    """
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("os.rename", "os.link", "os.symlink"):
+            paths, number = arguments[:2], errno.ENOSYS
+        elif event == "open" and arguments[1] and set(arguments[1]) & {"a", "+"}:
+            paths, number = arguments[:1], errno.ENOTSUP
+        else:
+            return
+        if any(str(path).startswith(volumes) for path in paths):
+            raise OSError(number, f"{os.strerror(number)} ({event})", *map(str, paths))
+
+    sys.addaudithook(refuse)
 
 
 def _within(volumes: str, parameters: Sequence[str]) -> Iterator[str]:

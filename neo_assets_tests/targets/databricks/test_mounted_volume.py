@@ -1,0 +1,44 @@
+"""What a job does by itself in a mounted volume, which cannot do all that a disk can."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from neo_assets.lakehouse.model.event_files import event_files
+from neo_assets.lakehouse.schema_tracking.versions import Schema, TrackedSchemas
+from neo_assets_tests.targets.databricks.launcher import refuse_what_a_mount_does
+
+
+def test_a_schema_version_is_published_without_rename(tmp_path: Path) -> None:
+    mount = tmp_path / "Volumes"
+    refuse_what_a_mount_does(str(mount))
+    schemas = TrackedSchemas(mount / "schemas")
+    for version in (1, 2):
+        schemas.publish(Schema(version, {}), "a run")
+        assert schemas.newest().version == version
+    with pytest.raises(OSError, match="Function not implemented"):
+        (schemas.directory / "000001.json").rename(schemas.directory / "another")
+    with pytest.raises(OSError, match="not supported"):
+        (schemas.directory / "000001.json").open("a")
+
+
+def test_the_size_of_a_known_event_file_is_not_requested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2024, 3, 1)
+    folder = tmp_path / f"feed_date={day}"
+    folder.mkdir()
+    for name, content in (("known", "{}"), ("new", "{}"), ("empty", "")):
+        (folder / f"{name}.json").write_text(content)
+    stat, asked = Path.stat, set[str]()
+
+    def counted(path: Path, **options: bool) -> os.stat_result:
+        asked.add(path.name)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", counted)
+    new = event_files(tmp_path, [day], known={f"{folder.name}/known.json"})
+    assert new == {f"{folder.name}/new.json"}
+    assert "known.json" not in asked
