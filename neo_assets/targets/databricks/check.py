@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, OperationFailed, PermissionDenied
@@ -125,10 +126,28 @@ def _run_job(
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
     wheel = upload_wheel(client, catalog, Wheel())
     task, rest = stage_task(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
-    submitted = client.jobs.submit(run_name="neo_assets check", tasks=[task], **rest)
+    submitted = client.jobs.submit(
+        run_name="neo_assets check", tasks=[task], idempotency_token=uuid4().hex, **rest
+    )
     run_id = submitted.bind()["run_id"]
-    with suppress(OperationFailed):
-        run = submitted.result(JOB_TAKES_AT_MOST, log_state)
-        if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
-            return
+    try:
+        with suppress(OperationFailed):
+            run = submitted.result(JOB_TAKES_AT_MOST, log_state)
+            if run.state and run.state.result_state is jobs.RunResultState.SUCCESS:
+                return
+    except BaseException as error:
+        client.jobs.cancel_run(run_id)
+        # The SDK names what it could not reach as the cause, and here it reached everything.
+        if isinstance(error, TimeoutError) and not error.__cause__:
+            raise _took_too_long(client, run_id) from error
+        raise
     raise job_failure(client, run_id)
+
+
+def _took_too_long(client: WorkspaceClient, run_id: int) -> JobFailedError:
+    minutes = JOB_TAKES_AT_MOST // timedelta(minutes=1)
+    return JobFailedError(
+        f"job run {run_id} had not ended after {minutes} minutes and was canceled; its log: "
+        f"{client.jobs.get_run(run_id).run_page_url}",
+        is_retryable=False,
+    )

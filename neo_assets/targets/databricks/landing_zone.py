@@ -10,6 +10,7 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.service.files import FilesAPI
 
 from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
+from neo_assets.targets.databricks.repetition import repeated
 from neo_assets.targets.databricks.workspace import translate_errors
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
@@ -41,10 +42,13 @@ class VolumeLandingZone(LandingZone):
 
     def _read(self, file: Path) -> bytes:
         with _as_landing(f"{file} was not read"):
-            content = self._api.download(str(file)).contents
-            assert content is not None
-            with content:
-                return content.read()
+            return repeated(lambda: self._download(file))
+
+    def _download(self, file: Path) -> bytes:
+        content = self._api.download(str(file)).contents
+        assert content is not None
+        with content:
+            return content.read()
 
     def _publish(self, file: Path, content: str) -> None:
         with _as_landing(f"{file.parent.name} was not landed"):

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-import tenacity
 from dagster import (
     AssetExecutionContext,
     DagsterExecutionInterruptedError,
@@ -19,19 +18,14 @@ from dagster_databricks.pipes import (
     PipesUnityCatalogVolumesMessageReader,
 )
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service import jobs
 
 from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
-from neo_assets.targets.databricks.workspace import TRANSIENT_ERRORS
 
 # The clients use them themselves; their users cannot do anything about it.
 warnings.filterwarnings("ignore", message="Function `Pipes.*writer.*` is currently in preview")
 
 Context = OpExecutionContext | AssetExecutionContext
-
-STATE_RETRY_DEADLINE_S = 300
-"""How long requests for the state of a job may fail before the job is given up."""
 
 
 class _SupervisedClient(BasePipesDatabricksClient):
@@ -62,17 +56,6 @@ class _SupervisedClient(BasePipesDatabricksClient):
         """Raise the interruption that ended the job, if there was one."""
         if self._interruption:
             raise self._interruption
-
-    def _get_run_state(self, run_id: int) -> jobs.RunState:
-        """The state of a job; a request that fails is retried, for it changes nothing."""
-        asked = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TRANSIENT_ERRORS),
-            wait=tenacity.wait_exponential(multiplier=self.poll_interval_seconds, max=60),
-            stop=tenacity.stop_after_delay(STATE_RETRY_DEADLINE_S),
-            reraise=True,
-        )
-        state: jobs.RunState = asked(super()._get_run_state, run_id)
-        return state
 
 
 class ServerlessClient(_SupervisedClient, PipesDatabricksServerlessClient):

@@ -9,20 +9,17 @@ import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.core import Config
 from databricks.sdk.errors import (
-    InternalError,
     NotFound,
     PermissionDenied,
-    ResourceExhausted,
-    TemporarilyUnavailable,
     TooManyRequests,
     Unauthenticated,
 )
 from databricks.sdk.errors.base import DatabricksError
 
+from neo_assets.targets.databricks.repetition import REPEAT_FOR_S, is_transient, repeat_requests
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 
-RETRY_FOR_S = 300
-"""How long one request is retried: on a lost connection, and on 429 and 503 as they ask."""
+_MINUTES = REPEAT_FOR_S // 60
 
 RUN_CHECK = "neo-assets databricks-check shows what is missing"
 
@@ -36,28 +33,16 @@ _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((PermissionDenied,), f"denied permission: {RUN_CHECK}"),
     ((NotFound,), f"does not have it: {RUN_CHECK}"),
     (
-        (TooManyRequests, ResourceExhausted),
-        f"was at a limit for {RETRY_FOR_S // 60} minutes: wait, or ask for more quota, and run "
+        (TooManyRequests,),
+        f"was at a limit for {_MINUTES} minutes: wait, or ask for more quota, and run "
         "the days again",
     ),
     (
         (requests.ConnectionError, requests.Timeout, TimeoutError),
-        f"could not be reached for {RETRY_FOR_S // 60} minutes: check DATABRICKS_HOST and the "
+        f"could not be reached for {_MINUTES} minutes: check DATABRICKS_HOST and the "
         "network, and run the days again",
     ),
-    (
-        (InternalError, TemporarilyUnavailable),
-        "has an internal error: run the days again; if it persists, see status.databricks.com",
-    ),
 )
-
-TRANSIENT_ERRORS = (
-    InternalError,
-    TemporarilyUnavailable,
-    requests.ConnectionError,
-    requests.Timeout,
-)
-"""Errors after which a request that changes nothing can be sent again."""
 
 
 def workspace_client() -> WorkspaceClient:
@@ -73,13 +58,15 @@ def workspace_client() -> WorkspaceClient:
         with translate_errors("Nothing was done"):
             config = Config(
                 auth_type=_auth_type(),
-                retry_timeout_seconds=RETRY_FOR_S,
+                retry_timeout_seconds=REPEAT_FOR_S,
                 product="neo-assets",
                 product_version=version("neo-assets"),
             )
             # A service principal gets its first token here, where an error can still be explained.
             config.authenticate()
-            return WorkspaceClient(config=config)
+            client = WorkspaceClient(config=config)
+            repeat_requests(client)
+            return client
     # What the SDK raises for a configuration, or a secret, that cannot be used.
     except ValueError as error:
         problem = message_of(error)
@@ -116,15 +103,23 @@ def _auth_type() -> str | None:
 
 
 def _remedy(error: Exception) -> str:
+    cause = _cause(error)
     for kinds, remedy in _REMEDIES:
-        if isinstance(error, kinds):
+        if isinstance(cause, kinds):
             return remedy
+    if is_transient(cause):
+        return "has an internal error: run the days again; if it persists, see its status page"
     return "refused the request: run the days again; if it persists, read its message"
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The last error of those that the SDK gave up after; it raises a timeout from it."""
+    return error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
 
 
 def message_of(error: BaseException) -> str:
     """The message of an error in one line; that of a timeout names what timed out."""
-    cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
+    cause = _cause(error)
     # The SDK adds its configuration, which does not help the reader.
     text = " ".join(str(cause).partition(" Config: ")[0].split()) or type(cause).__name__
     return text.rstrip(".") if len(text) <= 300 else f"{text[:300]}…"

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from dagster._core.pipes import utils  # noqa: TID251
 
+from neo_assets.targets.databricks import repetition
 from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, serve
 
 VOLUME = ("spark_catalog", "neo", "files")
@@ -21,6 +22,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeW
     monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path / "data"))
     for name, value in zip(("CATALOG", "SCHEMA", "VOLUME"), VOLUME, strict=True):
         monkeypatch.setenv(f"NEO_DATABRICKS_{name}", value)
+    monkeypatch.setattr(repetition, "FIRST_WAIT_S", 0.05)
     # A job that ended sends no more messages here, and those that are there are read at once.
     monkeypatch.setattr(utils, "WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     monkeypatch.setattr(utils, "DEFAULT_SLEEP_INTERVAL", 0.05)

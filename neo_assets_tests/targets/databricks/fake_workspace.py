@@ -28,6 +28,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -50,13 +51,17 @@ ENTRIES_OF_A_PAGE = 3
 
 @dataclass
 class Fault:
-    """What is answered instead, `times` times, where method and path match `on`."""
+    """What is answered instead, `times` times, where method and path match `on`.
+
+    Without an error code it is the page of a gateway.
+    """
 
     on: str
     status: int
     times: int = 1
     error_code: str = ""
     retry_after: int | None = None
+    carries_out: bool = False
     hangs_up: bool = False
     cuts_off: bool = False
 
@@ -248,26 +253,33 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.workspace.asked.append(f"{self.command} {path}")
         with suppress(ConnectionError):
-            if not self._misbehaves(path):
+            if not self._misbehaves(path, query, body):
                 self._answer_well(path, query, body)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
 
-    def _misbehaves(self, path: str) -> bool:
+    def _misbehaves(self, path: str, query: dict[str, str], body: bytes) -> bool:
         for fault in self.workspace.faults:
             if fault.times > 0 and re.search(fault.on, f"{self.command} {path}"):
                 fault.times -= 1
                 injected("answers of the workspace")
-                if fault.hangs_up:
+                answers, self.close_connection = self.wfile, fault.hangs_up or fault.cuts_off
+                if fault.hangs_up or fault.carries_out:
                     # All is done, and the answer is lost.
                     self.wfile = io.BytesIO()
-                    self.close_connection = True
-                    return False
+                    self._answer_well(path, query, body)
+                    self.wfile = answers
+                if fault.hangs_up:
+                    return True
                 if fault.cuts_off:
                     self._send(200, b"half of ", missing=8)
-                    self.close_connection = True
                     return True
                 headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+                if not fault.error_code:
+                    phrase = HTTPStatus(fault.status).phrase
+                    page = f"<html><title>{fault.status} {phrase}</title></html>"
+                    self._send(fault.status, page.encode(), {"Content-Type": "text/html"})
+                    return True
                 self._refuse(fault.status, fault.error_code, "A test asks it to.", headers)
                 return True
         return False

@@ -1,5 +1,7 @@
 """The report about a workspace that lacks something."""
 
+from datetime import timedelta
+
 import pytest
 from typer.testing import CliRunner
 
@@ -22,6 +24,18 @@ def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     assert check() == (0, [*["works"] * 6, "NEO_TARGET=databricks."], "")
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
     assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
+
+
+def test_a_job_that_takes_too_long_is_canceled(
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neo_assets.targets.databricks.check.JOB_TAKES_AT_MOST", timedelta(0))
+    workspace.behaviour = ["hang"]
+    code, steps, message = check()
+    assert (code, steps) == (1, [*["works"] * 5, "missing"])
+    assert "job run 1000 had not ended after 0 minutes and was canceled; its log: http" in message
+    (job,) = workspace.runs.values()
+    assert job.state["result_state"] == "CANCELED"
 
 
 def test_everything_missing_is_reported_with_its_remedy(

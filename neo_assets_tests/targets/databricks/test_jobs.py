@@ -16,7 +16,8 @@ import pytest
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import MAINTENANCE, REBUILD_BRONZE, Request, Result
 from neo_assets.settings import Settings
-from neo_assets.targets.databricks import pipes
+from neo_assets.targets.databricks import repetition
+from neo_assets.targets.databricks import workspace as workspace_connection
 from neo_assets.targets.databricks.stage_runner import JobStageRunner
 from neo_assets.targets.stage_runner import LakehouseResource
 from neo_assets_tests.targets.databricks.conftest import VOLUME
@@ -119,7 +120,6 @@ SUBMIT, STATE = "POST .*/runs/submit", "GET .*/runs/get$"
         (Fault("PUT .*/directories", 403, error_code="PERMISSION_DENIED"), "denied permission: "),
         (Fault("PUT .*/directories", 404, error_code="NOT_FOUND"), "does not have it: "),
         (Fault(SUBMIT, 403, error_code="PERMISSION_DENIED"), "denied permission: "),
-        (Fault(SUBMIT, 500, error_code="INTERNAL_ERROR"), "has an internal error: run the days"),
         (Fault(SUBMIT, 400, error_code="INVALID_PARAMETER_VALUE"), "refused the request: "),
     ],
     ids=lambda value: f"{value.on} {value.status}" if isinstance(value, Fault) else "",
@@ -135,13 +135,35 @@ def test_a_refusal_of_the_workspace_is_one_sentence(
     assert not workspace.runs
 
 
+@pytest.mark.parametrize(
+    ("status", "error_code", "printed"),
+    [
+        (429, "REQUEST_LIMIT_EXCEEDED", "was at a limit for 5 minutes: wait"),
+        (503, "TEMPORARILY_UNAVAILABLE", "has an internal error: run the days"),
+    ],
+)
+def test_a_limit_is_not_taken_for_a_lost_connection(
+    workspace: FakeWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error_code: str,
+    printed: str,
+) -> None:
+    # The SDK raises a timeout after this many seconds, whatever it has waited for.
+    monkeypatch.setattr(workspace_connection, "REPEAT_FOR_S", 1)
+    workspace.faults = [Fault(SUBMIT, status, times=99, error_code=error_code)]
+    assert f": the workspace {printed}" in run_stage()[1]
+
+
 def test_passing_faults_are_waited_out_and_start_no_second_job(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["answer"]
     workspace.faults = [
         Fault(SUBMIT, 429, error_code="RESOURCE_EXHAUSTED", retry_after=1),
         # The job is started, and the answer lost.
         Fault(SUBMIT, 0, hangs_up=True),
-        Fault(STATE, 500, times=2, error_code="INTERNAL_ERROR"),
+        # The job may have been started.
+        Fault(SUBMIT, 502, carries_out=True),
+        *(Fault(STATE, status, times=2) for status in (408, 500, 502, 504)),
         Fault(STATE, 0, hangs_up=True),
         # The messages come late.
         Fault(r"GET .*/tmp/\w+/1.json", 404, times=3, error_code="NOT_FOUND"),
@@ -195,13 +217,14 @@ def test_a_job_that_ends_without_a_result_is_retried_once(workspace: FakeWorkspa
 def test_a_job_whose_workspace_stays_unreachable_is_canceled(
     workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipes, "STATE_RETRY_DEADLINE_S", 0.5)
+    monkeypatch.setattr(repetition, "REPEAT_FOR_S", 0.5)
     workspace.behaviour = ["hang"]
-    workspace.faults = [Fault(STATE, 500, times=999, error_code="INTERNAL_ERROR")]
+    workspace.faults = [Fault(STATE, 504, times=999)]
     result, failure = run_stage()
     assert result is None
     assert (
-        "the connection to job run 1000 was lost and it was canceled (A test asks it to" in failure
+        "the connection to job run 1000 was lost and it was canceled (504 Gateway Timeout"
+        in failure
     )
     (job,) = workspace.runs.values()
     assert job.state["result_state"] == "CANCELED"

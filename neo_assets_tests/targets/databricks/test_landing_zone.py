@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from neo_assets.sources.landing_zone import Landing, LandingError
+from neo_assets.targets.databricks import repetition
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.workspace import workspace_client
@@ -17,6 +18,7 @@ from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, Fa
 
 DAY = date(2024, 3, 1)
 NOON = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)
+CALLS = [("PUT", "directories"), ("PUT", "files"), ("GET", "directories"), ("GET", "files")]
 OBJECTS: list[dict[str, Any]] = [{"id": "1", "name": "(2024 AB)"}, {"id": "2", "name": "Ångström"}]
 
 
@@ -68,10 +70,29 @@ def test_folders_that_are_no_days_are_passed_over(
     assert zone.days() == [DAY]
 
 
-def test_a_file_appears_whole_or_not_at_all(
-    zone: VolumeLandingZone, workspace: FakeWorkspace
+@pytest.mark.parametrize("status", [408, 500, 502, 504])
+def test_files_outlast_a_workspace_that_fails(
+    zone: VolumeLandingZone, workspace: FakeWorkspace, status: int
 ) -> None:
-    workspace.faults = [Fault("PUT .*/files/.*json", 500, error_code="INTERNAL_ERROR")]
+    workspace.faults = [
+        # What was asked for is done, and the answer lost.
+        Fault("DELETE .*/files/", status, carries_out=True),
+        *(Fault(f"{method} .*/{kind}/", status) for method, kind in CALLS),
+        Fault("GET .*/files/", 0, cuts_off=True),
+    ]
+    file = land(zone).file
+    assert file == zone.newest(DAY) and zone.days() == [DAY]
+    workspace.place(str(file)).write_text("{")
+    assert zone.damaged(DAY) == [file]
+    assert land(zone, hour=1).set_aside
+    assert not any(fault.times for fault in workspace.faults)
+
+
+def test_a_file_appears_whole_or_not_at_all(
+    zone: VolumeLandingZone, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repetition, "REPEAT_FOR_S", 0.1)
+    workspace.faults = [Fault("PUT .*/files/.*json", 500, times=99, error_code="INTERNAL_ERROR")]
     with pytest.raises(LandingError, match="was not landed: the workspace has an internal error"):
         land(zone)
     assert zone.newest(DAY) is None
