@@ -20,7 +20,8 @@ def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
     run = client.jobs.get_run(run_id)
     state = run.state or jobs.RunState()
     ended = run.status.termination_details if run.status else None
-    messages = [state.state_message or "", *_errors(client, run)]
+    # The state of a run whose task failed only points at the output of the task.
+    messages = _errors(client, run) or [state.state_message or ""]
     result = state.result_state or state.life_cycle_state
     return JobFailedError(
         f"job run {run_id} ended as {result.value if result else 'unknown'}"
@@ -32,13 +33,16 @@ def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
 
 
 def _errors(client: WorkspaceClient, run: jobs.Run) -> list[str]:
-    """The last line of the error of each task of a run."""
-    errors = []
+    """The first line of the error of each task of a run.
+
+    After that, an error of Spark Connect has the plan, and the stack of the server.
+    """
+    errors: list[str] = []
     for task in run.tasks or []:
         with suppress(DatabricksError):
             output = client.jobs.get_run_output(task.run_id or 0)
-            if output.error:
-                errors.append(output.error.strip().splitlines()[-1])
+            message = (output.error or "").partition("JVM stacktrace:")[0].strip()
+            errors += message.splitlines()[:1]
     return errors
 
 
@@ -49,4 +53,6 @@ def _is_platform_fault(state: jobs.RunState, ended: jobs.TerminationDetails | No
             jobs.TerminationTypeType.CLOUD_FAILURE,
             jobs.TerminationTypeType.INTERNAL_ERROR,
         )
-    return state.life_cycle_state is jobs.RunLifeCycleState.INTERNAL_ERROR
+    # A run whose task failed has this state too, and a result.
+    is_internal = state.life_cycle_state is jobs.RunLifeCycleState.INTERNAL_ERROR
+    return is_internal and state.result_state is None

@@ -45,6 +45,9 @@ JsonObject = dict[str, Any]
 LAUNCHER = Path(__file__).with_name("launcher.py")
 WAREHOUSE = "0123456789abcdef"
 CLUSTER = "0301-120000-abcdefgh"
+POINTER_AT_OUTPUT = "Workload failed, see run output for details"
+TASK_RUNS = 1_000_000
+"""What is added to the number of a run for that of its task."""
 ENTRIES_OF_A_PAGE = 3
 """So few that every listing of a few files has several pages."""
 
@@ -75,6 +78,7 @@ class JobRun:
     state: JsonObject = field(default_factory=lambda: {"life_cycle_state": "PENDING"})
     termination: JsonObject = field(default_factory=dict)
     error: str = ""
+    error_trace: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,8 +88,9 @@ class JobRun:
     def end(self, result: str, code: str, kind: str, message: str = "") -> None:
         if not self.is_over:
             self.termination = {"code": code, "type": kind, "message": message}
+            failed = result in ("FAILED", "")
             self.state = {
-                "life_cycle_state": "TERMINATED" if result else "INTERNAL_ERROR",
+                "life_cycle_state": "INTERNAL_ERROR" if failed else "TERMINATED",
                 "state_message": message,
                 **({"result_state": result} if result else {}),
             }
@@ -192,9 +197,11 @@ class FakeWorkspace:
             )
             run.state = {"life_cycle_state": "RUNNING"}
         _, errors = run.process.communicate()
-        run.error = errors.decode(errors="replace")
         if run.process.returncode:
-            run.end("FAILED", "RUN_EXECUTION_ERROR", "CLIENT_ERROR", "Workload failed")
+            run.error_trace = errors.decode(errors="replace")
+            run.error = _message_of(run.error_trace)
+            message = f"Task {task['task_key']} failed with message: {POINTER_AT_OUTPUT}."
+            run.end("FAILED", "RUN_EXECUTION_ERROR", "CLIENT_ERROR", message)
         else:
             run.end("SUCCESS", "SUCCESS", "SUCCESS")
 
@@ -210,6 +217,13 @@ class FakeWorkspace:
         (wheel,) = wheels
         place = self.place(wheel)
         return place, "" if place.is_file() else f"The library {wheel} is not there."
+
+
+def _message_of(trace: str) -> str:
+    """The message of the exception that a traceback ends with, or all of it without a traceback."""
+    lines = trace.splitlines()
+    last = max((number for number, line in enumerate(lines) if line.startswith("  ")), default=-1)
+    return "\n".join(lines[last + 1 :])
 
 
 @contextmanager
@@ -385,14 +399,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._log({"run_id": workspace.submit(body)})
             return
         number = int(body.get("run_id") or query.get("run_id") or 0)
-        run = workspace.runs.get(number)
+        # Only a task has an output.
+        run = workspace.runs.get(number - (TASK_RUNS if call == "get-output" else 0))
         if run is None:
             self._refuse(404, "RESOURCE_DOES_NOT_EXIST", f"Run {number} does not exist.")
         elif call == "cancel":
             workspace.cancel(number)
             self._log({})
         elif call == "get-output":
-            self._log({"error": run.error})
+            self._log({"error": run.error, "error_trace": run.error_trace})
         else:
             page = f"{workspace.host}/jobs/runs/{number}"
             self._log(
@@ -401,7 +416,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "run_page_url": page,
                     "state": run.state,
                     "status": {"termination_details": run.termination} if run.termination else {},
-                    "tasks": [{"run_id": number, "task_key": "task"}],
+                    "tasks": [{"run_id": number + TASK_RUNS, "task_key": "task"}],
                 }
             )
 

@@ -105,7 +105,9 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
         print(f"{request.stage} runs", flush=True)
         log("The stage logs its progress.")
         if behaviour == "fail in the middle":
-            raise RuntimeError("the middle of the stage")
+            raise RuntimeError(
+                "the middle of the stage JVM stacktrace:\norg.apache.spark.SparkException\n\tat a.B"
+            )
         if behaviour == "hang":
             Path(volumes, "hanging").touch()
             time.sleep(600)

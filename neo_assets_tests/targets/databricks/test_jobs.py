@@ -189,7 +189,7 @@ def test_a_failed_job_gives_the_reason_and_is_not_retried(
     assert result is None
     assert re.match(
         r"silver_neo_events for .* was not done: job run 1000 ended as FAILED "
-        rf"\(RUN_EXECUTION_ERROR\), Workload failed, {printed}; its log: http://.*/jobs/runs/1000[.]",
+        rf"\(RUN_EXECUTION_ERROR\), {printed}; its log: http://.*/jobs/runs/1000[.]",
         failure,
     )
     assert len(workspace.runs) == 1
