@@ -39,9 +39,12 @@ def databricks_wheel(
     from shutil import copy
     from tempfile import TemporaryDirectory
 
-    from neo_assets.targets.databricks.wheel import Wheel
+    from neo_assets.targets.databricks.wheel import FILE_NAMES, Wheel
 
     folder.mkdir(parents=True, exist_ok=True)
+    # The bundle takes all wheels of the folder, and two versions cannot be installed.
+    for old in folder.glob(FILE_NAMES):
+        old.unlink()
     with TemporaryDirectory() as work:
         typer.echo(copy(Wheel().make(Path(work)), folder))
 

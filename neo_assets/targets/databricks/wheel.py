@@ -13,6 +13,7 @@ from pathlib import Path
 
 ENTRY_POINT = "neo-stage"
 PACKAGE = "neo-assets-stages"
+FILE_NAMES = "neo_assets_stages-*.whl"
 
 _PROJECT = """\
 [build-system]
@@ -48,12 +49,12 @@ class Wheel:
     @property
     def name(self) -> str:
         """The file name of the wheel."""
-        return f"{PACKAGE.replace('-', '_')}-{version('neo-assets')}-py3-none-any.whl"
+        return FILE_NAMES.replace("*", f"{self._version}-py3-none-any")
 
     @cached_property
     def digest(self) -> str:
         """Sixteen hexadecimal digits that change with every line of what is in it."""
-        content = hashlib.sha256(self._project.encode())
+        content = hashlib.sha256(_project(version("neo-assets")).encode())
         for file in self._files:
             content.update(f"\0{file.relative_to(self.root)}\0".encode())
             content.update(file.read_bytes())
@@ -69,7 +70,7 @@ class Wheel:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
         project = source / "pyproject.toml"
-        project.write_text(self._project)
+        project.write_text(_project(self._version))
         make_wheel_in(project, folder)
         return folder / self.name
 
@@ -78,12 +79,20 @@ class Wheel:
         return sorted({file for pattern in _CONTENT for file in self.root.glob(pattern)})
 
     @property
-    def _project(self) -> str:
-        # Both sides of Pipes speak the same version; Databricks brings pyspark and pyarrow.
-        dependencies = [f"dagster-pipes=={version('dagster-pipes')}", "pydantic>=2,<3"]
-        return _PROJECT.format(
-            package=PACKAGE,
-            version=version("neo-assets"),
-            dependencies=", ".join(f'"{dependency}"' for dependency in dependencies),
-            entry_point=ENTRY_POINT,
-        )
+    def _version(self) -> str:
+        """The version of the project, with the digest: pip skips a version that it installed.
+
+        A cluster would run the code of yesterday.  A digest of digits alone is no number.
+        """
+        return f"{version('neo-assets')}+sha{self.digest}"
+
+
+def _project(of_version: str) -> str:
+    # Both sides of Pipes speak the same version; Databricks brings pyspark and pyarrow.
+    dependencies = [f"dagster-pipes=={version('dagster-pipes')}", "pydantic>=2,<3"]
+    return _PROJECT.format(
+        package=PACKAGE,
+        version=of_version,
+        dependencies=", ".join(f'"{dependency}"' for dependency in dependencies),
+        entry_point=ENTRY_POINT,
+    )

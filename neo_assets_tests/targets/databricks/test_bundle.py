@@ -102,6 +102,11 @@ def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyP
     assert all(len(request.days) == 15 and request.run_id == "7" for request in asked)
 
 
+def test_new_code_is_a_new_version() -> None:
+    (artifact,) = BUNDLE["artifacts"].values()
+    assert artifact["dynamic_version"] is True
+
+
 def test_there_is_a_target_to_try_and_one_to_rely_on() -> None:
     modes = {name: target["mode"] for name, target in BUNDLE["targets"].items()}
     assert modes == {"dev": "development", "prod": "production"}

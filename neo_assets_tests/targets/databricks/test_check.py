@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from neo_assets.cli import application
+from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace
 
@@ -23,7 +24,7 @@ def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["answer"]
     assert check() == (0, [*["works"] * 6, "NEO_TARGET=databricks."], "")
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
-    assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
+    assert files == {Wheel().name}
 
 
 def test_a_job_that_takes_too_long_is_canceled(

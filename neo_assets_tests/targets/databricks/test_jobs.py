@@ -19,6 +19,7 @@ from neo_assets.settings import Settings
 from neo_assets.targets.databricks import repetition
 from neo_assets.targets.databricks import workspace as workspace_connection
 from neo_assets.targets.databricks.stage_runner import JobStageRunner
+from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.stage_runner import LakehouseResource
 from neo_assets_tests.targets.databricks.conftest import VOLUME
 from neo_assets_tests.targets.databricks.fake_workspace import CLUSTER, FakeWorkspace, Fault
@@ -73,7 +74,7 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
     assert job.specification["run_name"] == f"neo_assets {STAGE} for 2024-03-01…2024-03-02"
     # Nothing is left in the volume but the wheel, which the next job finds there.
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
-    assert files == {"neo_assets_stages-0.1.0-py3-none-any.whl"}
+    assert files == {Wheel().name}
     assert run_stage()[0] == result
     uploads = [call for call in workspace.asked if call.startswith("PUT") and ".whl" in call]
     assert len(uploads) == 1

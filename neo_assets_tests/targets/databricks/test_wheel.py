@@ -3,8 +3,12 @@
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from neo_assets.cli import application
 from neo_assets.targets.databricks.wheel import Wheel
 
 FOREIGN = ("dagster", "databricks", "deltalake", "filelock", "requests")
@@ -51,3 +55,24 @@ def test_its_digest_follows_every_line(tmp_path: Path) -> None:
     assert Wheel(root).digest == before
     (root / "lakehouse" / "gold.py").write_text("two = 2\n")
     assert Wheel(root).digest != before
+
+
+def test_other_code_is_another_version(tmp_path: Path) -> None:
+    root, versions = tmp_path / "neo_assets", set()
+    root.mkdir()
+    for number in ("1", "2"):
+        (root / "__init__.py").write_text(f'"""The code of day {number}."""\n')
+        (tmp_path / number).mkdir()
+        with zipfile.ZipFile(Wheel(root).make(tmp_path / number)) as archive:
+            (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+            versions.add(archive.read(metadata).decode().split("\nVersion: ")[1].split()[0])
+        assert f"{version('neo-assets')}+sha{Wheel(root).digest}" in versions
+    assert len(versions) == 2
+
+
+def test_a_build_leaves_one_wheel(tmp_path: Path) -> None:
+    """The bundle takes all of a folder, and two of one package cannot be installed."""
+    old = tmp_path / "neo_assets_stages-0.1.0+sha1-py3-none-any.whl"
+    old.touch()
+    assert CliRunner().invoke(application, ["databricks-wheel", str(tmp_path)]).exit_code == 0
+    assert [file.name for file in tmp_path.glob("neo*.whl")] == [Wheel().name]
