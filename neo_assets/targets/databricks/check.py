@@ -53,7 +53,8 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, log: LogFunction) -> Se
         (
             f"the catalog {name} exists and can be used",
             lambda: client().catalogs.get(name),
-            f"{make} run: GRANT USE CATALOG ON CATALOG `{name}` TO `<us>`",
+            "create it in Catalog Explorer, or name an existing one in NEO_DATABRICKS_CATALOG; and "
+            f"have run: GRANT USE CATALOG ON CATALOG `{name}` TO `<us>`",
         ),
         (
             f"the schema {schema} too",

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from databricks.bundles.catalogs import Catalog
 from databricks.bundles.jobs import Job
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
@@ -20,9 +19,9 @@ from neo_assets.targets.databricks.submission import ENVIRONMENT_VERSION
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import ENTRY_POINT, PACKAGE
 
-BUNDLE: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).parents[3] / "databricks.yml").read_text(encoding="utf-8")
-)
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "databricks.yml").read_text(encoding="utf-8")
+BUNDLE: dict[str, Any] = yaml.safe_load(TEXT)
 RESOURCES = BUNDLE["resources"]
 
 
@@ -37,7 +36,8 @@ def filled(parameter: str, values: dict[str, Any]) -> str:
 
 
 def test_its_resources_are_ones_that_databricks_knows() -> None:
-    known: dict[str, Any] = {"catalogs": Catalog, "schemas": Schema, "volumes": Volume, "jobs": Job}
+    known: dict[str, Any] = {"schemas": Schema, "volumes": Volume, "jobs": Job}
+    # No catalog: one without a storage location cannot be created in most workspaces.
     assert RESOURCES.keys() == known.keys()
     for kind, model in known.items():
         # Refuses fields, and values of lists of values, that are not known.
@@ -48,7 +48,23 @@ def test_its_names_are_those_of_the_settings() -> None:
     for name in ("catalog", "schema", "volume"):
         default = Settings.model_fields[f"neo_databricks_{name}"].default
         assert BUNDLE["variables"][name]["default"] == default
-        assert only(f"{name}s")["name"] == f"${{var.{name}}}"
+    for kind in ("schemas", "volumes"):
+        assert only(kind)["name"] == f"${{var.{kind.removesuffix('s')}}}"
+        assert only(kind)["catalog_name"] == "${var.catalog}"
+
+
+def test_all_that_it_refers_to_is_declared() -> None:
+    for kind, key in re.findall(r"[$][{]resources[.](\w+)[.](\w+)", TEXT):
+        assert key in RESOURCES[kind]
+    for name in re.findall(r"[$][{]var[.](\w+)", TEXT):
+        assert name in BUNDLE["variables"]
+    # A grant to everybody would be the choice of nobody.
+    assert "default" not in BUNDLE["variables"]["readers"]
+
+
+def test_tables_and_files_outlast_the_bundle() -> None:
+    for kind in ("schemas", "volumes"):
+        assert only(kind)["lifecycle"] == {"prevent_destroy": True}
 
 
 def test_the_principal_gets_what_it_needs_and_no_more() -> None:
@@ -59,10 +75,9 @@ def test_the_principal_gets_what_it_needs_and_no_more() -> None:
             if grant["principal"] == "${var.principal}"
             for privilege in grant["privileges"]
         }
-        for kind in ("catalogs", "schemas", "volumes")
+        for kind in ("schemas", "volumes")
     }
     assert granted == {
-        "catalogs": {"USE_CATALOG"},
         "schemas": {"USE_SCHEMA", "CREATE_TABLE"},
         "volumes": {"READ_VOLUME", "WRITE_VOLUME"},
     }
@@ -112,3 +127,20 @@ def test_there_is_a_target_to_try_and_one_to_rely_on() -> None:
     assert modes == {"dev": "development", "prod": "production"}
     prod = BUNDLE["targets"]["prod"]
     assert prod["run_as"] == {"service_principal_name": "${var.principal}"}
+    # The code that it runs is where no other user can change it.
+    assert prod["workspace"]["root_path"].startswith("/Workspace/Users/${var.principal}/")
+    assert prod["permissions"] == [{**prod["run_as"], "level": "CAN_MANAGE"}]
+    assert (BUNDLE["bundle"]["databricks_cli_version"], BUNDLE["bundle"]["engine"]) == (
+        ">= 1.13.0, < 2.0.0",
+        "direct",
+    )
+
+
+def test_the_guide_names_what_differs_from_the_defaults() -> None:
+    guide = (ROOT / "docs" / "databricks.md").read_text(encoding="utf-8")
+    dev = BUNDLE["targets"]["dev"]["variables"]
+    assert f"NEO_DATABRICKS_CATALOG={dev['catalog']}" in guide
+    assert f"NEO_DATABRICKS_CATALOG={dev['catalog']}" in TEXT
+    for right in ("Databricks SQL access", "Service Principal User", "MANAGED LOCATION"):
+        assert right in guide
+    assert "CREATE CATALOG IF NOT EXISTS `neo`;" not in guide

@@ -60,7 +60,8 @@ def test_everything_missing_is_reported_with_its_remedy(
         monkeypatch.setenv(f"NEO_DATABRICKS_{name}", "elsewhere")
         code, steps, message = check()
         assert (code, steps) == (1, [*["works"] * number, "missing"])
-        assert "Databricks bundle deploy makes it" in message and "elsewhere` TO" in message
+        makes = "Create it in Catalog" if name == "CATALOG" else "Databricks bundle deploy makes it"
+        assert makes in message and "elsewhere` TO" in message
 
     monkeypatch.setenv("DATABRICKS_TOKEN", "another")
     assert check()[:2] == (1, ["missing"])
