@@ -162,6 +162,22 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9-]+$",
         description="A SQL warehouse, for `neo-assets status` and `neo-assets quarantine`.",
     )
+    neo_databricks_run_viewers: str | None = Field(
+        None,
+        description="Comma-separated groups that may open the runs of jobs and their logs; unless "
+        "set, only the one that submits them and admins may.",
+    )
+    neo_databricks_timeout_hours: float = Field(
+        12,
+        gt=0,
+        le=168,
+        description="Hours after which a job is canceled; other runs wait for it.",
+    )
+    neo_databricks_budget_policy_id: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9-]+$",
+        description="The budget policy of serverless jobs, whose tags are on their cost.",
+    )
     neo_databricks_poll_s: float = Field(
         5, gt=0, le=60, description="Seconds between two requests for the state of a job."
     )

@@ -100,6 +100,7 @@ def emit(
         report.day.isoformat(): {
             **report_metadata(report),
             "preview": dg.MetadataValue.md(result.previews.get(report.day) or "No rows."),
+            **({"job": dg.MetadataValue.url(result.job_url)} if result.job_url else {}),
         }
         for report in reports
     }

@@ -15,11 +15,8 @@ def databricks_check() -> None:
     """
     from neo_assets.settings import Settings
     from neo_assets.targets.databricks.check import steps
-    from neo_assets.targets.databricks.stage_runner import unity_catalog
 
-    settings = Settings.from_environment()
-    cluster = settings.neo_databricks_cluster_id
-    for step in steps(unity_catalog(settings), cluster, lambda state: _begin(f"{state}, ")):
+    for step in steps(Settings.from_environment(), lambda state: _begin(f"{state}, ")):
         _begin(f"{step.what}: ")
         problem = step.problem()
         typer.echo("missing" if problem else "works")

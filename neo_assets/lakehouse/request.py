@@ -71,7 +71,8 @@ class Result(Message):
     """The result of a stage: a report and a preview for each day, and why other days failed.
 
     `summary` is a sentence for the log where the stage is about no single days.  `refusal` is what
-    the stage says when it did nothing at all.
+    the stage says when it did nothing at all.  `job_url` is the page of the job that ran the stage,
+    where one did.
     """
 
     reports: Sequence[DayReport] = ()
@@ -79,3 +80,4 @@ class Result(Message):
     failed: Mapping[date, str] = field(default_factory=dict)
     summary: str = ""
     refusal: str = ""
+    job_url: str = ""

@@ -13,8 +13,10 @@ from databricks.sdk.errors import NotFound, OperationFailed, PermissionDenied
 from databricks.sdk.service import jobs
 
 from neo_assets.progress import LogFunction
+from neo_assets.settings import Settings
 from neo_assets.targets.databricks import job
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
+from neo_assets.targets.databricks.stage_runner import unity_catalog
 from neo_assets.targets.databricks.submission import stage_task, upload_wheel
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
@@ -32,11 +34,12 @@ class Step:
     problem: Callable[[], str]
 
 
-def steps(catalog: UnityCatalog, cluster_id: str | None, log: LogFunction) -> Sequence[Step]:
+def steps(settings: Settings, log: LogFunction) -> Sequence[Step]:
     """The steps in order; each needs those before it, so the first that fails is the last to try.
 
     `log` gets each state of the job.
     """
+    catalog = unity_catalog(settings)
     opened: list[WorkspaceClient] = []
 
     def client() -> WorkspaceClient:
@@ -73,7 +76,7 @@ def steps(catalog: UnityCatalog, cluster_id: str | None, log: LogFunction) -> Se
         ),
         (
             "a job runs the project's code, and makes, reads and drops a table in the schema",
-            lambda: _run_job(client(), catalog, cluster_id, log),
+            lambda: _run_job(client(), catalog, settings, log),
             "check that the workspace has serverless compute and allows its use, or name a "
             "cluster in NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON "
             f"SCHEMA {_quoted(schema)} TO `<us>`",
@@ -114,7 +117,7 @@ def _round_trip(client: WorkspaceClient, catalog: UnityCatalog) -> None:
 
 
 def _run_job(
-    client: WorkspaceClient, catalog: UnityCatalog, cluster_id: str | None, log: LogFunction
+    client: WorkspaceClient, catalog: UnityCatalog, settings: Settings, log: LogFunction
 ) -> None:
     states: list[str] = []
 
@@ -126,7 +129,7 @@ def _run_job(
 
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
     wheel = upload_wheel(client, catalog, Wheel())
-    task, rest = stage_task(job.CHECK, wheel, cluster_id, [job.CHECK, *places])
+    task, rest = stage_task(job.CHECK, wheel, settings, [job.CHECK, *places])
     submitted = client.jobs.submit(
         run_name="neo_assets check", tasks=[task], idempotency_token=uuid4().hex, **rest
     )

@@ -1,5 +1,6 @@
 """Dagster's Pipes clients for Databricks, which leave no job running on its own."""
 
+import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,12 +19,16 @@ from dagster_databricks.pipes import (
     PipesUnityCatalogVolumesMessageReader,
 )
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import jobs
 
 from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
+from neo_assets.progress import LogFunction, discard_log
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
 
 # The clients use them themselves; their users cannot do anything about it.
 warnings.filterwarnings("ignore", message="Function `Pipes.*writer.*` is currently in preview")
+
+QUEUE_REPORT_INTERVAL_S = 300
 
 Context = OpExecutionContext | AssetExecutionContext
 
@@ -31,9 +36,13 @@ Context = OpExecutionContext | AssetExecutionContext
 class _SupervisedClient(BasePipesDatabricksClient):
     """For both kinds of compute: a job ends with its run, and its failure has a reason."""
 
+    run_page_url = ""
     _interruption: DagsterExecutionInterruptedError | None = None
+    _log: LogFunction = discard_log
+    _queue_reported_at = float("-inf")
 
     def _poll_til_success(self, context: Context, run_id: int) -> None:
+        self._log = context.log.info
         try:
             super()._poll_til_success(context, run_id)
         except DagsterExecutionInterruptedError as error:
@@ -56,6 +65,24 @@ class _SupervisedClient(BasePipesDatabricksClient):
         """Raise the interruption that ended the job, if there was one."""
         if self._interruption:
             raise self._interruption
+
+    def _get_run_state(self, run_id: int) -> jobs.RunState:
+        """The state of a job; others wait for it, so the log says while it is in the queue."""
+        run = self.client.jobs.get_run(run_id)
+        self.run_page_url = run.run_page_url or ""
+        state = run.state or jobs.RunState()
+        now = time.monotonic()
+        is_due = now >= self._queue_reported_at + QUEUE_REPORT_INTERVAL_S
+        if state.life_cycle_state is jobs.RunLifeCycleState.QUEUED and is_due:
+            self._queue_reported_at = now
+            minutes = max(0, time.time() - (run.start_time or 0) / 1000) // 60
+            details = run.status.queue_details if run.status else None
+            self._log(
+                f"Job run {run_id} has been in the queue of the workspace for {minutes:.0f} minutes"
+                + (f" ({details.message})" if details and details.message else "")
+                + f"; cancel this run to cancel it: {run.run_page_url}"
+            )
+        return state
 
 
 class ServerlessClient(_SupervisedClient, PipesDatabricksServerlessClient):

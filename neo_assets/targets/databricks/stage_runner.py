@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import dagster as dg
 from databricks.sdk import WorkspaceClient
@@ -94,7 +94,7 @@ class JobStageRunner(StageRunner):
         settings = self._settings
         client, catalog = self._workspace(), unity_catalog(settings)
         wheel = upload_wheel(client, catalog, Wheel())
-        task, rest = stage_task(request.stage, wheel, settings.neo_databricks_cluster_id)
+        task, rest = stage_task(request.stage, wheel, settings)
         pipes = pipes_client(
             client,
             str(catalog.messages),
@@ -115,7 +115,8 @@ class JobStageRunner(StageRunner):
         pipes.raise_interruption()
         for message in done.get_custom_messages():
             if RESULT in message:
-                return Result.from_json(message[RESULT])
+                result = Result.from_json(message[RESULT])
+                return replace(result, job_url=pipes.run_page_url)
         raise JobFailedError(
             "its job succeeded, but without a result; nothing is lost, run the days again",
             is_retryable=True,

@@ -10,6 +10,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service import compute, jobs
 
+from neo_assets.settings import Settings
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import ENTRY_POINT, PACKAGE, Wheel
 
@@ -32,17 +33,30 @@ def upload_wheel(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -
 
 
 def stage_task(
-    stage: str, wheel: str, cluster_id: str | None, parameters: Sequence[str] = ()
+    stage: str, wheel: str, settings: Settings, parameters: Sequence[str] = ()
 ) -> tuple[jobs.SubmitTask, dict[str, Any]]:
     """The task that runs a stage, and the other arguments of its job: a cluster, or serverless."""
+    cluster_id = settings.neo_databricks_cluster_id
+    viewers = (settings.neo_databricks_run_viewers or "").split(",")
     task = jobs.SubmitTask(
         task_key=stage,
         python_wheel_task=jobs.PythonWheelTask(
             package_name=PACKAGE, entry_point=ENTRY_POINT, parameters=list(parameters)
         ),
     )
-    # At a limit of the workspace a job waits instead of failing.
-    job: dict[str, Any] = {"queue": jobs.QueueSettings(enabled=True)}
+    job: dict[str, Any] = {
+        # At a limit of the workspace a job waits instead of failing.
+        "queue": jobs.QueueSettings(enabled=True),
+        "timeout_seconds": round(settings.neo_databricks_timeout_hours * 3600),
+        "access_control_list": [
+            jobs.JobAccessControlRequest(
+                group_name=group.strip(), permission_level=jobs.JobPermissionLevel.CAN_VIEW
+            )
+            for group in viewers
+            if group.strip()
+        ]
+        or None,
+    }
     if cluster_id:
         task.existing_cluster_id = cluster_id
         task.libraries = [compute.Library(whl=wheel)]
@@ -52,4 +66,8 @@ def stage_task(
         spec=compute.Environment(environment_version=ENVIRONMENT_VERSION, dependencies=[wheel]),
     )
     task.environment_key = environment.environment_key
-    return task, {**job, "environments": [environment]}
+    return task, {
+        **job,
+        "environments": [environment],
+        "budget_policy_id": settings.neo_databricks_budget_policy_id,
+    }

@@ -24,6 +24,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,6 +78,7 @@ class JobRun:
     specification: JsonObject
     state: JsonObject = field(default_factory=lambda: {"life_cycle_state": "PENDING"})
     termination: JsonObject = field(default_factory=dict)
+    started_at: int = field(default_factory=lambda: int(time.time() * 1000))
     error: str = ""
     error_trace: str = ""
     process: subprocess.Popen[bytes] | None = None
@@ -105,6 +107,7 @@ class FakeWorkspace:
     behaviour: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     starts_that_fail: int = 0
+    answers_in_queue: int = 0
     denied: set[str] = field(default_factory=set)
     token: str = field(default_factory=lambda: f"dapi{secrets.token_hex(16)}")
     client_id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -410,12 +413,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._log({"error": run.error, "error_trace": run.error_trace})
         else:
             page = f"{workspace.host}/jobs/runs/{number}"
+            state = run.state
+            status = {"termination_details": run.termination} if run.termination else {}
+            if workspace.answers_in_queue:
+                workspace.answers_in_queue -= 1
+                state = {"life_cycle_state": "QUEUED"}
+                status = {
+                    "queue_details": {"code": "ACTIVE_RUNS_LIMIT_REACHED", "message": "Full."}
+                }
             self._log(
                 {
                     "run_id": number,
                     "run_page_url": page,
-                    "state": run.state,
-                    "status": {"termination_details": run.termination} if run.termination else {},
+                    "start_time": run.started_at,
+                    "state": state,
+                    "status": status,
                     "tasks": [{"run_id": number + TASK_RUNS, "task_key": "task"}],
                 }
             )

@@ -93,6 +93,8 @@ def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyP
     assert before == [[], stages[:1], stages[1:2]]
     # Two runs at once would write the same tables.
     assert job["max_concurrent_runs"] == 1
+    hours = Settings.model_fields["neo_databricks_timeout_hours"].default
+    assert job["timeout_seconds"] == hours * 3600 and job["tags"]
     (environment,) = job["environments"]
     assert environment["spec"]["environment_version"] == ENVIRONMENT_VERSION
 

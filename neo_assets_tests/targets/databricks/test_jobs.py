@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -70,12 +71,13 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
         response_warnings=[],
     )
     assert result.previews == dict.fromkeys(DAYS, "| a | b |")
+    assert result.job_url == f"{workspace.host}/jobs/runs/1000"
     (job,) = workspace.runs.values()
     assert job.specification["run_name"] == f"neo_assets {STAGE} for 2024-03-01…2024-03-02"
     # Nothing is left in the volume but the wheel, which the next job finds there.
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
     assert files == {Wheel().name}
-    assert run_stage()[0] == result
+    assert run_stage()[0] == replace(result, job_url=f"{workspace.host}/jobs/runs/1001")
     uploads = [call for call in workspace.asked if call.startswith("PUT") and ".whl" in call]
     assert len(uploads) == 1
 
@@ -89,6 +91,35 @@ def test_a_cluster_is_used_where_one_is_named(
     (job,) = workspace.runs.values()
     (task,) = job.specification["tasks"]
     assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
+
+
+def test_a_run_can_be_opened_ends_and_is_paid_by_a_policy(
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.behaviour = ["answer", "answer"]
+    assert run_stage()[0]
+    monkeypatch.setenv("NEO_DATABRICKS_RUN_VIEWERS", "data engineers, operations")
+    monkeypatch.setenv("NEO_DATABRICKS_TIMEOUT_HOURS", "1.5")
+    monkeypatch.setenv("NEO_DATABRICKS_BUDGET_POLICY_ID", "550e8400-e29b")
+    assert run_stage()[0]
+    default, configured = (job.specification for job in workspace.runs.values())
+    assert default["timeout_seconds"] == 12 * 3600
+    assert not default.keys() & {"access_control_list", "budget_policy_id"}
+    assert configured["timeout_seconds"] == 5400
+    assert configured["budget_policy_id"] == "550e8400-e29b"
+    assert configured["access_control_list"] == [
+        {"group_name": group, "permission_level": "CAN_VIEW"}
+        for group in ("data engineers", "operations")
+    ]
+
+
+def test_the_log_says_how_long_a_job_is_in_the_queue(
+    workspace: FakeWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    workspace.behaviour, workspace.answers_in_queue = ["answer"], 3
+    assert run_stage()[0]
+    said = re.findall("in the queue of the workspace for 0 minutes .Full.*", capfd.readouterr().err)
+    assert len(said) == 1 and said[0].endswith(f"{workspace.host}/jobs/runs/1000")
 
 
 def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorkspace) -> None:
