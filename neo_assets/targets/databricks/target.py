@@ -69,28 +69,39 @@ class DatabricksTarget(Target):
             row
             for name in selection.by_table
             for row in self._asked(
-                f"SELECT * FROM {self._catalog.table(name)} WHERE {conditions} "
-                "ORDER BY partition_date DESC, content_hash DESC",
-                **parameters,
+                f"SELECT * FROM {self._catalog.table(name)} WHERE {conditions}", **parameters
             )
         ]
         for row in found:
             row["partition_date"] = date.fromisoformat(row["partition_date"])
-        return found
+        return sorted(found, key=_newest_first, reverse=True)
 
     def discard(self, selection: "Selection", note: str, log: LogFunction) -> int:
         """Changed by a SQL warehouse."""
         conditions, parameters = _conditions(selection)
+        before = self._count(selection)
         with translate_errors("Nothing was discarded"):
-            return sum(
-                self._warehouse().change(
-                    f"UPDATE {self._catalog.table(name)} SET status = 'discarded', "
-                    f"status_note = :note WHERE {conditions}",
-                    note=note,
-                    **parameters,
-                )
-                for name in selection.by_table
+            for name, rows in before.items():
+                if rows:
+                    self._warehouse().change(
+                        f"UPDATE {self._catalog.table(name)} SET status = 'discarded', "
+                        f"status_note = :note WHERE {conditions}",
+                        note=note,
+                        **parameters,
+                    )
+        return sum(before.values()) - sum(self._count(selection).values())
+
+    def _count(self, selection: "Selection") -> dict[str, int]:
+        """The rows that are meant, by the name of their table."""
+        conditions, parameters = _conditions(selection)
+        counted = {
+            name: self._asked(
+                f"SELECT count(*) AS rows FROM {self._catalog.table(name)} WHERE {conditions}",
+                **parameters,
             )
+            for name in selection.by_table
+        }
+        return {name: found[0]["rows"] if found else 0 for name, found in counted.items()}
 
     def _asked(self, query: str, **parameters: str) -> list[dict[str, Any]]:
         """The rows of a query; none where the table is not there yet."""
@@ -109,6 +120,10 @@ class DatabricksTarget(Target):
     def running_compute(self) -> AbstractContextManager[Mapping[str, str]]:
         """Nothing: serverless compute is warm by itself."""
         return nullcontext({})
+
+
+def _newest_first(row: Mapping[str, Any]) -> tuple[date, str]:
+    return row["partition_date"], row["content_hash"]
 
 
 def _conditions(selection: "Selection") -> tuple[str, dict[str, str]]:

@@ -11,6 +11,9 @@ from databricks.sdk.service import sql
 from neo_assets.targets.databricks.workspace_error import NoTableError, WorkspaceError
 
 POLL_INTERVAL_S = 1
+ANSWER_MIB = 10
+"""At most this much is asked for.  An answer of more than 25 MiB fails, and what counts there is
+longer, because quotes are escaped."""
 _NO_TABLE = "[TABLE_OR_VIEW_NOT_FOUND]"
 _UNFINISHED = (sql.StatementState.PENDING, sql.StatementState.RUNNING)
 
@@ -23,14 +26,17 @@ class Warehouse:
         self._warehouse_id = warehouse_id
 
     def rows(self, query: str, **parameters: str) -> list[dict[str, Any]]:
-        """The rows of a query, with values as JSON has them."""
+        """The rows of a query in any order, with values as JSON has them."""
         packed = f"SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM ({query})"
         return [json.loads(row[0]) for row in self._execute(packed, parameters)]
 
-    def change(self, statement: str, **parameters: str) -> int:
-        """Run an UPDATE; return the number of rows that it changed."""
-        ((changed, *_),) = self._execute(statement, parameters)
-        return int(changed)
+    def change(self, statement: str, **parameters: str) -> None:
+        """Run an UPDATE.
+
+        A statement whose answer is lost is sent again, and the second one changes nothing: its
+        number of rows means nothing.
+        """
+        list(self._execute(statement, parameters))
 
     def _execute(self, statement: str, parameters: dict[str, str]) -> Iterator[list[str]]:
         """The rows of the answer.
@@ -42,6 +48,7 @@ class Warehouse:
         answer = self._statements.execute_statement(
             statement,
             self._warehouse_id,
+            byte_limit=ANSWER_MIB * 2**20,
             parameters=[
                 sql.StatementParameterListItem(name, value=value)
                 for name, value in parameters.items()
@@ -57,6 +64,11 @@ class Warehouse:
             if _NO_TABLE in reason:
                 raise NoTableError(reason)
             raise WorkspaceError(f"The SQL warehouse could not answer: {reason}")
+        if answer.manifest and answer.manifest.truncated:
+            raise WorkspaceError(
+                f"The answer of the SQL warehouse would have more than {ANSWER_MIB} MiB: choose "
+                "fewer rows, with --day, --rule or --file"
+            )
         chunk = answer.result
         while chunk:
             yield from chunk.data_array or []

@@ -117,6 +117,7 @@ class FakeWorkspace:
     runs: dict[int, JobRun] = field(default_factory=dict)
     by_idempotency_token: dict[str, int] = field(default_factory=dict)
     answers: dict[str, list[list[str]] | str] = field(default_factory=dict)
+    byte_limits: dict[str, int] = field(default_factory=dict)
     host: str = ""
     lock: Lock = field(default_factory=Lock)
 
@@ -434,10 +435,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _statements(self, place: list[str], body: JsonObject) -> None:
         """Statements that are first pending, and answers of a few rows a chunk."""
-        answers = self.workspace.answers
+        answers, limits = self.workspace.answers, self.workspace.byte_limits
         if self.command == "POST":
             number = str(len(answers))
             answers[number] = self.workspace.ask(body)
+            limits[number] = body.get("byte_limit", 2**40)
             self._log({"statement_id": number, "status": {"state": "PENDING"}})
             return
         number, *chunk = place
@@ -450,7 +452,8 @@ class _Handler(BaseHTTPRequestHandler):
         end = start + ENTRIES_OF_A_PAGE
         more = {"next_chunk_index": end} if end < len(found) else {}
         result = {"data_array": found[start:end], **more}
-        status = {"statement_id": number, "status": {"state": "SUCCEEDED"}}
+        manifest = {"truncated": len(json.dumps(found)) > limits[number]}
+        status = {"statement_id": number, "status": {"state": "SUCCEEDED"}, "manifest": manifest}
         self._log(result if chunk else {**status, "result": result})
 
     def _catalog(self, path: str) -> None:

@@ -15,8 +15,9 @@ from neo_assets.targets.base import Target
 from neo_assets.targets.databricks import warehouse
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
 from neo_assets.targets.registry import create_target
-from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
+from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace, Fault
 
+ALL = Selection()
 QUARANTINE = "`spark_catalog`.`neo`.`silver_neo_quarantine`"
 
 
@@ -26,6 +27,8 @@ class Said:
 
     answer: list[list[str]] | str = ""
     statements: list[dict[str, Any]] = field(default_factory=list)
+    open_rows: list[int] = field(default_factory=list)
+    """What the next counts of rows are."""
 
 
 @pytest.fixture
@@ -36,6 +39,8 @@ def message(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Said:
 
     def ask(statement: dict[str, Any]) -> list[list[str]] | str:
         message.statements.append(statement)
+        if "count(*)" in statement["statement"] and message.open_rows:
+            return [[json.dumps({"rows": message.open_rows.pop(0)})]]
         return message.answer
 
     monkeypatch.setattr(workspace, "ask", ask)
@@ -55,13 +60,14 @@ def test_no_value_gets_into_a_statement(message: Said) -> None:
     found = place().quarantined(selection)
     assert found == [{**row, "partition_date": date(2024, 3, 1)}] * 7
     message.answer = [["7"]]
+    message.open_rows = [7, 0]
     assert place().discard(Selection(rule=nasty), "it's known", discard_log) == 7
-    looked, changed = message.statements
+    looked, _, changed, _ = message.statements
     conditions = (
         "status = :status AND partition_date = CAST(:day AS DATE) AND array_contains(reasons, "
         ":rule) AND contains(source_file, :file) AND startswith(content_hash, :row)"
     )
-    assert f"FROM {QUARANTINE} WHERE {conditions} ORDER BY" in looked["statement"]
+    assert f"FROM {QUARANTINE} WHERE {conditions})" in looked["statement"]
     assert [each["value"] for each in looked["parameters"]] == [
         *("open", "2024-03-01", nasty, "a file", "3f29")
     ]
@@ -83,6 +89,40 @@ def test_tables_that_are_there_and_that_are_not(message: Said) -> None:
     with pytest.raises(WorkspaceError, match=r"could not answer: .*does not have SELECT"):
         place().quarantined(Selection())
     assert len(message.statements) == 5
+
+
+def test_rows_come_newest_first_whatever_the_order_of_the_answer(message: Said) -> None:
+    days = ["2024-03-02", "2024-03-01", "2024-03-03"]
+    message.answer = [
+        [json.dumps({"partition_date": day, "content_hash": digest})]
+        for day in days
+        for digest in ("b", "a")
+    ]
+    found = [(str(row["partition_date"]), row["content_hash"]) for row in place().quarantined(ALL)]
+    assert found == [(day, digest) for day in sorted(days, reverse=True) for digest in ("b", "a")]
+
+
+def test_an_update_that_is_sent_twice_is_counted_once(
+    message: Said, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message.open_rows, message.answer = [7, 0], [["0"]]
+    lost = Fault("POST .*/sql/statements", 0, hangs_up=True)
+    answer = workspace.ask
+
+    def ask(statement: dict[str, Any]) -> list[list[str]] | str:
+        # After the first count: the UPDATE is carried out, and its answer is lost.
+        workspace.faults = workspace.faults or [lost]
+        return answer(statement)
+
+    monkeypatch.setattr(workspace, "ask", ask)
+    assert place().discard(ALL, "known", discard_log) == 7
+    assert not lost.times and len(message.statements) == 4
+
+
+def test_an_answer_that_is_too_large_is_refused(message: Said) -> None:
+    message.answer = [[json.dumps({"partition_date": "2024-03-02", "payload": "x" * 2**20})]] * 11
+    with pytest.raises(WorkspaceError, match="more than 10 MiB: choose fewer rows, with --day"):
+        place().quarantined(ALL)
 
 
 def test_it_must_be_named(workspace: FakeWorkspace) -> None:
