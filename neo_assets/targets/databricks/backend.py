@@ -56,8 +56,9 @@ class UnityCatalogBackend(StorageBackend):
     def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """Auto Loader over lines of text, and over the whole landing zone.
 
-        One path for the life of a checkpoint is all that Auto Loader is known to allow; so what has
-        landed for other days comes too, each file once.  Where the volume was moved or restored, it
+        With notifications, Auto Loader allows one path for the life of a checkpoint; with listing
+        it may change.  One path goes with both; so what has landed for other days comes too, each
+        file once.  Where the volume was moved or restored, it
         lists every file again, and those that bronze has are left out.
 
         It is not asked to read JSON: bronze takes each object whole into a VARIANT, and follows its

@@ -1,5 +1,6 @@
 """The reason of a job's failure, in one sentence, and whether to retry it."""
 
+import re
 from contextlib import suppress
 
 from databricks.sdk import WorkspaceClient
@@ -8,7 +9,7 @@ from databricks.sdk.service import jobs
 
 
 class JobFailedError(Exception):
-    """A job failed; `is_retryable` is true if the platform was at fault."""
+    """A job failed; `is_retryable` is true if the platform or another writer was at fault."""
 
     def __init__(self, message: str, *, is_retryable: bool) -> None:
         super().__init__(message)
@@ -20,15 +21,16 @@ def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
     run = client.jobs.get_run(run_id)
     state = run.state or jobs.RunState()
     ended = run.status.termination_details if run.status else None
+    errors = _errors(client, run)
     # The state of a run whose task failed only points at the output of the task.
-    messages = _errors(client, run) or [state.state_message or ""]
+    messages = errors or [state.state_message or ""]
     result = state.result_state or state.life_cycle_state
     return JobFailedError(
         f"job run {run_id} ended as {result.value if result else 'unknown'}"
         + (f" ({ended.code.value})" if ended and ended.code else "")
         + "".join(f", {text.strip().rstrip('.')}" for text in messages if text.strip())
         + (f"; its log: {run.run_page_url}" if run.run_page_url else ""),
-        is_retryable=_is_platform_fault(state, ended),
+        is_retryable=_is_platform_fault(state, ended) or any(map(is_conflict, errors)),
     )
 
 
@@ -44,6 +46,11 @@ def _errors(client: WorkspaceClient, run: jobs.Run) -> list[str]:
             message = (output.error or "").partition("JVM stacktrace:")[0].strip()
             errors += message.splitlines()[:1]
     return errors
+
+
+def is_conflict(message: str) -> bool:
+    """Whether another writer, such as predictive optimization, changed the table meanwhile."""
+    return re.search(r"DELTA_CONCURRENT_|Concurrent\w+Exception", message) is not None
 
 
 def _is_platform_fault(state: jobs.RunState, ended: jobs.TerminationDetails | None) -> bool:

@@ -18,8 +18,9 @@ from neo_assets.targets.databricks.workspace_error import WorkspaceError
 class VolumeLandingZone(LandingZone):
     """A landing zone in a folder of a volume.
 
-    The Files API cannot rename, nor need it: an upload is one PUT of a whole object, which the
-    storage behind a volume shows to readers when all of it is there, and not before.  There are no
+    The Files API cannot rename: an upload is one PUT of a whole object.  S3 and GCS show it to
+    readers when all of it is there, and not before; Azure does not promise that.  Lines that a job
+    has missed then are an ERROR of `reconciliation`.  There are no
     locks either.  A run reserves its days, so that no other run of the same machine lands them
     meanwhile; should two machines land the same answer at once, bronze has it twice and silver
     drops the repeat.

@@ -17,7 +17,7 @@ class UnityCatalog:
     """One schema for the tables, and one volume in it for all files.
 
     Names are quoted wherever they get into SQL, and even so no more is let in than a name needs:
-    they become parts of paths too.
+    they become parts of paths too.  Unity Catalog stores them in lower case, and so do paths.
     """
 
     catalog: str
@@ -31,6 +31,7 @@ class UnityCatalog:
                 raise ValueError(
                     f"{name!r} is no name for a {place.name}: letters, digits, _ and - only"
                 )
+            object.__setattr__(self, place.name, name.lower())
 
     def table(self, name: str) -> str:
         """The full name of a table, for SQL."""

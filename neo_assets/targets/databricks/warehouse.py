@@ -8,8 +8,10 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import sql
 
+from neo_assets.targets.databricks.job_failure import is_conflict
 from neo_assets.targets.databricks.workspace_error import NoTableError, WorkspaceError
 
+ATTEMPTS = 3
 POLL_INTERVAL_S = 1
 ANSWER_MIB = 10
 """At most this much is asked for.  An answer of more than 25 MiB fails, and what counts there is
@@ -34,9 +36,15 @@ class Warehouse:
         """Run an UPDATE.
 
         A statement whose answer is lost is sent again, and the second one changes nothing: its
-        number of rows means nothing.
+        number of rows means nothing.  After a conflict with another writer it is sent again here.
         """
-        list(self._execute(statement, parameters))
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                list(self._execute(statement, parameters))
+                return
+            except WorkspaceError as error:
+                if attempt == ATTEMPTS or not is_conflict(str(error)):
+                    raise
 
     def _execute(self, statement: str, parameters: dict[str, str]) -> Iterator[list[str]]:
         """The rows of the answer.

@@ -108,6 +108,8 @@ def _in_its_place(behaviour: str, volumes: str) -> Any:
             raise RuntimeError(
                 "the middle of the stage JVM stacktrace:\norg.apache.spark.SparkException\n\tat a.B"
             )
+        if behaviour == "conflict":
+            raise RuntimeError("(io.delta.exceptions.ConcurrentAppendException) Files were added.")
         if behaviour == "hang":
             Path(volumes, "hanging").touch()
             time.sleep(600)

@@ -50,6 +50,10 @@ def test_names_and_places() -> None:
     )
 
 
+def test_names_are_in_lower_case_as_unity_catalog_stores_them() -> None:
+    assert UnityCatalog("Prod-1", "ASTEROIDS", "Files") == CATALOG
+
+
 def test_staging_shares_only_the_event_files() -> None:
     staging = BACKEND.staging("bronze-20240301")
     assert (

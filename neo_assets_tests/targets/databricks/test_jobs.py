@@ -237,6 +237,12 @@ def test_a_start_that_fails_by_the_platform_is_tried_once_more(workspace: FakeWo
     assert len(workspace.runs) == 4
 
 
+def test_a_conflict_with_another_writer_is_tried_once_more(workspace: FakeWorkspace) -> None:
+    workspace.behaviour = ["conflict", "answer"]
+    assert run_stage()[0]
+    assert len(workspace.runs) == 2
+
+
 def test_a_job_that_ends_without_a_result_is_retried_once(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["vanish", "answer"]
     assert run_stage()[0]

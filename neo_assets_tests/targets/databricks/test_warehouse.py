@@ -119,6 +119,14 @@ def test_an_update_that_is_sent_twice_is_counted_once(
     assert not lost.times and len(message.statements) == 4
 
 
+def test_an_update_is_sent_again_after_a_conflict(message: Said) -> None:
+    message.open_rows = [7, 0]
+    message.answer = "[DELTA_CONCURRENT_APPEND] Files were added by a concurrent update."
+    with pytest.raises(WorkspaceError, match="DELTA_CONCURRENT_APPEND"):
+        place().discard(ALL, "known", discard_log)
+    assert len(message.statements) == 1 + 3
+
+
 def test_an_answer_that_is_too_large_is_refused(message: Said) -> None:
     message.answer = [[json.dumps({"partition_date": "2024-03-02", "payload": "x" * 2**20})]] * 11
     with pytest.raises(WorkspaceError, match="more than 10 MiB: choose fewer rows, with --day"):
