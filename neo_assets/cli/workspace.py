@@ -27,9 +27,9 @@ def databricks_check() -> None:
 
 
 def databricks_wheel(
-    folder: Annotated[Path, typer.Argument(help="Where the wheel is written.")],
+    folder: Annotated[Path, typer.Argument(help="Where the wheels are written.")],
 ) -> None:
-    """Build the wheel that jobs run, for the bundle; Dagster uploads it automatically.
+    """Build the wheels that jobs run, for the bundle; Dagster uploads them automatically.
 
     Example: neo-assets databricks-wheel dist
     """
@@ -40,10 +40,11 @@ def databricks_wheel(
 
     folder.mkdir(parents=True, exist_ok=True)
     # The bundle takes all wheels of the folder, and two versions cannot be installed.
-    for old in folder.glob(FILE_NAMES):
+    for old in (file for names in FILE_NAMES for file in folder.glob(names)):
         old.unlink()
     with TemporaryDirectory() as work:
-        typer.echo(copy(Wheel().make(Path(work)), folder))
+        for wheel in Wheel().make(Path(work)):
+            typer.echo(copy(wheel, folder))
 
 
 def _begin(line: str) -> None:

@@ -17,7 +17,7 @@ from neo_assets.settings import Settings
 from neo_assets.targets.databricks import job
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
 from neo_assets.targets.databricks.stage_runner import unity_catalog
-from neo_assets.targets.databricks.submission import stage_task, upload_wheel
+from neo_assets.targets.databricks.submission import stage_task, upload_wheels
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.databricks.workspace import message_of, translate_errors, workspace_client
@@ -128,8 +128,8 @@ def _run_job(
             log(state.value)
 
     places = [f"--{place}={name}" for place, name in asdict(catalog).items()]
-    wheel = upload_wheel(client, catalog, Wheel())
-    task, rest = stage_task(job.CHECK, wheel, settings, [job.CHECK, *places])
+    wheels = upload_wheels(client, catalog, Wheel())
+    task, rest = stage_task(job.CHECK, wheels, settings, [job.CHECK, *places])
     submitted = client.jobs.submit(
         run_name="neo_assets check", tasks=[task], idempotency_token=uuid4().hex, **rest
     )

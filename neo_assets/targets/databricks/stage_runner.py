@@ -15,7 +15,7 @@ from neo_assets.settings import Settings
 from neo_assets.targets.databricks.job import CATALOG, REQUEST, RESULT
 from neo_assets.targets.databricks.job_failure import JobFailedError
 from neo_assets.targets.databricks.pipes import pipes_client
-from neo_assets.targets.databricks.submission import stage_task, upload_wheel
+from neo_assets.targets.databricks.submission import stage_task, upload_wheels
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
@@ -93,8 +93,8 @@ class JobStageRunner(StageRunner):
         """
         settings = self._settings
         client, catalog = self._workspace(), unity_catalog(settings)
-        wheel = upload_wheel(client, catalog, Wheel())
-        task, rest = stage_task(request.stage, wheel, settings)
+        wheels = upload_wheels(client, catalog, Wheel())
+        task, rest = stage_task(request.stage, wheels, settings)
         pipes = pipes_client(
             client,
             str(catalog.messages),

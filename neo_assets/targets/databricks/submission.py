@@ -18,22 +18,23 @@ ENVIRONMENT_VERSION = "5"
 """Of serverless compute: Python 3.12 and Databricks Connect 18, which is Spark Connect 4.1."""
 
 
-def upload_wheel(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> str:
-    """Upload the wheel unless the volume has this version of it; return its path there."""
-    folder = catalog.wheels / wheel.digest
-    path = str(folder / wheel.name)
+def upload_wheels(client: WorkspaceClient, catalog: UnityCatalog, wheel: Wheel) -> list[str]:
+    """Upload the wheels unless the volume has this version of them; return their paths there."""
+    folder = str(catalog.wheels / wheel.digest)
     try:
-        client.files.get_metadata(path)
+        # The last one to be uploaded.
+        client.files.get_metadata(f"{folder}/{wheel.name}")
     except NotFound:
+        client.files.create_directory(folder)
         with TemporaryDirectory() as work:
-            content = wheel.make(Path(work)).read_bytes()
-        client.files.create_directory(str(folder))
-        client.files.upload(path, io.BytesIO(content), overwrite=True)
-    return path
+            for made in wheel.make(Path(work)):
+                content = io.BytesIO(made.read_bytes())
+                client.files.upload(f"{folder}/{made.name}", content, overwrite=True)
+    return [f"{folder}/{name}" for name in wheel.names]
 
 
 def stage_task(
-    stage: str, wheel: str, settings: Settings, parameters: Sequence[str] = ()
+    stage: str, wheels: Sequence[str], settings: Settings, parameters: Sequence[str] = ()
 ) -> tuple[jobs.SubmitTask, dict[str, Any]]:
     """The task that runs a stage, and the other arguments of its job: a cluster, or serverless."""
     cluster_id = settings.neo_databricks_cluster_id
@@ -59,11 +60,13 @@ def stage_task(
     }
     if cluster_id:
         task.existing_cluster_id = cluster_id
-        task.libraries = [compute.Library(whl=wheel)]
+        task.libraries = [compute.Library(whl=wheel) for wheel in wheels]
         return task, job
     environment = jobs.JobEnvironment(
         environment_key="neo",
-        spec=compute.Environment(environment_version=ENVIRONMENT_VERSION, dependencies=[wheel]),
+        spec=compute.Environment(
+            environment_version=ENVIRONMENT_VERSION, dependencies=list(wheels)
+        ),
     )
     task.environment_key = environment.environment_key
     return task, {

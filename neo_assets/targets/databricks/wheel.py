@@ -1,19 +1,20 @@
-"""The wheel that a job runs: the lakehouse, the sources and the job's entry point, nothing else.
+"""The wheels that a job runs: the lakehouse, the sources and the job's entry point, nothing else.
 
 The whole project would bring Dagster and PySpark with it, and a second PySpark breaks the one that
-Databricks brings.
+Databricks brings.  Dagster Pipes comes beside it, from what is installed here: many workspaces
+cannot reach PyPI.
 """
 
 import hashlib
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 ENTRY_POINT = "neo-stage"
 PACKAGE = "neo-assets-stages"
-FILE_NAMES = "neo_assets_stages-*.whl"
+FILE_NAMES = ("dagster_pipes-*.whl", "neo_assets_stages-*.whl")
 
 _PROJECT = """\
 [build-system]
@@ -23,16 +24,15 @@ build-backend = "flit_core.buildapi"
 [project]
 name = "{package}"
 version = "{version}"
-description = "The stages of neo-assets, for jobs on Databricks"
+description = "{description}"
 requires-python = ">=3.10"
 dependencies = [{dependencies}]
-
-[project.scripts]
-{entry_point} = "neo_assets.targets.databricks.job:main"
+scripts = {{{scripts}}}
 
 [tool.flit.module]
-name = "neo_assets"
+name = "{module}"
 """
+_SCRIPTS = f'"{ENTRY_POINT}" = "neo_assets.targets.databricks.job:main"'
 _CONTENT = (
     *("__init__.py", "date_spans.py", "progress.py"),
     *("lakehouse/**/*.py", "sources/**/*.py", "targets/__init__.py"),
@@ -47,9 +47,15 @@ class Wheel:
     root: Path = Path(__file__).parents[2]
 
     @property
+    def names(self) -> list[str]:
+        """The file names of the wheels, as they are installed."""
+        pipes = FILE_NAMES[0].replace("*", f"{version('dagster-pipes')}-py3-none-any")
+        return [pipes, self.name]
+
+    @property
     def name(self) -> str:
         """The file name of the wheel."""
-        return FILE_NAMES.replace("*", f"{self._version}-py3-none-any")
+        return FILE_NAMES[-1].replace("*", f"{self._version}-py3-none-any")
 
     @cached_property
     def digest(self) -> str:
@@ -60,19 +66,14 @@ class Wheel:
             content.update(file.read_bytes())
         return content.hexdigest()[:16]
 
-    def make(self, folder: Path) -> Path:
-        """Make it in an empty folder; return the file."""
-        from flit_core.wheel import make_wheel_in
-
+    def make(self, folder: Path) -> list[Path]:
+        """Make it, and that of Pipes, in an empty folder; return them as they are installed."""
         source = folder / "source"
         for file in self._files:
             copy = source / "neo_assets" / file.relative_to(self.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
-        project = source / "pyproject.toml"
-        project.write_text(_project(self._version))
-        make_wheel_in(project, folder)
-        return folder / self.name
+        return [_pipes(folder), _built(source, folder, _project(self._version))]
 
     @property
     def _files(self) -> list[Path]:
@@ -88,11 +89,42 @@ class Wheel:
 
 
 def _project(of_version: str) -> str:
-    # Both sides of Pipes speak the same version; Databricks brings pyspark and pyarrow.
+    # Both sides of Pipes speak the same version; Databricks brings pydantic, pyspark and pyarrow.
     dependencies = [f"dagster-pipes=={version('dagster-pipes')}", "pydantic>=2,<3"]
     return _PROJECT.format(
         package=PACKAGE,
+        module="neo_assets",
         version=of_version,
+        description="The stages of neo-assets, for jobs on Databricks",
         dependencies=", ".join(f'"{dependency}"' for dependency in dependencies),
-        entry_point=ENTRY_POINT,
+        scripts=_SCRIPTS,
     )
+
+
+def _pipes(folder: Path) -> Path:
+    """The wheel of Dagster Pipes, one module without dependencies."""
+    installed = distribution("dagster-pipes")
+    source = folder / "pipes"
+    for file in installed.files or ():
+        if file.suffix in (".py", ".typed"):
+            copy = source / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(file.locate()), copy)
+    (source / "LICENSE").write_text(installed.read_text("licenses/LICENSE") or "")
+    project = _PROJECT.format(
+        package="dagster-pipes",
+        module="dagster_pipes",
+        version=installed.version,
+        description=installed.metadata["Summary"],
+        dependencies="",
+        scripts="",
+    )
+    return _built(source, folder, project)
+
+
+def _built(source: Path, folder: Path, project: str) -> Path:
+    from flit_core.wheel import make_wheel_in
+
+    (source / "pyproject.toml").write_text(project)
+    file: Path = make_wheel_in(source / "pyproject.toml", folder).file
+    return file

@@ -172,13 +172,14 @@ class FakeWorkspace:
             injected("job starts")
             run.end("", "CLOUD_FAILURE", "CLOUD_FAILURE", "The cloud has no machine of this kind.")
             return
-        wheel, problem = self._library(run.specification, task)
+        wheels, problem = self._libraries(run.specification, task)
         if problem:
             run.end("FAILED", "LIBRARY_INSTALLATION_ERROR", "CLIENT_ERROR", problem)
             return
         work = self.root / "jobs" / str(run.number)
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(work / "site")
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(work / "site")
         wheel_task = task["python_wheel_task"]
         with self.lock:
             if run.is_over:
@@ -209,8 +210,8 @@ class FakeWorkspace:
         else:
             run.end("SUCCESS", "SUCCESS", "SUCCESS")
 
-    def _library(self, job: JsonObject, task: JsonObject) -> tuple[Path, str]:
-        """The wheel of a task, or why it cannot be installed."""
+    def _libraries(self, job: JsonObject, task: JsonObject) -> tuple[list[Path], str]:
+        """The wheels of a task, or why they cannot be installed."""
         if task.get("existing_cluster_id"):
             wheels = [library["whl"] for library in task.get("libraries", [])]
         else:
@@ -218,9 +219,9 @@ class FakeWorkspace:
             environment = specified[task["environment_key"]]
             assert environment["environment_version"].isdecimal()
             wheels = environment["dependencies"]
-        (wheel,) = wheels
-        place = self.place(wheel)
-        return place, "" if place.is_file() else f"The library {wheel} is not there."
+        missing = [wheel for wheel in wheels if not self.place(wheel).is_file()]
+        problem = f"The library {missing[0]} is not there." if missing else ""
+        return [self.place(wheel) for wheel in wheels], problem
 
 
 def _message_of(trace: str) -> str:

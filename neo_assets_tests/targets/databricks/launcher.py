@@ -33,7 +33,8 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
     sys.argv = [entry_point, *_within(volumes, parameters)]
     from neo_assets.targets.databricks import job, unity_catalog
 
-    assert Path(job.__file__).is_relative_to(Path.cwd()), "not the code of the wheel"
+    for module in (job, dagster_pipes):
+        assert Path(str(module.__file__)).is_relative_to(Path.cwd()), "not the code of a wheel"
     unity_catalog.VOLUMES = Path(volumes)
     if behaviour == "run":
         _teach_cloud_files(volumes)

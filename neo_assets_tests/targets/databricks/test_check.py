@@ -24,7 +24,7 @@ def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     workspace.behaviour = ["answer"]
     assert check() == (0, [*["works"] * 6, "NEO_TARGET=databricks."], "")
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
-    assert files == {Wheel().name}
+    assert files == set(Wheel().names)
 
 
 def test_a_job_that_takes_too_long_is_canceled(

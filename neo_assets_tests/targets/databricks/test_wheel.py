@@ -16,13 +16,16 @@ FOREIGN = ("dagster", "databricks", "deltalake", "filelock", "requests")
 
 
 def test_it_brings_all_that_a_stage_needs_and_nothing_else(tmp_path: Path) -> None:
-    wheel = Wheel().make(tmp_path)
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")
+    wheels = Wheel().make(tmp_path)
+    assert [wheel.name for wheel in wheels] == Wheel().names
+    # No index is there: what is not in the wheels is in the environment of Databricks.
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "-q", "--target"]
+    subprocess.run([*pip, str(tmp_path / "site"), *map(str, wheels)], check=True)
     program = (
         "import sys, neo_assets.targets.databricks.job, neo_assets.lakehouse.stages\n"
         "import neo_assets.targets.databricks.backend\n"
         "print(neo_assets.__file__)\n"
+        "import dagster_pipes; assert dagster_pipes.__file__.startswith(sys.path[1])\n"
         f"print([name for name in {FOREIGN} if name in sys.modules])"
     )
     done = subprocess.run(
@@ -34,7 +37,7 @@ def test_it_brings_all_that_a_stage_needs_and_nothing_else(tmp_path: Path) -> No
         check=True,
     )
     assert done.stdout.split("\n")[:2] == [f"{tmp_path}/site/neo_assets/__init__.py", "[]"]
-    (information,) = (tmp_path / "site").glob("*.dist-info")
+    (information,) = (tmp_path / "site").glob("neo*.dist-info")
     metadata = (information / "METADATA").read_text().splitlines()
     required = [line for line in metadata if line.startswith("Requires-Dist")]
     assert required == [
@@ -63,7 +66,7 @@ def test_other_code_is_another_version(tmp_path: Path) -> None:
     for number in ("1", "2"):
         (root / "__init__.py").write_text(f'"""The code of day {number}."""\n')
         (tmp_path / number).mkdir()
-        with zipfile.ZipFile(Wheel(root).make(tmp_path / number)) as archive:
+        with zipfile.ZipFile(Wheel(root).make(tmp_path / number)[-1]) as archive:
             (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
             versions.add(archive.read(metadata).decode().split("\nVersion: ")[1].split()[0])
         assert f"{version('neo-assets')}+sha{Wheel(root).digest}" in versions
@@ -75,4 +78,4 @@ def test_a_build_leaves_one_wheel(tmp_path: Path) -> None:
     old = tmp_path / "neo_assets_stages-0.1.0+sha1-py3-none-any.whl"
     old.touch()
     assert CliRunner().invoke(application, ["databricks-wheel", str(tmp_path)]).exit_code == 0
-    assert [file.name for file in tmp_path.glob("neo*.whl")] == [Wheel().name]
+    assert sorted(file.name for file in tmp_path.glob("*.whl")) == Wheel().names
