@@ -32,8 +32,10 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.partitions import chunks, daily_partitions, range_tags
 from neo_assets.prefetch import prefetching
 from neo_assets.quality import quality
+from neo_assets.run_tags import WHY
 from neo_assets.settings import Settings
 from neo_assets.targets.registry import create_target
+from neo_assets.user import user_name
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration that keeps events off the console; the instance has them all the same."""
@@ -314,7 +316,10 @@ def _run(
             run_id=run_id,
             asset_selection=assets,
             partition_key=single,
-            tags=range_tags(days[0], days[-1]) if len(days) > 1 else None,
+            tags={
+                **(range_tags(days[0], days[-1]) if len(days) > 1 else {}),
+                WHY: f"a command of {user_name()}",
+            },
             run_config={**QUIET, **config},
             raise_on_error=False,
         )

@@ -11,6 +11,7 @@ from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.assets.source_assets import source_assets
 from neo_assets.automation.alerts import alert_sensors
 from neo_assets.automation.jobs import (
+    PROCESS_LANDED_FILES,
     REFRESH,
     REPLAY_AFTER_RESET,
     SELECTIVE_REFRESH,
@@ -21,6 +22,7 @@ from neo_assets.automation.jobs import (
     replay_quarantine,
     reset_streaming_checkpoints,
 )
+from neo_assets.automation.landed_files import landed_files_sensor
 from neo_assets.automation.schedules import (
     complete_canceled,
     complete_failed,
@@ -57,6 +59,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[checks_on(asset.key, settings) for asset in assets],
         jobs=[
             REFRESH,
+            PROCESS_LANDED_FILES,
             full_refresh,
             SELECTIVE_REFRESH,
             reset_streaming_checkpoints,
@@ -68,6 +71,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ],
         schedules=[daily_refresh, weekly_maintenance],
         sensors=[
+            landed_files_sensor,
             replay_after_reset_sensor,
             quarantine_replay_sensor,
             complete_failed,

@@ -19,6 +19,7 @@ from neo_assets.date_spans import span, spans_by_reason
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.partitions import days_of
+from neo_assets.run_tags import why
 from neo_assets.settings import Settings
 from neo_assets.targets.stage_runner import LakehouseResource
 
@@ -99,6 +100,7 @@ def emit(
     metadata = {
         report.day.isoformat(): {
             **report_metadata(report),
+            "why": why(context.run),
             "preview": dg.MetadataValue.md(result.previews.get(report.day) or "No rows."),
             **({"job": dg.MetadataValue.url(result.job_url)} if result.job_url else {}),
         }

@@ -14,6 +14,7 @@ from neo_assets.lakehouse.preview import PREVIEW_ROWS, markdown_table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Result
 from neo_assets.progress import LogFunction, track_progress
+from neo_assets.run_tags import ONLY_LANDED
 from neo_assets.settings import Settings
 from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot, Source
 from neo_assets.sources.errors import FeedError
@@ -73,17 +74,23 @@ def _land(
     days: Sequence[date],
     today: date,
 ) -> Result:
-    """Fetch the days that can be requested today and land what is new; the others have landed."""
+    """Fetch the days that can be requested today and land what is new; the others have landed.
+
+    A run about what has landed requests none.
+    """
     reports: list[DayReport] = []
     previews: dict[date, str] = {}
     failed: dict[date, str] = {}
     calls_left: int | None = None
-    requested = source.requestable(days, today)
+    only_landed = ONLY_LANDED in context.run.tags
+    requested = [] if only_landed else source.requestable(days, today)
     if (calls := source.calls(requested)) > 1:
         context.log.info(f"{len(requested)} days are fetched in {calls} calls.")
     try:
         for day in [day for day in days if day not in requested]:
-            context.log.info(f"{day}: {source.why_not_requested(today)}; what has landed is kept.")
+            if not only_landed:
+                why_not = source.why_not_requested(today)
+                context.log.info(f"{day}: {why_not}; what has landed is kept.")
             try:
                 landing, objects = zone.landed(day)
             except LandingError as error:

@@ -10,6 +10,7 @@ from pydantic import Field
 from neo_assets import pipeline
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, MAINTENANCE, REBUILD_BRONZE, Request
 from neo_assets.progress import LogFunction, track_progress
+from neo_assets.run_tags import ONLY_LANDED
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.sources.landing_zone import LandingZone, damage
@@ -32,6 +33,14 @@ REFRESH = dg.define_asset_job(
     selection=dg.AssetSelection.groups("neo"),
     description="Refresh: requests the chosen days from the sources and brings what is new to "
     "gold, with all checks. Nothing is written for unchanged days.",
+)
+
+PROCESS_LANDED_FILES = dg.define_asset_job(
+    "process_landed_files",
+    selection=dg.AssetSelection.groups("neo"),
+    tags={ONLY_LANDED: "true"},
+    description="Brings the event files that have landed for the chosen days to gold, with all "
+    "checks, and requests nothing from the sources. The sensor landed_files_sensor launches it.",
 )
 
 SELECTIVE_REFRESH = dg.define_asset_job(

@@ -18,6 +18,7 @@ from neo_assets.automation.jobs import (
 )
 from neo_assets.checks.planned import complete
 from neo_assets.partitions import chunks, daily_partitions, range_tags
+from neo_assets.run_tags import WHY
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.targets.base import Target, TargetResource
@@ -41,7 +42,10 @@ def daily_refresh(
     first = max(today - timedelta(days=settings.neo_refresh_days_back), settings.neo_start_date)
     return dg.RunRequest(
         run_key=today.isoformat(),
-        tags=range_tags(first, today + timedelta(days=settings.neo_days_ahead)),
+        tags={
+            **range_tags(first, today + timedelta(days=settings.neo_days_ahead)),
+            WHY: "the schedule daily_refresh",
+        },
     )
 
 
@@ -134,7 +138,11 @@ def _a_run_for_each_chunk(
 ) -> Iterator[dg.RunRequest]:
     for chunk in chunks(days, settings):
         yield dg.RunRequest(
-            run_key=f"{after.run_id}:{chunk[0]}", tags=range_tags(chunk[0], chunk[-1])
+            run_key=f"{after.run_id}:{chunk[0]}",
+            tags={
+                **range_tags(chunk[0], chunk[-1]),
+                WHY: f"the job {after.job_name}, whose second half this is",
+            },
         )
 
 

@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -33,6 +33,12 @@ _DAY_FOLDER = re.compile(r"feed_date=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}Z-([0-9a-f]{16})[.]json")
 _IS_OURS = re.compile(r"[0-9].*Z-.*[.]json$")
+
+QUIET_S = 10
+"""How long a file whose name has no digest must be unchanged to count as completely written."""
+
+DAMAGED_QUIET_S = 600
+"""The same for a file that does not hold what its name says: no copy pauses for that long."""
 
 
 class LandingError(Exception):
@@ -130,6 +136,39 @@ class LandingZone(ABC):
         return sorted(
             file for file, name in named if name and not _is_whole(self._read(file), name[1])
         )
+
+    def being_written(self, files: Collection[str]) -> set[str]:
+        """Those of these event files, given by identity, that someone may still be writing.
+
+        What this class lands appears whole; a copy made by hand grows.
+        """
+        return {file for file in files if self._may_grow(self.root / file)}
+
+    def _may_grow(self, file: Path) -> bool:
+        try:
+            unchanged_s = self._seconds_unchanged(file)
+            if not (name := _NAME.fullmatch(file.name)):
+                return unchanged_s < QUIET_S
+            return unchanged_s < DAMAGED_QUIET_S and not _is_whole(self._read(file), name[1])
+        except FileNotFoundError:
+            return True
+
+    @property
+    @abstractmethod
+    def watched_days(self) -> int | None:
+        """How many of the newest days are cheap enough to look at all the time; None for all."""
+
+    @abstractmethod
+    def folders(self) -> list[date]:
+        """The days that have a folder, in order, with event files or without."""
+
+    @abstractmethod
+    def event_files(self, days: Collection[date]) -> set[str]:
+        """The identities of the event files of these days that have a line, however named."""
+
+    @abstractmethod
+    def _seconds_unchanged(self, file: Path) -> float:
+        """How long ago anything was written to a file."""
 
     @abstractmethod
     def days(self) -> list[date]:

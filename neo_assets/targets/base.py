@@ -57,6 +57,14 @@ class Target(ABC):
         """Rows and newest day of a table, if its rows have days; no rows without the table."""
 
     @abstractmethod
+    def event_files_read(self, dataset: Dataset) -> set[str]:
+        """The identities of the event files that bronze has rows of; none without a table."""
+
+    @abstractmethod
+    def version(self, table: Table) -> str:
+        """What differs after each change of a table; empty where asking would cost a query."""
+
+    @abstractmethod
     def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
         """The rows of the quarantine that are meant, the newest day first; none without a table."""
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from neo_assets.assets.raw import raw_asset
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
+from neo_assets.run_tags import ONLY_LANDED, WHY
 from neo_assets.settings import Settings
 from neo_assets.sources.neows import NEOWS
 from neo_assets.sources.neows import client as neows_client
@@ -64,7 +65,9 @@ class At:
         self._monkeypatch.setenv("NEOWS_BASE_URL", service.base_url)
 
 
-def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
+def materialize(
+    instance: dg.DagsterInstance, first: date, last: date, **tags: str
+) -> dg.ExecuteInProcessResult:
     settings = Settings.from_environment()
     target = create_target(settings)
     return dg.materialize(
@@ -77,6 +80,7 @@ def materialize(instance: dg.DagsterInstance, first: date, last: date) -> dg.Exe
         tags={
             "dagster/asset_partition_range_start": first.isoformat(),
             "dagster/asset_partition_range_end": last.isoformat(),
+            **tags,
         },
         raise_on_error=False,
     )
@@ -326,6 +330,25 @@ def test_hourly_limit_is_waited_for_by_choice(
         at(service)
         assert materialize(instance, DAYS[0], DAYS[13]).success
     assert len(service.calls) == 3
+
+
+def test_what_has_landed_is_taken_as_it_is_without_a_call(
+    instance: dg.DagsterInstance, at: At
+) -> None:
+    only_landed = {ONLY_LANDED: "true", WHY: "1 event file landed"}
+    with serve() as service:
+        at(service)
+        settings = Settings.from_environment()
+        zone = create_target(settings).landing_zone(NEOWS.dataset)
+        fetched_at = datetime(2024, 3, 10, tzinfo=timezone.utc)
+        zone.land(DAYS[0], [{"id": "1"}] * 2, source="nasa", fetched_at=fetched_at)
+        assert materialize(instance, DAYS[0], DAYS[0], **only_landed).success
+        # There is nothing of the other day.
+        assert not materialize(instance, DAYS[1], DAYS[1], **only_landed).success
+    assert not service.calls
+    (report,) = reports(instance).values()
+    expected = {"rows_in": 2, "exact_duplicates": 1, "snapshots_landed": 0, "why": only_landed[WHY]}
+    assert expected.items() <= report.items()
 
 
 def test_report_of_a_day(instance: dg.DagsterInstance, at: At) -> None:

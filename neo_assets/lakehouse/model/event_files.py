@@ -44,9 +44,19 @@ def event_files(
     }
 
 
+def is_event_file(name: str) -> bool:
+    """Whether a file of this name in the folder of a day is an event file."""
+    return name.endswith(".json") and not name.startswith((".", "_"))
+
+
 def identity_of(file: Path) -> str:
     """The identity of an event file."""
     return f"{file.parent.name}/{file.name}"
+
+
+def day_in(identity: str) -> date:
+    """The day of an event file, from its identity."""
+    return date.fromisoformat(identity.partition("/")[0].removeprefix("feed_date="))
 
 
 def identity(path: str) -> str:

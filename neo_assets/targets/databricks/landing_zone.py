@@ -1,18 +1,24 @@
 """The landing zone in a volume, written and read through the Files API."""
 
 import io
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service.files import FilesAPI
+from databricks.sdk.service.files import DirectoryEntry, FilesAPI
 
+from neo_assets.lakehouse.model.event_files import is_event_file
 from neo_assets.sources.landing_zone import LandingError, LandingZone, days_of, hidden
 from neo_assets.targets.databricks.repetition import repeated
 from neo_assets.targets.databricks.workspace import translate_errors
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
+
+LISTED_AT_ONCE = 8
+"""Folders whose files are listed side by side."""
 
 
 class VolumeLandingZone(LandingZone):
@@ -29,6 +35,31 @@ class VolumeLandingZone(LandingZone):
     def __init__(self, files: FilesAPI, root: Path) -> None:
         super().__init__(root)
         self._api = files
+
+    watched_days = 31
+    """Each folder is a call: these are more days than a refresh requests again by default."""
+
+    def folders(self) -> list[date]:
+        """The days that have a folder, in order."""
+        return self.days()
+
+    def event_files(self, days: Collection[date]) -> set[str]:
+        """Return the identities of the event files of these days, with a call for each."""
+        with ThreadPoolExecutor(LISTED_AT_ONCE) as side_by_side:
+            return {file for files in side_by_side.map(self._event_files, days) for file in files}
+
+    def _event_files(self, day: date) -> set[str]:
+        folder = self._directory(day)
+        with _as_landing(f"The event files of {day} are not known"):
+            return {
+                f"{folder.name}/{entry.name}"
+                for entry in self._entries(folder)
+                if is_event_file(entry.name or "") and entry.file_size
+            }
+
+    def _seconds_unchanged(self, file: Path) -> float:
+        # An upload shows when all of it is there.
+        return math.inf
 
     def days(self) -> list[date]:
         """The days that have a folder, which is made right before the first file in it."""
@@ -71,8 +102,11 @@ class VolumeLandingZone(LandingZone):
         yield
 
     def _names(self, folder: Path) -> list[str]:
+        return [entry.name or "" for entry in self._entries(folder)]
+
+    def _entries(self, folder: Path) -> list[DirectoryEntry]:
         try:
-            return [entry.name or "" for entry in self._api.list_directory_contents(str(folder))]
+            return list(self._api.list_directory_contents(str(folder)))
         except NotFound:
             return []
 

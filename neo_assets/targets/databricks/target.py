@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.tables import Table
+from neo_assets.lakehouse.model.tables import SOURCE_FILE, Table
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources.landing_zone import LandingZone
@@ -61,6 +61,17 @@ class DatabricksTarget(Target):
             return 0, None
         day = found[0]["newest"]
         return found[0]["rows"], date.fromisoformat(day) if day else None
+
+    def event_files_read(self, dataset: Dataset) -> set[str]:
+        """Found by a SQL warehouse."""
+        bronze = self._catalog.table(dataset.tables.bronze.name)
+        return {
+            row[SOURCE_FILE] for row in self._asked(f"SELECT DISTINCT {SOURCE_FILE} FROM {bronze}")
+        }
+
+    def version(self, table: Table) -> str:
+        """Not known: a query would keep the warehouse awake."""
+        return ""
 
     def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
         """Found by a SQL warehouse."""

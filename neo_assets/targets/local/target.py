@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.tables import Table
+from neo_assets.lakehouse.model.event_files import identity_of
+from neo_assets.lakehouse.model.tables import SOURCE_FILE, Table
+from neo_assets.lakehouse.store.delta_files import dataset as rows_of
 from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.progress import LogFunction
 from neo_assets.sources.landing_zone import LandingZone
@@ -68,6 +70,21 @@ class LocalTarget(Target):
         if not rows or not table.day_column:
             return sum(rows), None
         return sum(rows), max(files.column(f"max.{table.day_column}").to_pylist())
+
+    def event_files_read(self, dataset: Dataset) -> set[str]:
+        """Read from one column of bronze, by Arrow."""
+        delta = open_table(self.local_tables / dataset.tables.bronze.name)
+        if delta is None:
+            return set()
+        files = rows_of(delta).to_table(columns=[SOURCE_FILE])[SOURCE_FILE].unique()
+        # Tables of earlier versions have whole paths.
+        return {identity_of(Path(file)) for file in files.to_pylist()}
+
+    def version(self, table: Table) -> str:
+        """Return the newest commit of the Delta log, and when it was written."""
+        log = self.local_tables / table.name / "_delta_log"
+        newest = max(log.glob("[0-9]*.json"), default=None)
+        return f"{newest.name} {newest.stat().st_mtime_ns}" if newest else ""
 
     def quarantined(self, selection: "Selection") -> list[dict[str, Any]]:
         """Return the chosen rows, read by delta-rs."""

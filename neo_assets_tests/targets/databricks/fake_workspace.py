@@ -384,7 +384,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(204)
         else:
             entries = [
-                {"path": f"{path}/{entry.name}", "name": entry.name, "is_directory": entry.is_dir()}
+                {
+                    "path": f"{path}/{entry.name}",
+                    "name": entry.name,
+                    "is_directory": entry.is_dir(),
+                    **({} if entry.is_dir() else {"file_size": entry.stat().st_size}),
+                }
                 for entry in sorted(place.iterdir())
             ]
             start = int(query.get("page_token") or 0)

@@ -61,6 +61,19 @@ def test_a_damaged_file_is_renamed(zone: VolumeLandingZone, workspace: FakeWorks
     assert workspace.place(str(again.set_aside[0])).exists() and not there.exists()
 
 
+def test_event_files_are_listed_by_what_bronze_knows_them_by(
+    zone: VolumeLandingZone, workspace: FakeWorkspace
+) -> None:
+    file = land(zone).file
+    folder = workspace.place(str(file.parent))
+    for name in (".a.json.damaged", "_a.json", "notes.txt", "copy.json"):
+        (folder / name).write_text("{}")
+    (folder / "empty.json").touch()
+    found = {f"{file.parent.name}/{name}" for name in (file.name, "copy.json")}
+    assert zone.event_files([DAY, DAY + timedelta(days=1)]) == found
+    assert zone.folders() == [DAY] and zone.being_written(found) == set()
+
+
 def test_folders_that_are_no_days_are_passed_over(
     zone: VolumeLandingZone, workspace: FakeWorkspace
 ) -> None:

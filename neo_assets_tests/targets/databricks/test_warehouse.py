@@ -11,6 +11,7 @@ from neo_assets.lakehouse.model.tables import GOLD_DIM_NEO, GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.progress import discard_log
 from neo_assets.settings import Settings, SettingsError
+from neo_assets.sources.neows import NEOWS
 from neo_assets.targets.base import Target
 from neo_assets.targets.databricks import warehouse
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
@@ -131,6 +132,17 @@ def test_an_answer_that_is_too_large_is_refused(message: Said) -> None:
     message.answer = [[json.dumps({"partition_date": "2024-03-02", "payload": "x" * 2**20})]] * 11
     with pytest.raises(WorkspaceError, match="more than 10 MiB: choose fewer rows, with --day"):
         place().quarantined(ALL)
+
+
+def test_which_event_files_bronze_has_read(message: Said) -> None:
+    files = ["feed_date=2024-03-01/a.json", "feed_date=2024-03-02/b.json"]
+    message.answer = [[json.dumps({"source_file": file})] for file in files]
+    assert place().event_files_read(NEOWS.dataset) == set(files)
+    message.answer = "[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."
+    assert place().event_files_read(NEOWS.dataset) == set()
+    # No query is spent on whether bronze has changed.
+    assert place().version(NEOWS.dataset.tables.bronze) == ""
+    assert len(message.statements) == 2
 
 
 def test_it_must_be_named(workspace: FakeWorkspace) -> None:
