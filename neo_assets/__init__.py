@@ -2,7 +2,8 @@
 
 import warnings
 
-# Two features that Dagster does not call finished are used on purpose, and tested: a backfill
-# policy, and checks that are partitioned like their asset.
-warnings.filterwarnings("ignore", message="Parameter `(backfill_policy|include_sources)` ")
+# Three features that Dagster does not call finished are used on purpose, and tested: a backfill
+# policy, conditions of our own, and checks that are partitioned like their asset.
+_PARAMETERS = "backfill_policy|include_sources|use_user_code_server"
+warnings.filterwarnings("ignore", message=f"Parameter `({_PARAMETERS})` ")
 warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec ")

@@ -27,6 +27,7 @@ from neo_assets.automation.schedules import (
     complete_canceled,
     complete_failed,
     daily_refresh,
+    layers_sensor,
     neo_dashboard_sensor,
     power_bi_export_sensor,
     quarantine_replay_sensor,
@@ -72,6 +73,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         schedules=[daily_refresh, weekly_maintenance],
         sensors=[
             landed_files_sensor,
+            layers_sensor,
             replay_after_reset_sensor,
             quarantine_replay_sensor,
             complete_failed,

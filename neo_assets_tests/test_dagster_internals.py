@@ -7,7 +7,7 @@ import ast
 import pkgutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
@@ -15,7 +15,7 @@ from dagster_databricks.pipes import PipesDatabricksClient
 from databricks.sdk.service import jobs
 
 from neo_assets.automation.failures import failure_sentence
-from neo_assets.dagster_internals import events, history, runs
+from neo_assets.dagster_internals import conditions, events, history, runs
 from neo_assets.dagster_internals.event_log import EventLog, one_commit
 from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
 
@@ -142,6 +142,34 @@ def test_an_output_without_materializations_goes_on_downstream(
     assert history.newest_materialization_ids(instance, DOWN, ["b", "z"]).keys() == {"b"}
 
 
+class Chosen(conditions.PartitionsCondition):
+    """Chooses "a", for an event of the storage id 7, and a partition that is none."""
+
+    settled: ClassVar[list[int]] = []
+
+    def chosen(
+        self, instance: dg.DagsterInstance, asset: dg.AssetKey, settled: int
+    ) -> tuple[dict[str, int], int]:
+        assert instance.root_directory and asset == UP
+        self.settled.append(settled)
+        return {"a": 7, "z": 3}, 9
+
+
+def test_a_condition_chooses_partitions_and_knows_what_is_settled(
+    instance: dg.DagsterInstance,
+) -> None:
+    """`AssetGraphView.instance`, `candidate_subset` and `cursor` of `AutomationContext`."""
+    asset = dg.asset(name="up", partitions_def=PARTITIONS, automation_condition=Chosen())(
+        lambda: None
+    )
+    cursor = None
+    for _ in range(2):
+        result = dg.evaluate_automation_conditions([asset], instance, cursor=cursor)
+        cursor = result.cursor
+        assert result.get_requested_partitions(UP) == {"a"}
+    assert Chosen.settled == [0, 6]
+
+
 def test_events_reported_for_a_finished_run_are_part_of_it(
     instance: dg.DagsterInstance,
 ) -> None:
@@ -155,6 +183,7 @@ def test_events_reported_for_a_finished_run_are_part_of_it(
     assert found and found.passed
     (record,) = instance.fetch_observations(UP, limit=10).records
     assert (record.run_id, record.partition_key) == (result.run_id, "b")
+    assert history.newest_observation_ids(instance, UP, ["a", "b"]) == {"b": record.storage_id}
     assert record.asset_observation and record.asset_observation.metadata["n"].value == 1
 
 

@@ -1,6 +1,95 @@
-"""When the assets that are derived from the daily ones are updated."""
+"""When assets are updated by themselves: silver and gold, and what is derived from gold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
+
+from neo_assets import pipeline
+from neo_assets.checks.inputs import errors
+from neo_assets.checks.stored_reports import newest_reports
+from neo_assets.dagster_internals.conditions import PartitionsCondition
+from neo_assets.dagster_internals.history import newest_materialization_ids, newest_observation_ids
+from neo_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class LayerBeforeHasNews(PartitionsCondition):
+    """True for days of which the layer before reports rows that this one has not processed.
+
+    Not for days that it holds back, nor for those that a run has tried since and could not process:
+    whoever repairs the cause runs them again.
+    """
+
+    settings: Settings
+
+    @property
+    def description(self) -> str:
+        """What the UI shows."""
+        return "The layer before has news of the day"
+
+    @property
+    def name(self) -> str:
+        """What the UI shows as the kind of the condition."""
+        return "layer_before_has_news"
+
+    def chosen(
+        self, instance: dg.DagsterInstance, asset: dg.AssetKey, settled: int
+    ) -> tuple[Mapping[str, int], int]:
+        """The days, with the materialization of the layer before that has the news."""
+        before = dg.AssetKey(str(pipeline.upstream_of(asset.to_user_string())))
+        (*_, newest) = [0, *_newest_materialization(instance, before)]
+        if newest <= settled:
+            return {}, settled
+        materialized = newest_materialization_ids(instance, before)
+        later = {day: event for day, event in materialized.items() if event > settled}
+        done = newest_materialization_ids(instance, asset, list(later))
+        tried = newest_observation_ids(instance, asset, list(later))
+        later = {
+            day: event
+            for day, event in later.items()
+            if event > max(done.get(day, 0), tried.get(day, 0))
+        }
+        days = [date.fromisoformat(day) for day in later]
+        held = errors(instance, before, days, self.settings)
+        unchanged = _unchanged(instance, before, days, done)
+        return {
+            day: event
+            for day, event in later.items()
+            if date.fromisoformat(day) not in held and date.fromisoformat(day) not in unchanged
+        }, newest
+
+
+def _newest_materialization(instance: dg.DagsterInstance, asset: dg.AssetKey) -> list[int]:
+    return [record.storage_id for record in instance.fetch_materializations(asset, 1).records]
+
+
+def _unchanged(
+    instance: dg.DagsterInstance,
+    before: dg.AssetKey,
+    days: Sequence[date],
+    done: Mapping[str, int],
+) -> set[date]:
+    """The days whose newest report says the same as the one that the next layer has processed."""
+    processed = {day: done[str(day)] for day in days if str(day) in done}
+    then = newest_reports(instance, before, list(processed), processed)
+    now = newest_reports(instance, before, list(then))
+    return {day for day in then if then[day].report.content == now[day].report.content}
+
+
+def when_the_layer_before_has_news(settings: Settings) -> dg.AutomationCondition[dg.AssetKey]:
+    """Once for each day with news, when no run of the day is in progress or queued.
+
+    The layers after it are updated in the same run.
+    """
+    is_next = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
+    return (
+        (LayerBeforeHasNews(settings) | is_next)
+        & ~dg.AutomationCondition.in_progress()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+    ).with_label("when the layer before has news of the day")
+
 
 _SOME_DAY_IS_THERE = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
 WHEN_GOLD_IS_AT_REST = (

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from neo_assets.assets.conditions import when_the_layer_before_has_news
 from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, SILVER_NEO_EVENTS
@@ -13,7 +14,14 @@ from neo_assets.targets.stage_runner import LakehouseResource
 def build_gold_neo_fact(settings: Settings, target: Target) -> dg.AssetsDefinition:
     """The asset of the facts, which is made from silver."""
 
-    @table_asset(GOLD_NEO_FACT, "gold", SILVER_NEO_EVENTS.name, settings, target)
+    @table_asset(
+        GOLD_NEO_FACT,
+        "gold",
+        SILVER_NEO_EVENTS.name,
+        settings,
+        target,
+        automation_condition=when_the_layer_before_has_news(settings),
+    )
     def gold_neo_fact(
         context: dg.AssetExecutionContext, lakehouse: LakehouseResource
     ) -> dg.MaterializeResult[None]:

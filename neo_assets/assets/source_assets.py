@@ -6,6 +6,7 @@ from datetime import date
 
 import dagster as dg
 
+from neo_assets.assets.conditions import when_the_layer_before_has_news
 from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.raw import raw_asset
@@ -73,6 +74,7 @@ def _silver_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
         tables.bronze.name,
         settings,
         target,
+        automation_condition=when_the_layer_before_has_news(settings),
         description=f"{tables.silver.comment}\n\nRows that break a rule are in "
         f"`{tables.quarantine.name}`, and the class of every row of bronze in "
         f"`{tables.versions.name}`.",

@@ -74,7 +74,6 @@ class _Landed:
 @dg.sensor(
     name="landed_files_sensor",
     job=PROCESS_LANDED_FILES,
-    minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Brings event files that have landed and that bronze has not read to gold, whoever "
     "landed them: a run covers NEO_PARTITIONS_PER_RUN days and their sources. Files that are being "

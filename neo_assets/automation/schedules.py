@@ -9,6 +9,7 @@ import dagster as dg
 from neo_assets.automation.jobs import (
     REFRESH,
     REPLAY_AFTER_RESET,
+    REPLAYED,
     SELECTIVE_REFRESH,
     QuarantineFilter,
     choose_rows,
@@ -116,6 +117,18 @@ def complete_canceled(context: dg.RunStatusSensorContext) -> None:
     """A run that is canceled while it is queued never starts."""
     complete(context.instance, context.dagster_run.run_id)
 
+
+layers_sensor = dg.AutomationConditionSensorDefinition(
+    "layers_sensor",
+    target=dg.AssetSelection.assets(*REPLAYED),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    # The condition compares reports, which no condition of Dagster's own can.
+    use_user_code_server=True,
+    run_tags={WHY: "the layer before had news of the day (automation condition)"},
+    description="Updates silver and gold for the days of which the layer before has news, whoever "
+    "materialized it and however old they are; several days are a backfill. Unchanged days, held "
+    "days and days that a run has tried in vain start nothing.",
+)
 
 power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
     "power_bi_export_sensor",

@@ -11,9 +11,26 @@ def newest_materialization_ids(
     instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str] | None = None
 ) -> dict[str, int]:
     """The storage id of each partition's newest materialization; of all partitions by default."""
+    return _newest_ids(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION, partitions)
+
+
+def newest_observation_ids(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str]
+) -> dict[str, int]:
+    """The storage id of each partition's newest observation."""
+    return _newest_ids(instance, asset, dg.DagsterEventType.ASSET_OBSERVATION, partitions)
+
+
+def _newest_ids(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    kind: dg.DagsterEventType,
+    partitions: Collection[str] | None,
+) -> dict[str, int]:
     newest = instance.event_log_storage.get_latest_storage_id_by_partition(
         asset,
-        dg.DagsterEventType.ASSET_MATERIALIZATION,
+        # Annotated as one of the kinds itself.
+        kind,
         None if partitions is None else set(partitions),
     )
     return dict(newest)

@@ -94,6 +94,21 @@ class DayReport:
         }
 
     @property
+    def content(self) -> tuple[object, ...]:
+        """What differs if the rows of the day do.
+
+        Bronze only appends, and the later layers follow from it and from the rules.
+        """
+        return (
+            self.rows_in,
+            self.classes,
+            self.rows_emitted,
+            self.details.get("snapshots"),
+            self.rule_set,
+            self.skipped,
+        )
+
+    @property
     def duplicates(self) -> int:
         """Rows that another row repeats or supersedes."""
         return self.exact_duplicates + self.superseded
