@@ -160,7 +160,8 @@ class Settings(BaseSettings):
     neo_databricks_warehouse_id: str | None = Field(
         None,
         pattern="^[A-Za-z0-9-]+$",
-        description="A SQL warehouse, for `neo-assets status` and `neo-assets quarantine`.",
+        description="A SQL warehouse, for `neo-assets status` and `quarantine`, and for the sensor "
+        "of files that land.",
     )
     neo_databricks_run_viewers: str | None = Field(
         None,

@@ -5,7 +5,7 @@ If a newer Dagster fails one of these tests, the name of the test states what it
 
 import ast
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -143,22 +143,31 @@ def test_an_output_without_materializations_goes_on_downstream(
 
 
 class Chosen(conditions.PartitionsCondition):
-    """Chooses "a", for an event of the storage id 7, and a partition that is none."""
+    """Chooses "b", for an event of the storage id 7; there are events of others."""
 
-    settled: ClassVar[list[int]] = []
+    asked: ClassVar[list[object]] = []
 
-    def chosen(
-        self, instance: dg.DagsterInstance, asset: dg.AssetKey, settled: int
-    ) -> tuple[dict[str, int], int]:
+    def newest(self, instance: dg.DagsterInstance, asset: dg.AssetKey) -> int:
         assert instance.root_directory and asset == UP
-        self.settled.append(settled)
-        return {"a": 7, "z": 3}, 9
+        return 9
+
+    def events(
+        self, instance: dg.DagsterInstance, asset: dg.AssetKey, settled: int
+    ) -> dict[str, int]:
+        self.asked.append(settled)
+        return {"a": 5, "b": 7, "c": 8, "z": 3}
+
+    def confirmed(
+        self, instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str]
+    ) -> set[str]:
+        self.asked.append(set(partitions))
+        return {"b"}
 
 
 def test_a_condition_chooses_partitions_and_knows_what_is_settled(
     instance: dg.DagsterInstance,
 ) -> None:
-    """`AssetGraphView.instance`, `candidate_subset` and `cursor` of `AutomationContext`."""
+    """`AutomationContext`: `asset_graph_view.instance`, `candidate_subset`, `cursor`."""
     asset = dg.asset(name="up", partitions_def=PARTITIONS, automation_condition=Chosen())(
         lambda: None
     )
@@ -166,8 +175,8 @@ def test_a_condition_chooses_partitions_and_knows_what_is_settled(
     for _ in range(2):
         result = dg.evaluate_automation_conditions([asset], instance, cursor=cursor)
         cursor = result.cursor
-        assert result.get_requested_partitions(UP) == {"a"}
-    assert Chosen.settled == [0, 6]
+        assert result.get_requested_partitions(UP) == {"b"}
+    assert Chosen.asked == [0, {"a", "b", "c"}, 6, {"a", "b", "c"}]
 
 
 def test_events_reported_for_a_finished_run_are_part_of_it(

@@ -1,6 +1,6 @@
 """When assets are updated by themselves: silver and gold, and what is derived from gold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,7 @@ class LayerBeforeHasNews(PartitionsCondition):
     """True for days of which the layer before reports rows that this one has not processed.
 
     Not for days that it holds back, nor for those that a run has tried since and could not process:
-    whoever repairs the cause runs them again.
+    they are run again when the cause is fixed.
     """
 
     settings: Settings
@@ -34,35 +34,40 @@ class LayerBeforeHasNews(PartitionsCondition):
         """What the UI shows as the kind of the condition."""
         return "layer_before_has_news"
 
-    def chosen(
+    def newest(self, instance: dg.DagsterInstance, asset: dg.AssetKey) -> int:
+        """The newest materialization of the layer before."""
+        records = instance.fetch_materializations(_layer_before(asset), limit=1).records
+        return records[0].storage_id if records else 0
+
+    def events(
         self, instance: dg.DagsterInstance, asset: dg.AssetKey, settled: int
-    ) -> tuple[Mapping[str, int], int]:
-        """The days, with the materialization of the layer before that has the news."""
-        before = dg.AssetKey(str(pipeline.upstream_of(asset.to_user_string())))
-        (*_, newest) = [0, *_newest_materialization(instance, before)]
-        if newest <= settled:
-            return {}, settled
-        materialized = newest_materialization_ids(instance, before)
-        later = {day: event for day, event in materialized.items() if event > settled}
+    ) -> Mapping[str, int]:
+        """The days that the layer before has materialized after the last attempt of this one."""
+        before = newest_materialization_ids(instance, _layer_before(asset))
+        later = {day: event for day, event in before.items() if event > settled}
         done = newest_materialization_ids(instance, asset, list(later))
         tried = newest_observation_ids(instance, asset, list(later))
-        later = {
+        return {
             day: event
             for day, event in later.items()
             if event > max(done.get(day, 0), tried.get(day, 0))
         }
-        days = [date.fromisoformat(day) for day in later]
-        held = errors(instance, before, days, self.settings)
-        unchanged = _unchanged(instance, before, days, done)
-        return {
-            day: event
-            for day, event in later.items()
-            if date.fromisoformat(day) not in held and date.fromisoformat(day) not in unchanged
-        }, newest
+
+    def confirmed(
+        self, instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str]
+    ) -> Collection[str]:
+        """The days that are not held, and of which the layer before reports other rows."""
+        before = _layer_before(asset)
+        days = [date.fromisoformat(day) for day in partitions]
+        done = newest_materialization_ids(instance, asset, partitions)
+        passed_over = errors(instance, before, days, self.settings).keys() | _unchanged(
+            instance, before, days, done
+        )
+        return {str(day) for day in days if day not in passed_over}
 
 
-def _newest_materialization(instance: dg.DagsterInstance, asset: dg.AssetKey) -> list[int]:
-    return [record.storage_id for record in instance.fetch_materializations(asset, 1).records]
+def _layer_before(asset: dg.AssetKey) -> dg.AssetKey:
+    return dg.AssetKey(str(pipeline.upstream_of(asset.to_user_string())))
 
 
 def _unchanged(
@@ -85,9 +90,10 @@ def when_the_layer_before_has_news(settings: Settings) -> dg.AutomationCondition
     """
     is_next = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
     return (
-        (LayerBeforeHasNews(settings) | is_next)
-        & ~dg.AutomationCondition.in_progress()
+        # First, so that the days of a long backfill are not compared in every tick.
+        ~dg.AutomationCondition.in_progress()
         & ~dg.AutomationCondition.any_deps_in_progress()
+        & (LayerBeforeHasNews(settings) | is_next)
     ).with_label("when the layer before has news of the day")
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from neo_assets import pipeline
 from neo_assets.automation.jobs import PROCESS_LANDED_FILES
+from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.date_spans import span, spans_by_reason
 from neo_assets.lakehouse.model.event_files import day_in
 from neo_assets.partitions import chunks, daily_partitions, days_of_run, range_tags
@@ -75,9 +76,9 @@ class _Landed:
     name="landed_files_sensor",
     job=PROCESS_LANDED_FILES,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Brings event files that have landed and that bronze has not read to gold, whoever "
-    "landed them: a run covers NEO_PARTITIONS_PER_RUN days and their sources. Files that are being "
-    "written wait, and so do days that a run in progress or in the queue covers.",
+    description="Brings event files that have landed and that bronze has not read to gold, however "
+    "they got there: a run covers NEO_PARTITIONS_PER_RUN days and their sources. Files that are "
+    "being written wait, and so do days that a run in progress or in the queue covers.",
 )
 def landed_files_sensor(
     context: dg.SensorEvaluationContext,
@@ -103,15 +104,15 @@ def _new_files(
 ) -> tuple[dict[str, NewFiles], set[date]]:
     """The files to process by source, and the days that wait; both are recorded in the cursor.
 
-    The order matters: whoever lands a file and reads it in the same run is found either in the runs
-    in progress, or in bronze.
+    The order matters: a run that lands a file and reads it is found either in progress, or by what
+    it has left in bronze.
     """
     landed = [
         found
         for source in registry.included()
         if (found := _landed(source, target)).digest != cursor.done.get(source.name)
     ]
-    runs = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))) if landed else []
+    runs = _unfinished_runs(instance) if landed else []
     partitions = set(daily_partitions(settings).get_partition_keys()) if landed else set()
     new: dict[str, NewFiles] = {}
     waiting: set[date] = set()
@@ -139,6 +140,12 @@ def _landed(source: Source, target: Target) -> _Landed:
     files = zone.event_files(watched)
     state = (*map(str, days), *sorted(files), target.version(source.dataset.tables.bronze))
     return _Landed(source, days, set(watched), files, _digest(*state))
+
+
+def _unfinished_runs(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    # Otherwise a day would wait for a run whose process was killed until some other run starts.
+    complete_killed_runs(instance)
+    return instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
 
 
 def _unread(landed: _Landed, target: Target) -> set[str]:

@@ -125,9 +125,9 @@ layers_sensor = dg.AutomationConditionSensorDefinition(
     # The condition compares reports, which no condition of Dagster's own can.
     use_user_code_server=True,
     run_tags={WHY: "the layer before had news of the day (automation condition)"},
-    description="Updates silver and gold for the days of which the layer before has news, whoever "
-    "materialized it and however old they are; several days are a backfill. Unchanged days, held "
-    "days and days that a run has tried in vain start nothing.",
+    description="Updates silver and gold for the days of which the layer before has news, however "
+    "it was materialized and however old they are; several days are a backfill. Unchanged days, "
+    "held days and days that a run has failed to process since start nothing.",
 )
 
 power_bi_export_sensor = dg.AutomationConditionSensorDefinition(

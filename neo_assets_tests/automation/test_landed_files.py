@@ -209,6 +209,18 @@ def test_a_run_that_ended_without_reading_the_file_is_followed_by_one(sensor: Se
     assert sensor.days() == [[DAY]]
 
 
+def test_a_run_whose_process_was_killed_is_not_waited_for(sensor: Sensor) -> None:
+    run = sensor.run(dg.DagsterRunStatus.STARTED)
+    # As the run has left it, with a lock that nobody holds.
+    running = Path(sensor.instance.root_directory) / "running" / run
+    running.parent.mkdir()
+    running.touch()
+    sensor.land()
+    assert sensor.days() == [[DAY]]
+    ended = sensor.instance.get_run_by_id(run)
+    assert ended and ended.status is dg.DagsterRunStatus.FAILURE
+
+
 def test_runs_of_other_days_and_layers_are_not_waited_for(sensor: Sensor) -> None:
     sensor.run(dg.DagsterRunStatus.STARTED, day=DAY + timedelta(days=1))
     sensor.run(dg.DagsterRunStatus.STARTED, *NEO[2:])

@@ -171,11 +171,11 @@ def test_a_held_day_does_not_go_on(layers: Layers) -> None:
     assert layers.tick() == {}
 
 
-def test_what_a_run_has_tried_in_vain_is_not_tried_in_a_loop(layers: Layers) -> None:
+def test_what_a_run_has_failed_to_process_is_not_tried_in_a_loop(layers: Layers) -> None:
     layers.materialize(BRONZE, DAYS[0])
     layers.fail(SILVER, DAYS[0])
     assert layers.tick() == layers.tick() == {}
-    # Whoever materializes bronze again wants more of it.
+    # Bronze materialized again is a reason for another attempt.
     layers.materialize(BRONZE, DAYS[0])
     assert layers.tick() == named(DAYS[0])
 

@@ -29,8 +29,8 @@ class Dagster:
         data: Answer = answer["data"]
         return data
 
-    def launch_backfill(self, days: Sequence[str]) -> str:
-        """Launch a backfill of all four assets; its id."""
+    def launch_backfill(self, days: Sequence[str], assets: Sequence[str] = ASSETS) -> str:
+        """Launch a backfill, by default of all four assets; its id."""
         launched = self.ask(
             """mutation ($params: LaunchBackfillParams!) {
               launchPartitionBackfill(backfillParams: $params) {
@@ -39,7 +39,7 @@ class Dagster:
                 ... on PythonError { message }
               }
             }""",
-            params={"assetSelection": [_key(asset) for asset in ASSETS], "partitionNames": days},
+            params={"assetSelection": [_key(asset) for asset in assets], "partitionNames": days},
         )["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         return str(launched["backfillId"])
