@@ -22,6 +22,7 @@ from neo_assets.run_tags import ONLY_LANDED, WHY
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.sources.landing_zone import DAMAGED_QUIET_S, QUIET_S
+from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets.targets.registry import create_target
 
 DAY = date(2024, 3, 1)
@@ -291,6 +292,19 @@ def test_what_is_no_event_file_of_a_partition_starts_nothing(sensor: Sensor) -> 
     sensor.land(date(2014, 12, 31))
     assert sensor.tick() == []
     assert sensor.message == NOTHING
+
+
+def test_where_listing_is_costly_new_days_of_any_age_are_seen_and_revisions_of_the_newest(
+    sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalLandingZone, "watched_days", 1)
+    old, known, newest = (DAY + timedelta(days=number) for number in (0, 2, 4))
+    sensor.read(sensor.land(known), sensor.land(newest))
+    assert sensor.tick() == []
+    sensor.land(old)
+    sensor.land(known, number=1)
+    sensor.land(newest, number=1)
+    assert sensor.days() == [[old], [newest]]
 
 
 def test_sources_that_are_not_included_are_left_alone(
