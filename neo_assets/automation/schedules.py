@@ -9,7 +9,6 @@ import dagster as dg
 from neo_assets.automation.jobs import (
     REFRESH,
     REPLAY_AFTER_RESET,
-    REPLAYED,
     SELECTIVE_REFRESH,
     QuarantineFilter,
     choose_rows,
@@ -120,7 +119,7 @@ def complete_canceled(context: dg.RunStatusSensorContext) -> None:
 
 layers_sensor = dg.AutomationConditionSensorDefinition(
     "layers_sensor",
-    target=dg.AssetSelection.assets(*REPLAYED),
+    target=dg.AssetSelection.groups("neo"),
     default_status=dg.DefaultSensorStatus.RUNNING,
     # The condition compares reports, which no condition of Dagster's own can.
     use_user_code_server=True,

@@ -112,18 +112,27 @@ class LandingZone(ABC):
         return max((file for file in self._files(day) if _IS_OURS.match(file.name)), default=None)
 
     def landed(self, day: date) -> tuple[Landing, Sequence[dict[str, Any]]]:
-        """The day's newest snapshot and its objects.
+        """The day's newest snapshot and its objects; a copy under another name is one as well.
 
         Raises:
-            LandingError: there is none, or files of the day no longer hold what was landed.
+            LandingError: there is none, it has lines that are no events, or files of the day no
+                longer hold what was landed.
         """
         if files := self.damaged(day):
             raise LandingError(f"{damage(files)}.")
-        file = self.newest(day)
-        if file is None:
+        names = self.event_files([day])
+        if not names:
             raise LandingError(f"{day} has no event file.")
-        events = [json.loads(line) for line in self._read(file).splitlines()]
-        objects = [event["payload"] for event in events if "payload" in event]
+        # Ordered by the same part of the name as in bronze.
+        file = self.root / max(names, key=lambda name: name.removesuffix(".json"))
+        try:
+            events = [json.loads(line) for line in self._read(file).splitlines()]
+            objects = [event["payload"] for event in events if "payload" in event]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LandingError(
+                f"{file.parent.name}/{file.name} is no event file ({error}); move it away, or "
+                f"materialize bronze alone for {day}: lines that it cannot read go to quarantine."
+            ) from error
         repeated = len(objects) - len({_canonical(item) for item in objects})
         return Landing(day, file, False, len(objects), repeated), objects
 

@@ -450,3 +450,20 @@ def test_landing_that_never_ends_elsewhere(
     sentence = r"^2024-03-01 .* another process .* day again\.$"
     with FileLock(directory / ".landing.lock"), pytest.raises(LandingError, match=sentence):
         land(zone, [])
+
+
+def test_a_copy_under_another_name_is_a_snapshot_if_it_holds_events(zone: LandingZone) -> None:
+    landing = land(zone)
+    copy = landing.file.with_name("restored.json")
+    copy.write_text(landing.file.read_text().splitlines()[0] + "\n")
+    newest, objects = zone.landed(DAY)
+    assert (newest.file, newest.objects, list(objects)) == (copy, 1, OBJECTS[:1])
+    for content in ("no event\n", "7\n"):
+        copy.write_text(content)
+        with pytest.raises(
+            LandingError, match=r"feed_date=2024-03-01/restored.json is no event file"
+        ):
+            zone.landed(DAY)
+    # An empty one is none.
+    copy.write_text("")
+    assert zone.landed(DAY)[0].file == landing.file
