@@ -94,7 +94,7 @@ def landed_files_sensor(
     requests = list(_run_requests(new, settings))
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else _why_nothing(waiting),
+        skip_reason=None if requests else _why_nothing(waiting, cursor),
         cursor=cursor.model_dump_json(),
     )
 
@@ -107,18 +107,22 @@ def _new_files(
     The order matters: a run that lands a file and reads it is found either in progress, or by what
     it has left in bronze.
     """
+    partitions = daily_partitions(settings)
     landed = [
         found
         for source in registry.included()
-        if (found := _landed(source, target)).digest != cursor.done.get(source.name)
+        if (found := _landed(source, target, partitions)).digest != cursor.done.get(source.name)
     ]
     runs = _unfinished_runs(instance) if landed else []
-    partitions = set(daily_partitions(settings).get_partition_keys()) if landed else set()
     new: dict[str, NewFiles] = {}
     waiting: set[date] = set()
     for found in landed:
         name = found.source.name
-        unread = {file for file in _unread(found, target) if str(day_in(file)) in partitions}
+        unread = {
+            file
+            for file in _unread(found, target)
+            if partitions.has_partition_key(day_in(file).isoformat())
+        }
         launched = cursor.were_launched(name, unread)
         by_day = _by_day(unread - launched)
         held = _days_in(runs, found.source, settings) | {
@@ -133,12 +137,18 @@ def _new_files(
     return new, waiting
 
 
-def _landed(source: Source, target: Target) -> _Landed:
+def _landed(source: Source, target: Target, partitions: dg.DailyPartitionsDefinition) -> _Landed:
     zone = target.landing_zone(source.dataset)
     days = zone.folders()
     watched = days[-zone.watched_days :] if zone.watched_days else days
     files = zone.event_files(watched)
-    state = (*map(str, days), *sorted(files), target.version(source.dataset.tables.bronze))
+    state = (
+        # A day that was too far ahead becomes a partition.
+        str(partitions.get_last_partition_key()),
+        target.version(source.dataset.tables.bronze),
+        *map(str, days),
+        *sorted(files),
+    )
     return _Landed(source, days, set(watched), files, _digest(*state))
 
 
@@ -201,16 +211,25 @@ def _landed_sentence(files: Sequence[str]) -> str:
     """Which files have landed, with the names of the first."""
     shown = ", ".join(files[:FILES_NAMED])
     more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
-    return f"{len(files)} event {'file' if len(files) == 1 else 'files'} landed: {shown}{more}"
+    return f"{len(files)} event {_files(len(files))} landed: {shown}{more}"
 
 
-def _why_nothing(waiting: Collection[date]) -> str:
-    if not waiting:
-        return "Bronze has read everything that has landed for the daily partitions."
-    return (
-        f"Waiting with {span(min(waiting), max(waiting))}: a run of these days is in progress or "
-        "queued, or a file is being written."
-    )
+def _files(number: int) -> str:
+    return "file" if number == 1 else "files"
+
+
+def _why_nothing(waiting: Collection[date], cursor: LandedCursor) -> str:
+    if waiting:
+        return (
+            f"Waiting with {span(min(waiting), max(waiting))}: a run of these days is in progress "
+            "or queued, or a file is being written."
+        )
+    if launched := sum(map(len, cursor.launched.values())):
+        return (
+            f"Bronze has not read {launched} {_files(launched)} for which a run was launched: if "
+            "that run has failed, run its days again."
+        )
+    return "Bronze has read everything that has landed for the daily partitions."
 
 
 def _by_day(files: Iterable[str]) -> NewFiles:

@@ -254,6 +254,7 @@ def test_what_bronze_cannot_read_is_not_tried_again_with_the_next_file(sensor: S
     assert sensor.days() == [[other]]
     sensor.read(file)
     assert sensor.tick() == []
+    assert sensor.message and sensor.message.startswith("Bronze has not read 1 file for which a ")
 
 
 def test_a_copy_in_progress_waits_until_it_is_complete(sensor: Sensor) -> None:
