@@ -9,20 +9,31 @@ from neo_assets.cli.console import print_error
 
 
 def databricks_check() -> None:
-    """Test a workspace step by step and report what is missing; the job it runs takes minutes.
+    """Test a workspace step by step and report what is missing; its jobs take minutes.
 
     Example: neo-assets databricks-check
     """
     from neo_assets.settings import Settings
-    from neo_assets.targets.databricks.check import steps
+    from neo_assets.targets.databricks.check import report, steps
 
-    for step in steps(Settings.from_environment(), lambda state: _begin(f"{state}, ")):
-        _begin(f"{step.what}: ")
-        problem = step.problem()
-        typer.echo("missing" if problem else "works")
-        if problem:
-            print_error(problem)
-            raise typer.Exit(1)
+    settings = Settings.from_environment()
+    tried, clean_up = steps(settings)
+    results: dict[str, str] = {}
+    try:
+        for step in tried:
+            typer.echo(f"{step.what}: ", nl=False)
+            results[step.what] = step.problem()
+            typer.echo("missing" if results[step.what] else "works")
+            if results[step.what]:
+                break
+    finally:
+        results[clean_up.what] = clean_up.problem()
+    typer.echo(f"\nTo paste into an issue:\n\n{report(results, settings)}\n")
+    problems = [problem for problem in results.values() if problem]
+    for problem in problems:
+        print_error(problem)
+    if problems:
+        raise typer.Exit(1)
     typer.echo("The workspace is ready for NEO_TARGET=databricks.")
 
 
@@ -45,8 +56,3 @@ def databricks_wheel(
     with TemporaryDirectory() as work:
         for wheel in Wheel().make(Path(work)):
             typer.echo(copy(wheel, folder))
-
-
-def _begin(line: str) -> None:
-    """Print progress while the caller waits for the result."""
-    typer.echo(line, nl=False)

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 REQUEST, CATALOG, RESULT = "request", "unity_catalog", "result"
 """The names of what the two sides pass to each other."""
 
-CHECK = "check"
-"""The name of a request that only checks that a stage could run."""
-
 
 def main() -> None:
     """Run what is requested, by either caller."""
@@ -61,22 +58,6 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
         return Result(refusal=str(error))
 
 
-def check(catalog: UnityCatalog) -> None:
-    """See that tables can be made, filled, read and dropped here, with all types they have."""
-    from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS
-    from neo_assets.targets.databricks.backend import UnityCatalogBackend
-
-    spark, table = _session(), catalog.table("neo_assets_check")
-    columns = ", ".join(f"{column.name} {column.type}" for column in BRONZE_NEO_EVENTS.columns)
-    arrangement = UnityCatalogBackend.of(catalog).clustering(BRONZE_NEO_EVENTS)
-    spark.sql(f"DROP TABLE IF EXISTS {table}")
-    spark.sql(f"CREATE TABLE {table} ({columns}) USING delta {arrangement}")
-    spark.sql(f"INSERT INTO {table} (payload) VALUES (parse_json('[1, 2]'))").collect()
-    (row,) = spark.sql(f"SELECT variant_get(payload, '$[1]', 'int') AS two FROM {table}").collect()
-    spark.sql(f"DROP TABLE {table}")
-    assert row["two"] == 2
-
-
 def _session() -> SparkSession:
     from pyspark.sql import SparkSession
 
@@ -101,7 +82,7 @@ def _answer_dagster(loader: PipesCliArgsParamsLoader) -> None:
 def _answer_the_command_line() -> None:
     """Run the stage over a window of days; what went wrong fails the task, in a sentence."""
     parser = argparse.ArgumentParser(description="Run one stage over the days around today (UTC).")
-    parser.add_argument("stage", help=f"bronze_neo_events, silver_neo_events, …, or {CHECK}")
+    parser.add_argument("stage", help="bronze_neo_events, silver_neo_events, …")
     for place in ("catalog", "schema", "volume"):
         parser.add_argument(f"--{place}", required=True)
     parser.add_argument("--run-id", default="by hand")
@@ -109,9 +90,6 @@ def _answer_the_command_line() -> None:
     parser.add_argument("--days-ahead", type=int, default=0)
     asked = parser.parse_args()
     catalog = UnityCatalog(asked.catalog, asked.schema, asked.volume)
-    if asked.stage == CHECK:
-        check(catalog)
-        return
     today = datetime.now(timezone.utc).date()
     window = range(-asked.days_back, asked.days_ahead + 1)
     days = [today + timedelta(days=number) for number in window]

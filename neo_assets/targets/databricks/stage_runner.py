@@ -33,8 +33,9 @@ class JobStageRunner(StageRunner):
     every stage can be repeated and changes nothing that is done.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalog: UnityCatalog | None = None) -> None:
         super().__init__(settings)
+        self._catalog = catalog or unity_catalog(settings)
         self._client: WorkspaceClient | None = None
 
     def run(self, context: Context, request: Request) -> Result:
@@ -67,7 +68,7 @@ class JobStageRunner(StageRunner):
         """Put the metrics into the volume, where the next stage finds and stores them."""
         if not reports:
             return
-        folder = unity_catalog(self._settings).metrics
+        folder = self._catalog.metrics
         try:
             with translate_errors(f"The metrics of {asset} were not stored"):
                 files = self._workspace().files
@@ -92,7 +93,7 @@ class JobStageRunner(StageRunner):
             JobFailedError: the job failed, or ended without a result.
         """
         settings = self._settings
-        client, catalog = self._workspace(), unity_catalog(settings)
+        client, catalog = self._workspace(), self._catalog
         wheels = upload_wheels(client, catalog, Wheel())
         task, rest = stage_task(request.stage, wheels, settings)
         pipes = pipes_client(

@@ -18,16 +18,19 @@ class UnityCatalog:
 
     Names are quoted wherever they get into SQL, and even so no more is let in than a name needs:
     they become parts of paths too.  Unity Catalog stores them in lower case, and so do paths.
+    `scratch` is a lakehouse beside the real one: a folder in the volume, and what its tables begin
+    with.
     """
 
     catalog: str
     schema: str
     volume: str
+    scratch: str = ""
 
     def __post_init__(self) -> None:
         for place in fields(self):
             name = getattr(self, place.name)
-            if not _NAME.fullmatch(name):
+            if not _NAME.fullmatch(name) and place.name != "scratch":
                 raise ValueError(
                     f"{name!r} is no name for a {place.name}: letters, digits, _ and - only"
                 )
@@ -35,7 +38,7 @@ class UnityCatalog:
 
     def table(self, name: str) -> str:
         """The full name of a table, for SQL."""
-        return ".".join(f"`{part}`" for part in (self.catalog, self.schema, name))
+        return ".".join(f"`{part}`" for part in (self.catalog, self.schema, self._own(name)))
 
     @property
     def schema_name(self) -> str:
@@ -47,9 +50,16 @@ class UnityCatalog:
         """The full name of the volume, for people."""
         return f"{self.schema_name}.{self.volume}"
 
+    def _own(self, name: str) -> str:
+        return f"{self.scratch}_{name}" if self.scratch else name
+
     @property
     def folder(self) -> Path:
-        """The root of the volume."""
+        """The root of all files but the code: the volume, or a folder in it."""
+        return self._root / self.scratch
+
+    @property
+    def _root(self) -> Path:
         return VOLUMES / self.catalog / self.schema / self.volume
 
     @property
@@ -70,7 +80,7 @@ class UnityCatalog:
     @property
     def wheels(self) -> Path:
         """The project's code, a folder for each version of it."""
-        return self.folder / "wheels"
+        return self._root / "wheels"
 
     @property
     def messages(self) -> Path:

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 from dagster._core.pipes import utils  # noqa: TID251
+from pyspark.sql import SparkSession
 
 from neo_assets.targets.databricks import repetition
 from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, serve
 
 VOLUME = ("spark_catalog", "neo", "files")
+SCHEMA = ".".join(VOLUME[:2])
 
 
 @pytest.fixture
@@ -31,3 +33,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeW
         monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
         monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
         yield workspace
+
+
+@pytest.fixture
+def catalog(spark_address: str, workspace: FakeWorkspace) -> Iterator[SparkSession]:
+    """A session in which the workspace's schema is there, empty; jobs have sessions beside it."""
+    workspace.spark_remote = spark_address
+    spark = SparkSession.builder.remote(spark_address).create()
+    spark.sql(f"CREATE SCHEMA {SCHEMA}")
+    yield spark
+    spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")
+    spark.stop()

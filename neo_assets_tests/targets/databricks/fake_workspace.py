@@ -162,6 +162,16 @@ class FakeWorkspace:
         finally:
             spark.stop()
 
+    def run_sql(self, statement: str) -> list[tuple[str, ...]]:
+        """The rows of a statement; none without a Spark."""
+        if not self.spark_remote:
+            return []
+        spark = SparkSession.builder.remote(self.spark_remote).create()
+        try:
+            return [tuple(row) for row in spark.sql(statement).collect()]
+        finally:
+            spark.stop()
+
     def _run(self, run: JobRun) -> None:
         (task,) = run.specification["tasks"]
         with self.lock:
@@ -201,7 +211,13 @@ class FakeWorkspace:
                 start_new_session=True,
             )
             run.state = {"life_cycle_state": "RUNNING"}
-        _, errors = run.process.communicate()
+        limit = run.specification.get("timeout_seconds")
+        try:
+            _, errors = run.process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            run.end("TIMEDOUT", "RUN_EXECUTION_ERROR", "CLIENT_ERROR", "The run was timed out.")
+            _kill(run.process)
+            _, errors = run.process.communicate()
         if run.process.returncode:
             run.error_trace = errors.decode(errors="replace")
             run.error = _message_of(run.error_trace)
@@ -315,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/api/2.0/sql/statements/"):
             self._statements(path.split("/")[5:], json.loads(body or b"{}"))
         elif re.match("/api/2.[01]/(unity-catalog|preview/scim)/", path):
-            self._catalog(path)
+            self._catalog(path, query)
         else:
             self._refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for {path}")
 
@@ -462,12 +478,18 @@ class _Handler(BaseHTTPRequestHandler):
         status = {"statement_id": number, "status": {"state": "SUCCEEDED"}, "manifest": manifest}
         self._log(result if chunk else {**status, "result": result})
 
-    def _catalog(self, path: str) -> None:
+    def _catalog(self, path: str, query: dict[str, str]) -> None:
         kind, _, name = path.partition("unity-catalog/")[2].partition("/")
         if not kind:
             self._log({"userName": "pipeline"})
         elif "permissions" in kind:
             self._privileges(name)
+        elif kind == "tables" and self.command == "DELETE":
+            self.workspace.run_sql(f"DROP TABLE {name}")
+            self._log({})
+        elif kind == "tables":
+            rows = self.workspace.run_sql(f"SHOW TABLES IN {query['schema_name']}")
+            self._log({"tables": [{"name": name} for _, name, _ in rows]})
         elif kind == "schemas" and self.workspace.volume(*name.split(".")).is_dir():
             self._log({"name": name.rpartition(".")[2], "full_name": name})
         elif self.workspace.volume(*name.split(".")).is_dir():

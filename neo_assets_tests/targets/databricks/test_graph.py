@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,24 +16,12 @@ from pyspark.sql import DataFrame, SparkSession
 from neo_assets.cli.console import counted
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.fast_daemon import FAST_DAEMON
-from neo_assets_tests.targets.databricks.conftest import VOLUME
+from neo_assets_tests.targets.databricks.conftest import SCHEMA, VOLUME
 from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
 """Days with a row that is dropped, and with revisions."""
-SCHEMA = ".".join(VOLUME[:2])
 ONLY_OF_ONE_RUN = {"run_id", "ingested_at", "measured_at"}
-
-
-@pytest.fixture
-def catalog(spark_address: str, workspace: FakeWorkspace) -> Iterator[SparkSession]:
-    """A session in which the workspace's schema is there, empty; jobs have sessions beside it."""
-    workspace.spark_remote = spark_address
-    spark = SparkSession.builder.remote(spark_address).create()
-    spark.sql(f"CREATE SCHEMA {SCHEMA}")
-    yield spark
-    spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")
-    spark.stop()
 
 
 def command(
