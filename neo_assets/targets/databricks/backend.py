@@ -8,6 +8,7 @@ listing mode" and "Use liquid clustering for tables".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,11 +122,8 @@ class UnityCatalogBackend(StorageBackend):
         self, spark: SparkSession, run_id: str, asset: str, reports: Sequence[DayReport]
     ) -> None:
         """In one commit with what was measured where there is no Spark."""
-        waiting = sorted(self.catalog.metrics.glob("[!.]*.json"))
-        measured = [
-            metrics.RunMetrics(run_id, asset, reports),
-            *(metrics.RunMetrics.from_json(file.read_text(encoding="utf-8")) for file in waiting),
-        ]
+        waiting = self.waiting_metrics()
+        measured = [metrics.RunMetrics(run_id, asset, reports), *waiting.values()]
         (
             spark.createDataFrame(metrics.rows(measured))
             .write.format("delta")
@@ -135,3 +133,11 @@ class UnityCatalogBackend(StorageBackend):
         )
         for file in waiting:
             file.unlink()
+
+    def waiting_metrics(self) -> dict[Path, metrics.RunMetrics]:
+        """What was measured where there is no Spark, by file; one that is not whole yet waits."""
+        waiting = {}
+        for file in sorted(self.catalog.metrics.glob("[!.]*.json")):
+            with suppress(ValueError):
+                waiting[file] = metrics.RunMetrics.from_json(file.read_text(encoding="utf-8"))
+        return waiting

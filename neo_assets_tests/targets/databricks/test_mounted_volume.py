@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from neo_assets.lakehouse.model.event_files import event_files
+from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.schema_tracking.versions import Schema, TrackedSchemas
+from neo_assets.lakehouse.store.metrics import RunMetrics
+from neo_assets.targets.databricks import unity_catalog
+from neo_assets.targets.databricks.backend import UnityCatalogBackend
+from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets_tests.targets.databricks.launcher import refuse_what_a_mount_does
 
 
@@ -22,6 +27,20 @@ def test_a_schema_version_is_published_without_rename(tmp_path: Path) -> None:
         (schemas.directory / "000001.json").rename(schemas.directory / "another")
     with pytest.raises(OSError, match="not supported"):
         (schemas.directory / "000001.json").open("a")
+
+
+def test_metrics_that_are_not_whole_yet_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unity_catalog, "VOLUMES", tmp_path)
+    catalog = UnityCatalog("a", "b", "c")
+    catalog.metrics.mkdir(parents=True)
+    measured = RunMetrics("a run", "raw_feed_files", [DayReport(date(2024, 3, 1), rows_in=3)])
+    whole, cut = catalog.metrics / "1.json", catalog.metrics / "2.json"
+    whole.write_text(measured.to_json())
+    cut.write_text(measured.to_json()[:-9])
+    read = RunMetrics.from_json(whole.read_text())
+    assert UnityCatalogBackend.of(catalog).waiting_metrics() == {whole: read}
 
 
 def test_the_size_of_a_known_event_file_is_not_requested(
