@@ -385,7 +385,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204)
 
     def _directory(self, path: str, place: Path, query: dict[str, str]) -> None:
-        if self.command == "PUT":
+        if place.is_file():
+            self._refuse(409, "ALREADY_EXISTS", f"{path} is an existing file.")
+        elif self.command == "PUT":
             place.mkdir(parents=True, exist_ok=True)
             self._send(204)
         elif not place.is_dir():
