@@ -38,7 +38,9 @@ class Table:
     """One table; `comment` says what one row is, `key` which columns tell its rows apart.
 
     `day_column` holds the day of a row; it is empty where rows belong to no day.  `features` are
-    the properties by which Delta is asked for more than it does by itself.
+    the properties by which Delta is asked for more than it does by itself.  `primary_key` are the
+    columns that other tables join by, and `references` the tables that columns of this one lead to,
+    where these have the column as their primary key.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Table:
     key: tuple[str, ...] = ()
     partitioned_by: tuple[str, ...] = ()
     features: dict[str, str] = field(default_factory=dict, hash=False)
+    primary_key: tuple[str, ...] = ()
+    references: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def properties(self) -> dict[str, str]:
@@ -508,6 +512,8 @@ GOLD_NEO_FACT = Table(
     key=("neo_event_key", "neo_event_id"),
     partitioned_by=("close_approach_year", "close_approach_month"),
     features=_CHANGE_DATA_FEED,
+    primary_key=("neo_event_key",),
+    references={"date_key": "gold_dim_date"},
 )
 
 NEO_ATTRIBUTES = (
@@ -590,6 +596,7 @@ GOLD_DIM_DATE = Table(
     ),
     key=("date_key",),
     features=_CHANGE_DATA_FEED,
+    primary_key=("date_key",),
 )
 
 GOLD_NEO_REVISION = Table(
@@ -649,6 +656,8 @@ GOLD_NEO_REVISION = Table(
     ),
     key=("neo_event_key", "revision"),
     features=_CHANGE_DATA_FEED,
+    primary_key=("neo_event_key", "revision"),
+    references={"date_key": "gold_dim_date", "neo_event_key": "gold_neo_fact"},
 )
 
 GOLD_NEO_PREDICTION = Table(

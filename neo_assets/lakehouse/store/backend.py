@@ -53,6 +53,10 @@ class StorageBackend(ABC):
     def clustering(self, table: Table) -> str:
         """The clause of CREATE TABLE that says how rows are laid out in files; may be empty."""
 
+    def constraints(self, table: Table) -> Sequence[str]:
+        """The clauses of CREATE TABLE that declare keys, where the catalog knows any."""
+        return ()
+
     @abstractmethod
     def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """How the stream that fills the table reads event files.

@@ -458,7 +458,7 @@ def _is_json(file: Path) -> bool:
 
 
 def _creation(table: Table, backend: StorageBackend) -> str:
-    columns = ", ".join(map(_column, table.columns))
+    columns = ", ".join((*map(_column, table.columns), *backend.constraints(table)))
     properties = _listed(table.properties)
     clauses: Iterable[str] = (
         f"CREATE TABLE IF NOT EXISTS {backend.identifier(table)} ({columns}) USING delta",

@@ -54,6 +54,19 @@ class UnityCatalogBackend(StorageBackend):
         """
         return f"CLUSTER BY ({table.day_column})" if table.day_column else ""
 
+    def constraints(self, table: Table) -> list[str]:
+        """The keys of the star, for Power BI, Genie and Catalog Explorer.
+
+        They are informational, and the columns of a primary key are NOT NULL.  `gold_dim_neo` has a
+        row for each version of an object, so that nothing can refer to its key.
+        """
+        primary = f"PRIMARY KEY ({', '.join(table.primary_key)})"
+        foreign = [
+            f"FOREIGN KEY ({column}) REFERENCES {self.catalog.table(name)} ({column})"
+            for column, name in table.references.items()
+        ]
+        return [primary, *foreign] if table.primary_key else foreign
+
     def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """Auto Loader over lines of text, and over the whole landing zone.
 

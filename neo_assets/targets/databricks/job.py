@@ -50,7 +50,11 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
     lakehouse = Lakehouse(_session(), UnityCatalogBackend.of(catalog))
     try:
         if request.needs_tables:
-            tables = (*registry.tables_of(request.stage), DQ_METRICS)
+            # A foreign key refers to a table that exists.
+            tables = sorted(
+                (*registry.tables_of(request.stage), DQ_METRICS),
+                key=lambda table: len(table.references),
+            )
             for table in track_progress(tables, len(tables), "tables prepared", log):
                 lakehouse.ensure_tables([table])
         return stages.run(lakehouse, request, log)

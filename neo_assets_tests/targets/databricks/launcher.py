@@ -2,14 +2,16 @@
 
     launcher.py VOLUMES BEHAVIOUR PACKAGE ENTRY_POINT [PARAMETER …]
 
-Three things are other than on Databricks, and all of them are done here: `/Volumes` is a folder,
-`cloudFiles` is Spark's own file source once its options were looked at, and with a behaviour other
-than `run` the stage is not what the wheel has.  The folder refuses what a mounted volume does.
+Four things are other than on Databricks, and all of them are done here: `/Volumes` is a folder,
+which refuses what a mounted volume does; `cloudFiles` is Spark's own file source once its options
+were looked at; keys of tables are left out; and with a behaviour other than `run` the stage is not
+what the wheel has.
 """
 
 import dataclasses
 import errno
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -38,6 +40,7 @@ def main(volumes: str, behaviour: str, package: str, entry_point: str, *paramete
     unity_catalog.VOLUMES = Path(volumes)
     if behaviour == "run":
         _teach_cloud_files(volumes)
+        _pass_over_keys()
     else:
         job.run = _in_its_place(behaviour, volumes)
     (found,) = metadata.distribution(package).entry_points.select(name=entry_point)
@@ -95,6 +98,21 @@ def _teach_cloud_files(volumes: str) -> None:
         return load(self, path)
 
     DataStreamReader.load = checked  # type: ignore[assignment, method-assign]
+
+
+def _pass_over_keys() -> None:
+    """Open-source Delta has no primary and foreign keys; what is declared has a test of its own."""
+    from pyspark.sql.connect.session import SparkSession
+
+    sql = SparkSession.sql
+
+    def without_keys(self: Any, statement: str, *arguments: Any, **named: Any) -> Any:
+        if statement.startswith("CREATE TABLE"):
+            statement = re.sub(r", PRIMARY KEY \([^)]*\)", "", statement)
+            statement = re.sub(r", FOREIGN KEY \([^)]*\) REFERENCES [^ ]+ \([^)]*\)", "", statement)
+        return sql(self, statement, *arguments, **named)
+
+    SparkSession.sql = without_keys  # type: ignore[assignment, method-assign]
 
 
 def _in_its_place(behaviour: str, volumes: str) -> Any:

@@ -8,8 +8,11 @@ from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
+    GOLD_NEO_REVISION,
+    GOLD_TABLES,
     SILVER_NEO_EVENTS,
 )
+from neo_assets.lakehouse.store.storage import _creation
 from neo_assets.sources.neows.dataset import NEO
 from neo_assets.targets.databricks.backend import UnityCatalogBackend
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
@@ -73,6 +76,24 @@ def test_tables_are_clustered_by_their_day() -> None:
     assert BACKEND.clustering(SILVER_NEO_EVENTS) == "CLUSTER BY (partition_date)"
     assert BACKEND.clustering(GOLD_NEO_FACT) == "CLUSTER BY (close_approach_date)"
     assert BACKEND.clustering(GOLD_DIM_NEO) == ""
+
+
+def test_the_star_declares_its_keys() -> None:
+    assert BACKEND.constraints(GOLD_DIM_NEO) == BACKEND.constraints(SILVER_NEO_EVENTS) == []
+    assert BACKEND.constraints(GOLD_NEO_REVISION) == [
+        "PRIMARY KEY (neo_event_key, revision)",
+        "FOREIGN KEY (date_key) REFERENCES `prod-1`.`asteroids`.`gold_dim_date` (date_key)",
+        "FOREIGN KEY (neo_event_key) REFERENCES `prod-1`.`asteroids`.`gold_neo_fact` "
+        "(neo_event_key)",
+    ]
+    statement = _creation(GOLD_NEO_FACT, BACKEND)
+    assert ", PRIMARY KEY (neo_event_key), FOREIGN KEY (date_key) REFERENCES " in statement
+    tables = {table.name: table for table in GOLD_TABLES}
+    for table in GOLD_TABLES:
+        for column, name in table.references.items():
+            assert tables[name].primary_key == (column,)
+            # They are created in this order.
+            assert len(tables[name].references) < len(table.references)
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a`b", "a b", "../a", "a;", "-a", "ä", "a" * 256])
