@@ -22,7 +22,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 
 from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
-from neo_assets.progress import LogFunction, discard_log
+from neo_assets.progress import LogFunction
 from neo_assets.targets.databricks.job_failure import JobFailedError, job_failure
 
 # The clients use them themselves; their users cannot do anything about it.
@@ -38,7 +38,7 @@ class _SupervisedClient(BasePipesDatabricksClient):
 
     run_page_url = ""
     _interruption: DagsterExecutionInterruptedError | None = None
-    _log: LogFunction = discard_log
+    _log: LogFunction
     _queue_reported_at = float("-inf")
 
     def _poll_til_success(self, context: Context, run_id: int) -> None:
