@@ -5,7 +5,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.gold_neo_fact import build_gold_neo_fact
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.assets.source_assets import source_assets
@@ -45,9 +44,9 @@ from neo_assets.targets.stage_runner import lakehouse_resource
 
 def daily_assets(settings: Settings, target: Target) -> list[dg.AssetsDefinition]:
     """The daily assets, upstream first."""
-    sources = registry.included()
-    assets = [asset for source in sources for asset in source_assets(source, settings, target)]
-    return [*assets, build_gold_neo_fact(settings, target)] if registry.has_gold() else assets
+    return [
+        asset for source in registry.included() for asset in source_assets(source, settings, target)
+    ]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

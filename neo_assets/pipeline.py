@@ -5,7 +5,7 @@ Sources are looked up at each call, so that one that is registered is part of ev
 
 from typing import Literal, get_args
 
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, NEO_TABLES
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.sources import registry
 from neo_assets.sources.base import Source
 
@@ -13,11 +13,8 @@ Layer = Literal["raw", "bronze", "silver", "gold"]
 
 
 def chains() -> list[tuple[str, ...]]:
-    """The assets of each source included, upstream first; gold ends the chain it is made of."""
-    return [
-        (*dataset.assets, GOLD_NEO_FACT.name) if dataset.tables is NEO_TABLES else dataset.assets
-        for dataset in registry.datasets()
-    ]
+    """The assets of each source included, upstream first."""
+    return [dataset.assets for dataset in registry.datasets()]
 
 
 def assets() -> list[str]:

@@ -36,12 +36,11 @@ def table_asset(
     """Make a function the daily asset of a table that a stage writes from another asset."""
     return daily_asset(
         settings,
-        name=table.name,
         deps=[dg.AssetKey(made_from)],
         kinds={"spark", "delta", layer},
         pool="lakehouse",
         metadata=_table_metadata(table, target),
-        **options,
+        **{"name": table.name, **options},
     )
 
 

@@ -1,4 +1,4 @@
-"""The assets that a source gets by being registered: raw, bronze and silver."""
+"""The assets that a source gets by being registered: raw, bronze, silver, and gold if it has it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -11,6 +11,8 @@ from neo_assets.assets.daily import table_asset
 from neo_assets.assets.materialization import materialize
 from neo_assets.assets.raw import raw_asset
 from neo_assets.assets.skipped_days import days_without_snapshot
+from neo_assets.lakehouse.model.dataset import Gold
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.quality import quality
 from neo_assets.settings import Settings
 from neo_assets.sources.base import Source
@@ -18,16 +20,16 @@ from neo_assets.sources.landing_zone import LandingZone, damage
 from neo_assets.targets.base import Target
 from neo_assets.targets.stage_runner import LakehouseResource
 
-SourceAssets = tuple[dg.AssetsDefinition, dg.AssetsDefinition, dg.AssetsDefinition]
 
-
-def source_assets(source: Source, settings: Settings, target: Target) -> SourceAssets:
+def source_assets(source: Source, settings: Settings, target: Target) -> list[dg.AssetsDefinition]:
     """The assets of a source, upstream first."""
-    return (
+    assets = [
         raw_asset(source, settings, target),
         _bronze_asset(source, settings, target),
         _silver_asset(source, settings, target),
-    )
+    ]
+    gold = source.dataset.gold
+    return [*assets, _gold_asset(source, gold, settings, target)] if gold else assets
 
 
 def _bronze_asset(source: Source, settings: Settings, target: Target) -> dg.AssetsDefinition:
@@ -94,3 +96,34 @@ def _silver_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
         )
 
     return silver
+
+
+def _gold_asset(
+    source: Source, gold: Gold, settings: Settings, target: Target
+) -> dg.AssetsDefinition:
+    @table_asset(
+        gold.tables[0],
+        "gold",
+        source.dataset.tables.silver.name,
+        settings,
+        target,
+        name=gold.asset,
+        description=gold.description,
+        automation_condition=when_the_layer_before_has_news(settings),
+        # Gold compares sources: in a run over several it comes when their silver is there, and
+        # the facts come before what refers to them.
+        op_tags={"dagster/priority": "-1" if gold.asset == GOLD_NEO_FACT.name else "-2"},
+    )
+    def published(
+        context: dg.AssetExecutionContext, lakehouse: LakehouseResource
+    ) -> dg.MaterializeResult[None]:
+        return materialize(
+            context,
+            lakehouse,
+            settings,
+            skipped=lambda days: days_without_snapshot(
+                source, target.landing_zone(source.dataset), days, settings.today
+            ),
+        )
+
+    return published

@@ -7,12 +7,17 @@ from datetime import date
 from typing import Literal
 
 from neo_assets.checks.baseline import Baseline
+from neo_assets.lakehouse.model.dataset import Agreement
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.pipeline import Layer, layer_of
 from neo_assets.quality import Tolerance
+from neo_assets.sources import registry
 
 DROP_COUNT = "drop_count"
+MAX_UNEXPLAINED_SHARE = 0.01
+"""Share of a day's approaches that may differ from another source without a known reason."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,29 @@ def evaluate_foreign_keys(check_input: CheckInput) -> CheckOutcome:
     )
 
 
+def evaluate_agreement(check_input: CheckInput) -> CheckOutcome:
+    """WARN when too many approaches differ from another source without a known reason."""
+    report = check_input.report
+    compared = report.details.get("approaches_compared", 0)
+    unexplained = report.details.get("approaches_unexplained", 0)
+    named = f", the worst of them {listed(report.disagreements, ', ')}" if unexplained else ""
+    sentence = (
+        f"{unexplained} of {compared} approaches differ without a known reason{named}"
+        if compared
+        else "Nothing to compare: the other source has not been fetched for the day"
+    )
+    return CheckOutcome(
+        passed=unexplained <= MAX_UNEXPLAINED_SHARE * compared,
+        severity="WARN",
+        description=f"{sentence}.",
+        numbers={
+            **_rows(report),
+            "approaches_compared": compared,
+            "approaches_unexplained": unexplained,
+        },
+    )
+
+
 def evaluate_volume(check_input: CheckInput) -> CheckOutcome:
     """WARN when a day lists far more or fewer rows than the days before, or was omitted.
 
@@ -253,12 +281,17 @@ def evaluate_all_days(outcomes: Mapping[date, CheckOutcome]) -> CheckOutcome:
 
 @dataclass(frozen=True)
 class Check:
-    """A check that every day of an asset gets, in all layers or only in `layer`."""
+    """A check that every day of an asset gets: of any asset, of those of `layer`, or of `asset`."""
 
     name: str
     description: str
     evaluate_rows: Callable[[CheckInput], CheckOutcome]
     layer: Layer | None = None
+    asset: str | None = None
+
+    def applies_to(self, asset: str) -> bool:
+        """Whether an asset gets the check, given by its name."""
+        return self.layer in (None, layer_of(asset)) and self.asset in (None, asset)
 
     def evaluate(self, check_input: CheckInput) -> CheckOutcome:
         """The outcome for a day; one for which there was nothing to do passes, and says why."""
@@ -294,7 +327,7 @@ CHECKS = (
         "Looks up every key of the day's facts and revisions in the table it refers to. Fails when "
         "a row is missing there.",
         evaluate_foreign_keys,
-        layer="gold",
+        asset=GOLD_NEO_FACT.name,
     ),
     Check(
         "volume",
@@ -315,6 +348,18 @@ CHECKS = (
 
 
 def checks_of(asset: str) -> list[Check]:
-    """The checks of an asset, by its name."""
-    layer = layer_of(asset)
-    return [check for check in CHECKS if check.layer in (None, layer)]
+    """The checks of an asset, by its name; facts that are compared have one more."""
+    found = [check for check in CHECKS if check.applies_to(asset)]
+    if asset == GOLD_NEO_FACT.name:
+        found += [_agreement_check(how) for how in registry.agreements()]
+    return found
+
+
+def _agreement_check(agreement: Agreement) -> Check:
+    return Check(
+        agreement.check,
+        f"Compares the approaches of a day with {agreement.title}. Warns when more than "
+        f"{MAX_UNEXPLAINED_SHARE:.0%} of them differ without a known reason, and names the worst; "
+        f"all are in `{agreement.table.name}`.",
+        evaluate_agreement,
+    )

@@ -46,6 +46,9 @@ class DayReport:
     `response_warnings` are sentences about the response that the rows came in, such as that its
     interface has an unknown version.
 
+    `disagreements` names objects whose approach another source lists with other values, for no
+    known reason, the worst first.
+
     `skipped` says why there was nothing to do for the day; it is empty for any other day.  Such a
     day counts no rows and is compared with no other.
     """
@@ -72,6 +75,7 @@ class DayReport:
     rule_set: str = ""
     drift: Sequence[Mapping[str, str]] = ()
     response_warnings: Sequence[str] = ()
+    disagreements: Sequence[str] = ()
     skipped: str = ""
 
     @property

@@ -5,17 +5,16 @@ This is the only entry to the lakehouse: callers need not know which target is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import cast
 
 from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.maintenance import compaction, replay
-from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.lakehouse.model.dataset import Dataset, Gold
 from neo_assets.lakehouse.model.event_files import landed_days
 from neo_assets.lakehouse.model.rules import Rule, RuleSet
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, NEO_TABLES
 from neo_assets.lakehouse.preview import previews
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
@@ -29,7 +28,7 @@ from neo_assets.lakehouse.request import (
 )
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.lakehouse.transforms import bronze, gold, silver
+from neo_assets.lakehouse.transforms import agreement, bronze, events, gold, risk_history, silver
 from neo_assets.progress import LogFunction, ProgressMeter
 from neo_assets.sources import registry
 
@@ -96,25 +95,28 @@ def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[d
     return {*days} - {report.day for report in reports}
 
 
-def _gold(lakehouse: Lakehouse, request: Request) -> Result:
-    reports = gold.publish(lakehouse, request.days)
+def _gold(dataset: Dataset, published: Gold, lakehouse: Lakehouse, request: Request) -> Result:
+    reports = _PUBLISH[published.publish](lakehouse, dataset, request.days)
     empty = [report.day for report in reports if not report.rows_in]
-    dataset = next(each for each in registry.datasets() if each.tables is NEO_TABLES)
     missing = gold.days_without_silver(lakehouse, dataset, empty) if empty else {}
     reports = [report for report in reports if report.day not in missing]
-    seen = previews(
-        lakehouse,
-        GOLD_NEO_FACT,
-        [report.day for report in reports],
-        "miss_distance_lunar",
-        "designation",
-        "size_band",
-        "velocity_band",
-        "distance_band",
-        "risk_band",
-        "is_withdrawn",
+    days = [report.day for report in reports]
+    return Result(
+        reports, previews(lakehouse, published.tables[0], days, *published.preview), missing
     )
-    return Result(reports, seen, missing)
+
+
+def _publish_approaches(
+    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
+) -> Sequence[DayReport]:
+    """The star, and how it compares with what another source says, if that one is included."""
+    reports = gold.publish(lakehouse, days)
+    compared = registry.comparison(dataset)
+    if not compared:
+        return reports
+    how, other = compared
+    agreement.publish(lakehouse, how, dataset.tables, other.tables, days)
+    return agreement.with_counts(lakehouse, how, reports)
 
 
 def _rebuild_bronze(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
@@ -177,7 +179,16 @@ def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
     for dataset in registry.datasets():
         stages[dataset.tables.bronze.name] = partial(_bronze, dataset)
         stages[dataset.tables.silver.name] = partial(_silver, dataset)
-    return {**stages, GOLD_NEO_FACT.name: _gold}
+        if dataset.gold:
+            stages[dataset.gold.asset] = partial(_gold, dataset, dataset.gold)
+    return stages
+
+
+_PUBLISH: Mapping[str, Callable[[Lakehouse, Dataset, Collection[date]], Sequence[DayReport]]] = {
+    "approaches": _publish_approaches,
+    "events": events.publish,
+    "risk history": risk_history.publish,
+}
 
 
 _OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, LogFunction], Result]] = {

@@ -171,7 +171,11 @@ def _check_limit(file: QualityFile, number: int) -> None:
 
     limit, place = file.content.tolerances[number], ("tolerances", number)
     datasets = registry.all_datasets()
-    by_asset = {asset: dataset for dataset in datasets for asset in dataset.assets[1:]}
+    by_asset = {
+        table.name: dataset
+        for dataset in datasets
+        for table in (dataset.tables.bronze, dataset.tables.silver)
+    }
     if limit.asset and limit.asset not in by_asset:
         hint = _hint(limit.asset, list(by_asset))
         raise file.error(

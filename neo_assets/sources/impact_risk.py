@@ -6,9 +6,11 @@ The values are published by the agencies; none is computed here.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.dataset import Gold
 from neo_assets.lakehouse.model.json_values import text
 from neo_assets.lakehouse.model.rules import Rule
-from neo_assets.lakehouse.model.tables import Column
+from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table
 
 KEY = ("designation", "observed_date")
 """The columns that tell two rows of a list apart."""
@@ -144,5 +146,138 @@ def rules(exempt: str = "false") -> tuple[Rule, ...]:
             f"{exempt} OR impact_year_first <= impact_year_last",
             "impact_year_first",
             action="warn",
+        ),
+    )
+
+
+VALUES = tuple(name for name in _COLUMNS if name not in ("observed_date", "list_updated_at"))
+"""The columns that a revision shows: the ones that describe the object, and what is said of it."""
+
+GOLD_IMPACT_RISK = Table(
+    "gold_impact_risk",
+    "One row is what one agency said about one object, from the snapshot of its list that showed "
+    "it first until the one that showed something else.",
+    "seen_on",
+    (
+        Column("source", "STRING", "The list: `sentry` of JPL or `esa_risk` of ESA."),
+        Column(
+            "neo_key",
+            "BIGINT",
+            "Surrogate key of the object, as in `gold_dim_neo`: 60 bits of the SHA-256 of its "
+            "designation. An object that the agencies designate differently has two; `number` ties "
+            "them together.",
+            keys.surrogate_key("designation"),
+        ),
+        Column("seen_on", "DATE", "Day of `seen_at` (UTC)."),
+        Column("seen_at", "TIMESTAMP", "When the snapshot was fetched that first showed it (UTC)."),
+        Column(
+            "seen_until",
+            "TIMESTAMP",
+            "`seen_at` of the object's next row; null in the current one.",
+            "lead(seen_at) OVER (PARTITION BY designation ORDER BY seen_at)",
+        ),
+        Column(
+            "revision_type",
+            "STRING",
+            "What happened: `listed` for the first time that was seen, values `revised`, `removed` "
+            "from the list, or `relisted`. A removed object has no values.",
+        ),
+        Column(
+            "odds_factor",
+            "DOUBLE",
+            "Factor by which a revision changed `impact_probability`; null in all other rows.",
+        ),
+        *(_COLUMNS[name] for name in VALUES),
+    ),
+    key=("source", "designation", "seen_at"),
+    features=CHANGE_DATA_FEED,
+)
+
+ODDS_FACTOR = 3
+"""Factor within which the odds of both agencies agree."""
+
+PALERMO_DIFFERENCE = 0.5
+"""Difference within which their cumulative Palermo values agree.
+
+The scale is the logarithm of the odds, so that a factor of three is 0.48; Chesley et al. 2002,
+*Quantifying the risk posed by potential Earth impacts*.
+"""
+
+_COMPARED = (
+    ("impact_probability", "DOUBLE"),
+    ("palermo_cumulative", "DOUBLE"),
+    ("impact_year_first", "INT"),
+    ("impact_year_last", "INT"),
+    ("seen_at", "TIMESTAMP"),
+)
+AGENCIES = ("sentry", "esa_risk")
+
+
+def _of_agency(name: str, type_: str, agency: str) -> Column:
+    comment = f"`{name}` of the current row in `gold_impact_risk`, where `source` is `{agency}`."
+    return Column(f"{agency}_{name}", type_, comment)
+
+
+RISK_AGREEMENT = Table(
+    "risk_agreement",
+    "One row is one object that at least one agency lists now, with what both say and why they "
+    "differ.",
+    "",
+    (
+        Column("object", "STRING", "Number of the object, or its designation where it has none."),
+        Column("name", "STRING", "Name of the object as an agency writes it, JPL before ESA."),
+        *(_of_agency(name, type_, agency) for name, type_ in _COMPARED for agency in AGENCIES),
+        Column(
+            "odds_ratio",
+            "DOUBLE",
+            "Odds by ESA divided by those by JPL.",
+            "try_divide(esa_risk_impact_probability, sentry_impact_probability)",
+        ),
+        Column(
+            "palermo_difference",
+            "DOUBLE",
+            "Cumulative Palermo value by ESA minus that by JPL.",
+            "esa_risk_palermo_cumulative - sentry_palermo_cumulative",
+        ),
+        Column(
+            "reason",
+            "STRING",
+            f"`agree`: odds within a factor of {ODDS_FACTOR}, Palermo within {PALERMO_DIFFERENCE}; "
+            "else `only_sentry`, `only_esa_risk`, `horizon`: the last years of impact differ by "
+            "more than a year; `newer_observation`: one agency revised its values after the other; "
+            "or `unexplained`.",
+            f"""CASE WHEN esa_risk_seen_at IS NULL THEN 'only_sentry'
+            WHEN sentry_seen_at IS NULL THEN 'only_esa_risk'
+            WHEN odds_ratio BETWEEN 1.0D / {ODDS_FACTOR} AND {ODDS_FACTOR}
+                AND abs(palermo_difference) <= {PALERMO_DIFFERENCE} THEN 'agree'
+            WHEN abs(esa_risk_impact_year_last - sentry_impact_year_last) > 1 THEN 'horizon'
+            WHEN CAST(esa_risk_seen_at AS DATE) <> CAST(sentry_seen_at AS DATE)
+                THEN 'newer_observation'
+            ELSE 'unexplained' END""",
+        ),
+    ),
+    key=("object",),
+    features=CHANGE_DATA_FEED,
+)
+
+
+def gold(asset: str, agency: str) -> Gold:
+    """What the list of an agency becomes: its rows of the history that both share."""
+    return Gold(
+        asset,
+        f"""What {agency} ever said about the odds of an impact: its rows of `gold_impact_risk`.
+
+One row is what was said about one object, from when until when. `risk_agreement`, written with \\
+it, compares both agencies. All values are published by them; none is computed here.""",
+        "risk history",
+        (GOLD_IMPACT_RISK, RISK_AGREEMENT),
+        (
+            "designation",
+            "revision_type",
+            "impact_probability",
+            "odds_factor",
+            "palermo_cumulative",
+            "impact_year_first",
+            "impact_year_last",
         ),
     )

@@ -7,8 +7,8 @@ from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse.model.dataset import Dataset
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_TABLES, NEO_TABLES, Table
+from neo_assets.lakehouse.model.dataset import Agreement, Dataset
+from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, Table
 from neo_assets.sources import SOURCES, included_sources
 from neo_assets.sources.redaction import scrub
 
@@ -46,24 +46,48 @@ def all_datasets() -> list[Dataset]:
 
 
 def tables() -> list[Table]:
-    """Every table that stages fill: those of each included dataset, then gold."""
-    of_datasets = [table for dataset in datasets() for table in dataset.tables.all]
-    return [*of_datasets, *(GOLD_TABLES if has_gold() else ())]
+    """Every table that stages fill, once: sources can share one of gold."""
+    return list(
+        dict.fromkeys(
+            table
+            for dataset in datasets()
+            for table in (*dataset.all_tables, *_agreement_tables(dataset))
+        )
+    )
 
 
 def tables_of(stage: str) -> list[Table]:
     """The tables that a stage needs: those of its dataset for an asset, all for any other stage."""
-    if stage == GOLD_NEO_FACT.name:
-        return [*NEO_TABLES.all, *GOLD_TABLES]
     for dataset in datasets():
+        if dataset.gold and stage == dataset.gold.asset:
+            return [*dataset.all_tables, *_agreement_tables(dataset)]
         if stage in dataset.assets:
             return list(dataset.tables.all)
     return tables()
 
 
+def comparison(dataset: Dataset) -> tuple[Agreement, Dataset] | None:
+    """How gold of a dataset is compared with another one, and that one, if both are included."""
+    agreement = dataset.gold and dataset.gold.agreement
+    return next(
+        ((agreement, each) for each in datasets() if agreement and each.name == agreement.other),
+        None,
+    )
+
+
+def agreements() -> list[Agreement]:
+    """How gold is compared with datasets that are included."""
+    return [compared[0] for dataset in datasets() if (compared := comparison(dataset))]
+
+
+def _agreement_tables(dataset: Dataset) -> list[Table]:
+    compared = comparison(dataset)
+    return [compared[0].table] if compared else []
+
+
 def has_gold() -> bool:
-    """Whether the dataset that gold is made from is included."""
-    return any(dataset.tables is NEO_TABLES for dataset in datasets())
+    """Whether the dataset that the facts are made from is included."""
+    return any(GOLD_NEO_FACT.name in dataset.assets for dataset in datasets())
 
 
 def redact(text: str, settings: Settings) -> str:

@@ -17,7 +17,7 @@ from neo_assets.sources.sentry import SENTRY
 from neo_assets.targets.registry import create_target
 
 TODAY = date(2024, 3, 10)
-RAW, BRONZE, SILVER = SENTRY.dataset.assets
+RAW, BRONZE, SILVER, _ = SENTRY.dataset.assets
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("NEO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("NEO_SOURCES", "neows")
     home = prepare_instance(Settings.from_environment())
     with dg.DagsterInstance.from_config(str(home)) as found:
         yield found

@@ -7,13 +7,14 @@ from typing import Any
 
 from neo_assets.lakehouse.maintenance import replay
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.lakehouse.transforms import silver
+from neo_assets.lakehouse.transforms import events, gold, silver
 from neo_assets.sources.fireball.client import numbered
 from neo_assets.sources.fireball.dataset import FIREBALLS
+from neo_assets.sources.neows.dataset import NEO
 from neo_assets_tests.sources.jpl_rows import Row, fireball
 
 from .datasets import refined
-from .feed_objects import fetched, rows_of
+from .feed_objects import feed_object, fetched, rows_of, version_of
 
 DAY = date(2024, 3, 1)
 PLACES_DAY = DAY + timedelta(days=1)
@@ -122,3 +123,56 @@ def assert_replayed(lakehouse: Lakehouse) -> None:
     replay.rebuild_bronze(lakehouse, FIREBALLS, "another run", lambda _: None)
     silver.refine(lakehouse, FIREBALLS, [DAY, PLACES_DAY])
     assert rows() == before
+
+
+def test_gold_says_which_event_was_expected(lakehouse: Lakehouse) -> None:
+    before, after = DAY, fetched(0).date() + timedelta(days=1)
+    hit = {"astronomical": "0.00004", "lunar": "0.01556", "kilometers": "5983.9"}
+    near = {"astronomical": "0.0002", "lunar": "0.0778", "kilometers": "29919.5"}
+    neo = {
+        day: [
+            (
+                fetched(0),
+                [
+                    feed_object(day, "2024 XA1", miss_distance=hit),
+                    feed_object(day, "2024 XA2", miss_distance=near),
+                ],
+            )
+        ]
+        for day in (before, after)
+    }
+    refined(lakehouse, NEO, neo)
+    lakehouse.ensure_tables([*NEO.all_tables, *FIREBALLS.all_tables])
+    gold.publish(lakehouse, [before, after])
+    refined(
+        lakehouse,
+        FIREBALLS,
+        {
+            day: [
+                (fetched(0), [fireball(day, "12:00:00")]),
+                (fetched(48), [fireball(day, "20:40:00"), fireball(day, "22:00:00")]),
+            ]
+            for day in (before, after)
+        },
+    )
+
+    def published() -> dict[str, dict[str, Any]]:
+        for report in events.publish(lakehouse, FIREBALLS, [before, after]):
+            assert (report.rows_in, report.kept, report.withdrawn, report.rows_out) == (3, 2, 1, 3)
+            assert report.rows_lost == report.rows_duplicated == report.unaccounted == 0
+        return {
+            f"{row['event_at']:%m-%d %H:%M}": row for row in rows_of(lakehouse, "gold_fireball")
+        }
+
+    rows = published()
+    expected = {"12:00": (None, False), "20:40": ("2024 XA1", None), "22:00": (None, False)}
+    for day, known in ((before, None), (after, True)):
+        for time, (designation, fits) in expected.items():
+            row = rows[f"{day:%m-%d} {time}"]
+            assert row["approach_designation"] == designation
+            assert row["is_known_beforehand"] is (known if designation else fits)
+            assert row["is_withdrawn"] is (time == "12:00")
+            assert row["date_key"] == int(f"{day:%Y%m%d}")
+    version = version_of(lakehouse, "gold_fireball")
+    assert published() == rows
+    assert version_of(lakehouse, "gold_fireball") == version

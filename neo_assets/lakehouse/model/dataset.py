@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from neo_assets.lakehouse.model.rules import Rule, RuleSet
-from neo_assets.lakehouse.model.tables import Column, DatasetTables
+from neo_assets.lakehouse.model.tables import Column, DatasetTables, Table
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,58 @@ class NestedRows:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How the approaches of a dataset are compared with those of another one.
+
+    `other` is the name of that dataset, `title` what people call it, and `check` the check of the
+    facts that warns of differences.  Each row of `table` has both sides: the columns `compared` of
+    both, and `uncertainty` of the other, each after the name of its side.  `agrees` is the SQL
+    condition that both sides agree, and the numbers are SQL expressions for the number of an object
+    on each side.
+    """
+
+    other: str
+    title: str
+    check: str
+    table: Table
+    own_name: str
+    other_name: str
+    compared: tuple[str, ...]
+    uncertainty: tuple[str, ...]
+    agrees: str
+    own_number: str
+    other_number: str
+
+
+@dataclass(frozen=True)
+class Gold:
+    """What the silver of a dataset becomes: the asset, and the tables that it writes.
+
+    `publish` names the stage that fills them.  `preview` has columns of the first table, of which
+    people see a few rows; the first is the one that they are ordered by.  `agreement` says what
+    the rows are compared with.
+    """
+
+    asset: str
+    description: str
+    publish: Literal["approaches", "events", "risk history"]
+    tables: tuple[Table, ...]
+    preview: tuple[str, ...]
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """The objects that one source gives for a day, from their event files to silver.
+    """The objects that one source gives for a day, from their event files to gold.
 
     `landing_folder` is the folder of the event files, and `raw_asset` the asset that lands them.
     `columns` say where each value is in an object, and `key` which of them tell rows apart.
 
     `identity` is what a row of a day is about, be it valid or not, as an SQL expression; without
     one it is the key.  `preference` is an SQL condition: of two valid rows with one key in one
-    snapshot, the one that meets it is kept.  `preview` names the columns that people see a few rows
-    of, the name of an object first, and `raw_preview` the fields of an object as it came.
+    snapshot, the one that meets it is kept.  `preview` names the columns that people see a few
+    rows of, the name of an object first, and `raw_preview` the fields of an object as it came.
+    `gold` is what silver becomes; without it the dataset ends with silver.
     """
 
     name: str
@@ -50,11 +93,18 @@ class Dataset:
     identity: str = ""
     preference: str = "false"
     nested: NestedRows | None = None
+    gold: Gold | None = None
 
     @property
-    def assets(self) -> tuple[str, str, str]:
-        """The assets of the dataset: raw, bronze and silver."""
-        return self.raw_asset, self.tables.bronze.name, self.tables.silver.name
+    def assets(self) -> tuple[str, ...]:
+        """The assets of the dataset, upstream first: raw, bronze, silver, and gold if any."""
+        gold = (self.gold.asset,) if self.gold else ()
+        return (self.raw_asset, self.tables.bronze.name, self.tables.silver.name, *gold)
+
+    @property
+    def all_tables(self) -> tuple[Table, ...]:
+        """Every table that its stages fill, upstream first."""
+        return (*self.tables.all, *(self.gold.tables if self.gold else ()))
 
     @cached_property
     def rule_set(self) -> RuleSet:

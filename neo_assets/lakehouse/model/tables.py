@@ -170,7 +170,8 @@ BUSINESS_KEY = ("designation", "close_approach_date", "orbiting_body")
 """The columns that tell two approaches apart."""
 
 
-def _history_columns(noun: str) -> tuple[Column, ...]:
+def history_columns(noun: str) -> tuple[Column, ...]:
+    """When what a row describes was first seen, and when it last changed."""
     return (
         Column(
             "first_seen_at", "TIMESTAMP", f"When the {noun} was first fetched (UTC); never moves."
@@ -184,9 +185,19 @@ def _history_columns(noun: str) -> tuple[Column, ...]:
     )
 
 
-HISTORY_COLUMNS = _history_columns("approach")
+def withdrawn_column(noun: str) -> Column:
+    """Whether what a row describes is no longer listed."""
+    return Column(
+        "is_withdrawn",
+        "BOOLEAN",
+        f"Whether the newest snapshot of the day no longer has the {noun}.",
+        f"classification = '{RowClass.WITHDRAWN}'",
+    )
 
-_CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
+
+HISTORY_COLUMNS = history_columns("approach")
+
+CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
 
 _NEO_EVENT_KEY = Column(
     "neo_event_key",
@@ -279,8 +290,8 @@ def dataset_tables(
             events,
             comment,
             "partition_date",
-            (*columns, *_history_columns(noun), *_LINEAGE_COLUMNS),
-            features=_CHANGE_DATA_FEED,
+            (*columns, *history_columns(noun), *_LINEAGE_COLUMNS),
+            features=CHANGE_DATA_FEED,
         ),
         _quarantine_table(f"silver_{name}_quarantine"),
     )
@@ -392,7 +403,7 @@ def _versions_table(name: str, columns: tuple[Column, ...], noun: str) -> Table:
                 f"SHA-256 of the object with this {noun} alone, whatever the order of fields.",
             ),
             *columns,
-            *_history_columns(noun),
+            *history_columns(noun),
             _PAYLOAD,
         ),
     )
@@ -501,17 +512,12 @@ GOLD_NEO_FACT = Table(
             ),
         ),
         *HISTORY_COLUMNS,
-        Column(
-            "is_withdrawn",
-            "BOOLEAN",
-            "Whether the newest snapshot of the day no longer has the approach.",
-            f"classification = '{RowClass.WITHDRAWN}'",
-        ),
+        withdrawn_column("approach"),
     ),
     # With the id, so that two approaches with the same surrogate key never pass for one.
     key=("neo_event_key", "neo_event_id"),
     partitioned_by=("close_approach_year", "close_approach_month"),
-    features=_CHANGE_DATA_FEED,
+    features=CHANGE_DATA_FEED,
     primary_key=("neo_event_key",),
     references={"date_key": "gold_dim_date"},
 )
@@ -568,7 +574,7 @@ GOLD_DIM_NEO = Table(
         ),
     ),
     key=("neo_key", "designation", "valid_from"),
-    features=_CHANGE_DATA_FEED,
+    features=CHANGE_DATA_FEED,
 )
 
 GOLD_DIM_DATE = Table(
@@ -595,7 +601,7 @@ GOLD_DIM_DATE = Table(
         Column("day_name", "STRING", "English name of the weekday.", "date_format(date, 'EEEE')"),
     ),
     key=("date_key",),
-    features=_CHANGE_DATA_FEED,
+    features=CHANGE_DATA_FEED,
     primary_key=("date_key",),
 )
 
@@ -655,7 +661,7 @@ GOLD_NEO_REVISION = Table(
         *APPROACH_COLUMNS,
     ),
     key=("neo_event_key", "revision"),
-    features=_CHANGE_DATA_FEED,
+    features=CHANGE_DATA_FEED,
     primary_key=("neo_event_key", "revision"),
     references={"date_key": "gold_dim_date", "neo_event_key": "gold_neo_fact"},
 )

@@ -47,11 +47,11 @@ def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     versions = lakehouse.read(SILVER_NEO_VERSIONS).where(_VALID)
     known = lakehouse.read(GOLD_DIM_NEO).where(f"{_OBJECT_KEY} <> {keys.UNKNOWN_KEY}")
     listed = versions.where(in_days(SILVER_NEO_VERSIONS.day_column, days))
-    concerned = F.broadcast(_objects(listed, known))
+    concerned = F.broadcast(objects(listed, known))
     unknown = _unknown_object(lakehouse)
-    said = _said(versions.withColumn("valid_from", F.col("fetched_at")), is_version=True).unionAll(
-        _said(known.withColumn("content_hash", F.lit("")), is_version=False)
-    )
+    said = descriptions(
+        versions.withColumn("valid_from", F.col("fetched_at")), is_version=True
+    ).unionAll(descriptions(known.withColumn("content_hash", F.lit("")), is_version=False))
     incoming = histories(said.join(concerned, "designation")).unionAll(unknown)
     key = F.expr(keys.surrogate_key("designation")).alias(_OBJECT_KEY)
     of_concerned = concerned.select(key).unionAll(unknown.select(_OBJECT_KEY))
@@ -63,7 +63,7 @@ def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     return compared
 
 
-def _objects(listed: DataFrame, known: DataFrame) -> DataFrame:
+def objects(listed: DataFrame, known: DataFrame) -> DataFrame:
     """The designations of all objects that are listed, each with its `object`.
 
     That is the number of a numbered asteroid, whichever of its designations has it, else the
@@ -115,7 +115,7 @@ def histories(said: DataFrame) -> DataFrame:
     return derived(GOLD_DIM_NEO, changed)
 
 
-def _said(rows: DataFrame, *, is_version: bool) -> DataFrame:
+def descriptions(rows: DataFrame, *, is_version: bool) -> DataFrame:
     """Return the objects' attributes in the rows; of two, the greater `said` counts."""
     return rows.select(
         "designation",

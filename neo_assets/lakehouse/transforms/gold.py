@@ -80,7 +80,7 @@ def days_without_silver(
     lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
 ) -> dict[date, str]:
     """The days that there is nothing to publish of, and why; an empty day is none of them."""
-    refined = lakehouse.read_days(SILVER_NEO_VERSIONS, days).select("partition_date").distinct()
+    refined = lakehouse.read_days(dataset.tables.versions, days).select("partition_date").distinct()
     empty = {*days} - {row.partition_date for row in refined.collect()}
     if not empty:
         return {}
@@ -136,7 +136,7 @@ def _with_carried(
     of_carried = lakehouse.spark.createDataFrame(revised.without("deleted").rows.filter(chosen))
     existing = lakehouse.read_days(GOLD_NEO_FACT, days).join(of_carried, _KEY, "left_semi")
     compared = lakehouse.compare(
-        GOLD_NEO_FACT, _facts_as_revised(of_carried), existing, before=[_FIRST_SEEN]
+        GOLD_NEO_FACT, facts_as_revised(of_carried), existing, before=[_FIRST_SEEN]
     )
     others = incoming.rows.filter(~chosen)
     return Comparison(
@@ -144,7 +144,7 @@ def _with_carried(
     )
 
 
-def _facts_as_revised(revised: DataFrame) -> DataFrame:
+def facts_as_revised(revised: DataFrame) -> DataFrame:
     """Rows of `gold_neo_fact` for approaches of which all revisions are given."""
     seen = revised.groupBy(_KEY).agg(
         F.min("seen_at").alias(_FIRST_SEEN), F.max("seen_at").alias("last_changed_at")

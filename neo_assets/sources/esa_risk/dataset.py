@@ -66,4 +66,5 @@ ESA_RISK_OBJECTS = Dataset(
         "list_updated_at",
     ),
     raw_preview=("object", "ip_cum", "ps_cum", "years"),
+    gold=impact_risk.gold("gold_esa_risk", "the risk list of ESA's NEO Coordination Centre"),
 )

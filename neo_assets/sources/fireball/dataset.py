@@ -5,9 +5,17 @@ Events have no identifier.  One is known by its second, and that is all there wa
 of place and energy, is occurrence 2: both are kept, and a revision of one may exchange the numbers.
 """
 
-from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.dataset import Dataset, Gold
 from neo_assets.lakehouse.model.json_values import number, positive, timestamp
-from neo_assets.lakehouse.model.tables import Column, dataset_tables
+from neo_assets.lakehouse.model.tables import (
+    CHANGE_DATA_FEED,
+    Column,
+    Table,
+    dataset_tables,
+    history_columns,
+    withdrawn_column,
+)
 from neo_assets.sources.fireball.rules import RULES
 
 OCCURRENCE = "occurrence"
@@ -91,6 +99,39 @@ COLUMNS = (
 )
 """What a fireball is.  All but the time and both energies may be missing."""
 
+GOLD_FIREBALL = Table(
+    "gold_fireball",
+    "One row is one fireball, in its last valid version.",
+    "event_date",
+    (
+        Column("event_date", "DATE", "Day of the event (UTC).", "partition_date"),
+        Column(
+            "date_key",
+            "INT",
+            "Day of the event (UTC) as yyyymmdd.",
+            keys.date_key("partition_date"),
+        ),
+        *COLUMNS,
+        Column(
+            "approach_designation",
+            "STRING",
+            "Designation of the object whose approach in `gold_neo_fact` fits the event: it is "
+            "listed within an hour of it and less than 0.0001 au from the center of the Earth. "
+            "Null where none fits, as for nearly all events.",
+        ),
+        Column(
+            "is_known_beforehand",
+            "BOOLEAN",
+            "Whether that approach was fetched before the event; null where it fits, but was first "
+            "fetched afterwards.",
+        ),
+        *history_columns("event"),
+        withdrawn_column("event"),
+    ),
+    key=("event_at", "occurrence"),
+    features=CHANGE_DATA_FEED,
+)
+
 FIREBALLS = Dataset(
     name="fireball",
     landing_folder="fireball_feed",
@@ -109,4 +150,13 @@ FIREBALLS = Dataset(
     rules=RULES,
     preview=("event_at", "impact_energy_kt", "latitude_deg", "longitude_deg", "altitude_km"),
     raw_preview=("date", "energy", "impact-e", "lat", "lat-dir", "lon", "lon-dir"),
+    gold=Gold(
+        GOLD_FIREBALL.name,
+        """Every fireball that was ever listed, in its last valid version: one row is one event.
+
+Says whether an object was known to come. An event that JPL withdrew stays and is marked.""",
+        "events",
+        (GOLD_FIREBALL,),
+        ("event_at", "impact_energy_kt", "latitude_deg", "longitude_deg", "approach_designation"),
+    ),
 )

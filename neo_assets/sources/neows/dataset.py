@@ -3,10 +3,17 @@
 from dataclasses import replace
 
 from neo_assets.lakehouse.model import json_values, keys
-from neo_assets.lakehouse.model.dataset import Dataset, NestedRows
+from neo_assets.lakehouse.model.dataset import Dataset, Gold, NestedRows
 from neo_assets.lakehouse.model.designations import designation
 from neo_assets.lakehouse.model.json_values import boolean, number, positive, text, timestamp
-from neo_assets.lakehouse.model.tables import APPROACH_COLUMNS, BUSINESS_KEY, NEO_TABLES
+from neo_assets.lakehouse.model.tables import (
+    APPROACH_COLUMNS,
+    BUSINESS_KEY,
+    GOLD_NEO_FACT,
+    GOLD_TABLES,
+    NEO_TABLES,
+)
+from neo_assets.sources.neows.agreement import AGREEMENT
 from neo_assets.sources.neows.rules import RULES
 
 _APPROACH = "close_approach_data[0]"
@@ -71,5 +78,25 @@ NEO = Dataset(
         day=json_values.date("close_approach_date", of="element"),
         left_out="approaches_left_out",
         warning="approaches_of_other_days",
+    ),
+    gold=Gold(
+        GOLD_NEO_FACT.name,
+        """Every close approach ever seen, in its last valid version: one row is one approach.
+
+Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked. The
+rest of the star is written with it: `gold_dim_neo`, `gold_dim_date` and
+`gold_neo_revision`, which has every change that NASA made.""",
+        "approaches",
+        GOLD_TABLES,
+        (
+            "miss_distance_lunar",
+            "designation",
+            "size_band",
+            "velocity_band",
+            "distance_band",
+            "risk_band",
+            "is_withdrawn",
+        ),
+        AGREEMENT,
     ),
 )

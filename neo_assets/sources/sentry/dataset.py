@@ -60,4 +60,5 @@ SENTRY_OBJECTS = Dataset(
     raw_preview=("des", "ip", "ps_cum", "range", "removed"),
     # An object that was removed once can be on the list again.
     preference="removed_at IS NULL",
+    gold=impact_risk.gold("gold_sentry_risk", "JPL's Sentry"),
 )
