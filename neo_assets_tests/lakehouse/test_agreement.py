@@ -77,7 +77,7 @@ REASONS = {
 
 def compare(lakehouse: Lakehouse, *days: date) -> Mapping[str, dict[str, Any]]:
     """Publish these days and compare them; each row of the comparison by its designation."""
-    lakehouse.ensure_tables(NEO.all_tables)
+    lakehouse.ensure_tables([*NEO.all_tables, AGREEMENT.table])
     reports = gold.publish(lakehouse, days)
     agreement.publish(lakehouse, AGREEMENT, NEO.tables, CAD_APPROACHES.tables, days)
     counted = agreement.with_counts(lakehouse, AGREEMENT, reports)

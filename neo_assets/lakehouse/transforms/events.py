@@ -91,8 +91,8 @@ def _reports(
     lakehouse: Lakehouse, table: Table, compared: Comparison, days: Collection[date]
 ) -> list[DayReport]:
     counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    listed = lakehouse.read_days(table, days).select(table.day_column, *table.key).collect()
-    rows = Counter((day, *key) for day, *key in listed)
+    stored = lakehouse.read_days(table, days).select(table.day_column, *table.key).toArrow()
+    rows = Counter(tuple(row.values()) for row in stored.to_pylist())
     for (day, *_), number in rows.items():
         counts[day].update({"rows_out": number, "rows_duplicated": number - 1})
     columns = (table.day_column, "change", "is_withdrawn", *table.key)

@@ -76,9 +76,10 @@ def _snapshots(lakehouse: Lakehouse, dataset: Dataset, first: date) -> list[Snap
         .distinct()
         .join(refined.selectExpr("partition_date AS feed_date").distinct(), "feed_date")
         .orderBy("feed_date", "snapshot_id")
-        .collect()
+        .toArrow()
+        .to_pylist()
     )
-    return [Snapshot(place, *row) for place, row in enumerate(found, start=1)]
+    return [Snapshot(place, *row.values()) for place, row in enumerate(found, start=1)]
 
 
 def _revisions(
