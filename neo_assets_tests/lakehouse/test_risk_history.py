@@ -71,7 +71,7 @@ def publish(lakehouse: Lakehouse, dataset: Dataset, *days: date) -> dict[date, D
     return {report.day: report for report in risk_history.publish(lakehouse, dataset, days)}
 
 
-def told(lakehouse: Lakehouse, dataset: Dataset) -> list[tuple[Any, ...]]:
+def history_of(lakehouse: Lakehouse, dataset: Dataset) -> list[tuple[Any, ...]]:
     """Of each row: object, revision, from when, until when, odds, and their factor."""
     return sorted(
         (
@@ -151,7 +151,7 @@ def test_any_split_of_the_days_gives_what_a_plain_reading_gives(lakehouse: Lakeh
     for days in (DAYS[1:], DAYS[:1], DAYS[2:3]):
         reports |= publish(lakehouse, SENTRY_OBJECTS, *days)
     expected = plain_reading(lists)
-    assert told(lakehouse, SENTRY_OBJECTS) == expected
+    assert history_of(lakehouse, SENTRY_OBJECTS) == expected
     for report in reports.values():
         assert report.unaccounted == report.rows_lost == report.rows_duplicated == 0
         assert report.rows_out == report.rows_in > 0
