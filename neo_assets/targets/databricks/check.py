@@ -25,8 +25,8 @@ from neo_assets.lakehouse.model.tables import (
 )
 from neo_assets.lakehouse.request import MAINTENANCE, REBUILD_BRONZE, Request, Result
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 from neo_assets.sources.landing_zone import LandingError
-from neo_assets.sources.neows.dataset import NEO
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.targets.databricks.stage_runner import JobStageRunner, unity_catalog
@@ -167,7 +167,8 @@ class _Trial:
         if not since:
             # What a check left that was killed.
             self.clean_up()
-        zone = VolumeLandingZone(self.client.files, self._catalog.landing / NEO.landing_folder)
+        (dataset,) = (each for each in registry.all_datasets() if GOLD_NEO_FACT.name in each.assets)
+        zone = VolumeLandingZone(self.client.files, self._catalog.landing / dataset.landing_folder)
         sky = SimulatedSky(self._settings.neo_simulator_seed)
         for day in _DAYS:
             objects = sky.feed(day, _DAYS[-1])[since:]
