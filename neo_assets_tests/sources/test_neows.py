@@ -401,7 +401,8 @@ def test_slow_unusable_responses_are_given_up_in_all() -> None:
         talk = Talk(service.base_url, retries=0, deadline_s=0.7)
         error = talk.failure(TWO_WEEKS)
     assert "sent unusable responses for" in str(error)
-    assert 4 <= len(service.calls) <= 5
+    # Without a deadline there would be a call for each day.
+    assert 1 < len(service.calls) <= 5
 
 
 def test_an_unusable_response_that_uses_up_the_budget_ends_the_requests() -> None:
