@@ -205,5 +205,8 @@ def with_counts(
             },
             disagreements=[name for _, name in sorted(unexplained[report.day])[:_NAMED]],
         )
+        # A day of which the other side knows nothing counts nothing.
+        if compared[report.day]
+        else report
         for report in reports
     ]
