@@ -200,7 +200,7 @@ def test_a_wait_for_another_writer(site_without_spark: Site) -> None:
 def test_a_moment_between_two_runs(site_without_spark: Site) -> None:
     """Dagster drops a signal that arrives when a run has just ended."""
     raw = ("--select", "raw_feed_files")
-    # So many that they are not all done before the signal is sent.
+    # Ten runs: the backfill is still going when the signal is sent.
     last = FIRST + timedelta(19)
     with serve() as service:
         at(site_without_spark, service)

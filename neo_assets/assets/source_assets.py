@@ -1,6 +1,6 @@
 """The assets that a source gets by being registered: raw, bronze, silver, and gold if it has it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -54,11 +54,20 @@ def _bronze_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
             lakehouse,
             settings,
             faulty=lambda days: _damaged_days(zone, days),
-            skipped=lambda days: days_without_snapshot(source, zone, days, settings.today),
+            skipped=_skipped(source, settings, target),
             schema_evolution=settings.neo_schema_evolution,
         )
 
     return bronze
+
+
+def _skipped(
+    source: Source, settings: Settings, target: Target
+) -> Callable[[Sequence[date]], Mapping[date, str]]:
+    """Find the days for which there is nothing to do, when the asset is materialized."""
+    return lambda days: days_without_snapshot(
+        source, target.landing_zone(source.dataset), days, settings.today
+    )
 
 
 def _damaged_days(zone: LandingZone, days: Sequence[date]) -> Mapping[date, str]:
@@ -89,9 +98,7 @@ def _silver_asset(source: Source, settings: Settings, target: Target) -> dg.Asse
             context,
             lakehouse,
             settings,
-            skipped=lambda days: days_without_snapshot(
-                source, target.landing_zone(dataset), days, settings.today
-            ),
+            skipped=_skipped(source, settings, target),
             rules=[asdict(rule) for rule in rules],
         )
 
@@ -121,9 +128,7 @@ def _gold_asset(
             context,
             lakehouse,
             settings,
-            skipped=lambda days: days_without_snapshot(
-                source, target.landing_zone(source.dataset), days, settings.today
-            ),
+            skipped=_skipped(source, settings, target),
         )
 
     return published

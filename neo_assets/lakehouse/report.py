@@ -1,6 +1,7 @@
 """The report of a stage: for every day, how many rows went where, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -121,3 +122,23 @@ class DayReport:
     def unaccounted(self) -> int:
         """Rows in no class or in several; zero unless the stage is wrong."""
         return self.rows_in - sum(self.classes.values())
+
+
+def published_report(day: date, counts: Counter[str], details: Iterable[str]) -> DayReport:
+    """The report of a day that was published to gold; `details` are the counts of this stage alone.
+
+    Of the rows that came in, `incoming`, those that are not `withdrawn` are kept.
+    """
+    return DayReport(
+        day=day,
+        rows_in=counts["incoming"],
+        kept=counts["incoming"] - counts["withdrawn"],
+        withdrawn=counts["withdrawn"],
+        rows_out=counts["rows_out"],
+        rows_lost=counts["rows_lost"],
+        rows_duplicated=counts["rows_duplicated"],
+        snapshot_rows=counts["incoming"],
+        rows_received=counts["incoming"],
+        rows_emitted=counts["rows_out"],
+        details={name: counts[name] for name in details},
+    )

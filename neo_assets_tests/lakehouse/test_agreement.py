@@ -84,7 +84,7 @@ def compare(lakehouse: Lakehouse, *days: date) -> Mapping[str, dict[str, Any]]:
     (of_day,) = [report for report in counted if report.day == DAY]
     rows = {row["designation"]: row for row in rows_of(lakehouse, AGREEMENT.table.name)}
     unexplained = [name for name, row in rows.items() if row["reason"] == "unexplained"]
-    assert of_day.details[agreement.UNEXPLAINED] == len(unexplained)
+    assert of_day.details[agreement.DIFFERING] == len(unexplained)
     assert sorted(of_day.disagreements) == sorted(unexplained)
     return rows
 

@@ -26,6 +26,10 @@ class NestedRows:
     warning: str
 
 
+UNEXPLAINED = "unexplained"
+"""The reason of a difference for which no other is known."""
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How the approaches of a dataset are compared with those of another one.

@@ -26,7 +26,7 @@ def landed_days(landing: Path) -> list[date]:
     days = []
     for folder in landing.glob("feed_date=????-??-??"):
         with suppress(ValueError):
-            days.append(date.fromisoformat(folder.name.removeprefix("feed_date=")))
+            days.append(day_in(folder.name))
     return sorted(days)
 
 
@@ -55,7 +55,7 @@ def identity_of(file: Path) -> str:
 
 
 def day_in(identity: str) -> date:
-    """The day of an event file, from its identity."""
+    """The day of an event file, from its identity or from the name of its folder."""
     return date.fromisoformat(identity.partition("/")[0].removeprefix("feed_date="))
 
 

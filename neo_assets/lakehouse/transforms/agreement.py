@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from neo_assets.lakehouse.model.dataset import Agreement
+from neo_assets.lakehouse.model.dataset import UNEXPLAINED, Agreement
 from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_FACT,
     GOLD_NEO_REVISION,
@@ -27,10 +27,8 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store.storage import Lakehouse, derived, in_days
 from neo_assets.lakehouse.transforms.revisions import NEAR_DAYS, around
 
-COMPARED, UNEXPLAINED = "approaches_compared", "approaches_unexplained"
+COMPARED, DIFFERING = "approaches_compared", "approaches_unexplained"
 """Details of the report."""
-
-UNEXPLAINED_REASON = "unexplained"
 
 _NAMED = 3
 """Unexplained approaches of a day that are named."""
@@ -193,7 +191,7 @@ def with_counts(
     unexplained: defaultdict[date, list[tuple[float, str]]] = defaultdict(list)
     for day, reason, designation, difference in rows.collect():
         compared[day] += 1
-        if reason == UNEXPLAINED_REASON:
+        if reason == UNEXPLAINED:
             unexplained[day].append((-abs(difference or 0), designation))
     return [
         replace(
@@ -201,7 +199,7 @@ def with_counts(
             details={
                 **report.details,
                 COMPARED: compared[report.day],
-                UNEXPLAINED: len(unexplained[report.day]),
+                DIFFERING: len(unexplained[report.day]),
             },
             disagreements=[name for _, name in sorted(unexplained[report.day])[:_NAMED]],
         )

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, Table
-from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.report import DayReport, published_report
 from neo_assets.lakehouse.store.storage import Comparison, Lakehouse, derived
 from neo_assets.lakehouse.transforms.revisions import around
 
@@ -103,20 +103,4 @@ def _reports(
             counts[day].update(
                 {"incoming": 1, "withdrawn": int(is_withdrawn), "rows_lost": int(is_lost)}
             )
-    return [_report(day, counts[day]) for day in sorted(days)]
-
-
-def _report(day: date, counts: Counter[str]) -> DayReport:
-    return DayReport(
-        day=day,
-        rows_in=counts["incoming"],
-        kept=counts["incoming"] - counts["withdrawn"],
-        withdrawn=counts["withdrawn"],
-        rows_out=counts["rows_out"],
-        rows_lost=counts["rows_lost"],
-        rows_duplicated=counts["rows_duplicated"],
-        snapshot_rows=counts["incoming"],
-        rows_received=counts["incoming"],
-        rows_emitted=counts["rows_out"],
-        details={name: counts[name] for name in OUTCOMES},
-    )
+    return [published_report(day, counts[day], OUTCOMES) for day in sorted(days)]

@@ -20,7 +20,7 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_REVISION,
     SILVER_NEO_VERSIONS,
 )
-from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.report import DayReport, published_report
 from neo_assets.lakehouse.store.storage import (
     Comparison,
     Lakehouse,
@@ -40,6 +40,8 @@ CARRIED = "carried"
 """Detail of the report: facts of a day of which the rules let no version through any more."""
 MISSING = "foreign_keys_missing"
 """Detail of the report: keys in the facts and revisions of a day that refer to no row."""
+
+DETAILS = (*OUTCOMES, CARRIED, "revisions", MISSING)
 
 
 def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
@@ -73,7 +75,7 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
             counts[day].update({"incoming": 1, change: 1, "withdrawn": int(is_withdrawn)})
     for (day,) in revised.without("deleted").values(_DAY):
         counts[day]["revisions"] += 1
-    return [_report(day, counts[day]) for day in sorted(days)]
+    return [published_report(day, counts[day], DETAILS) for day in sorted(days)]
 
 
 def days_without_silver(
@@ -189,19 +191,3 @@ def _output_counts(
     for day, key in incoming.values(_DAY, _KEY):
         counts[day]["rows_lost"] += key not in keys
     return counts
-
-
-def _report(day: date, counts: Counter[str]) -> DayReport:
-    return DayReport(
-        day=day,
-        rows_in=counts["incoming"],
-        kept=counts["incoming"] - counts["withdrawn"],
-        withdrawn=counts["withdrawn"],
-        rows_out=counts["rows_out"],
-        rows_lost=counts["rows_lost"],
-        rows_duplicated=counts["rows_duplicated"],
-        snapshot_rows=counts["incoming"],
-        rows_received=counts["incoming"],
-        rows_emitted=counts["rows_out"],
-        details={name: counts[name] for name in (*OUTCOMES, CARRIED, "revisions", MISSING)},
-    )

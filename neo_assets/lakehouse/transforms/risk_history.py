@@ -21,7 +21,7 @@ from pyspark.sql.window import Window
 
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.model.tables import Table
-from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.report import DayReport, published_report
 from neo_assets.lakehouse.store.storage import Lakehouse, derived
 
 REVISIONS = ("listed", "revised", "removed", "relisted")
@@ -284,20 +284,4 @@ def _reports(
         revised = lakehouse.read_days(table, days).where(F.col("source") == dataset.name)
         for day, revision, number in revised.groupBy("seen_on", "revision_type").count().collect():
             counts[day][revision] += number
-    return [_report(day, counts[day]) for day in sorted(days)]
-
-
-def _report(day: date, counts: Counter[str]) -> DayReport:
-    return DayReport(
-        day=day,
-        rows_in=counts["incoming"],
-        kept=counts["incoming"] - counts["withdrawn"],
-        withdrawn=counts["withdrawn"],
-        rows_out=counts["rows_out"],
-        rows_lost=counts["rows_lost"],
-        rows_duplicated=counts["rows_duplicated"],
-        snapshot_rows=counts["incoming"],
-        rows_received=counts["incoming"],
-        rows_emitted=counts["rows_out"],
-        details={name: counts[name] for name in REVISIONS},
-    )
+    return [published_report(day, counts[day], REVISIONS) for day in sorted(days)]

@@ -7,7 +7,7 @@ one was computed from another orbit solution.
 from typing import NamedTuple
 
 from neo_assets.lakehouse.model import keys
-from neo_assets.lakehouse.model.dataset import Agreement
+from neo_assets.lakehouse.model.dataset import UNEXPLAINED, Agreement
 from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table
 
 
@@ -41,7 +41,6 @@ _MAGNITUDE = _Value("absolute_magnitude_h", "DOUBLE", "mag", "magnitude_differen
 """CAD gives two decimals; recorded responses of NeoWs have one or two."""
 
 _VALUES = (_TIME, _DISTANCE, _VELOCITY, _MAGNITUDE)
-UNEXPLAINED = "unexplained"
 
 
 def _difference(value: _Value) -> str:
