@@ -1,18 +1,19 @@
 """A day's report as metadata of its materialization: written by the asset, read by the checks."""
 
-import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from neo_assets.dagster_internals.history import newest_materialization_ids
 from neo_assets.lakehouse.report import DayReport
 
 REPORT = "report"
+
+_REPORTS = TypeAdapter(DayReport)
 
 _RENAMED = {
     "rows_doubled": "rows_duplicated",
@@ -40,9 +41,7 @@ def report_metadata(report: DayReport) -> dict[str, Any]:
         **report.classes,
         **report.details,
         **({"skipped": report.skipped} if report.skipped else {}),
-        REPORT: dg.MetadataValue.json(
-            json.loads(json.dumps(dataclasses.asdict(report), default=date.isoformat))
-        ),
+        REPORT: dg.MetadataValue.json(_REPORTS.dump_python(report, mode="json")),
     }
 
 
@@ -52,7 +51,7 @@ def report_of(metadata: Mapping[str, dg.MetadataValue]) -> DayReport | None:
     if not isinstance(value, dg.JsonMetadataValue) or not isinstance(value.value, dict):
         return None
     stored = {_RENAMED.get(str(name), str(name)): item for name, item in value.value.items()}
-    return DayReport(**{**stored, "day": date.fromisoformat(stored["day"])})
+    return _REPORTS.validate_python(stored)
 
 
 def newest_reports(

@@ -1,7 +1,7 @@
 """The report of a stage: for every day, how many rows went where, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -74,9 +74,9 @@ class DayReport:
     rows_received: int = 0
     rows_emitted: int | None = None
     rule_set: str = ""
-    drift: Sequence[Mapping[str, str]] = ()
-    response_warnings: Sequence[str] = ()
-    disagreements: Sequence[str] = ()
+    drift: tuple[Mapping[str, str], ...] = ()
+    response_warnings: tuple[str, ...] = ()
+    disagreements: tuple[str, ...] = ()
     skipped: str = ""
 
     @property

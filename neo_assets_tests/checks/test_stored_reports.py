@@ -4,6 +4,8 @@ from datetime import date
 
 import dagster as dg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neo_assets.checks.stored_reports import (
     REPORT,
@@ -12,6 +14,7 @@ from neo_assets.checks.stored_reports import (
     report_of,
 )
 from neo_assets.lakehouse.report import DayReport
+from neo_assets.lakehouse.request import Result
 
 DAY, OTHER_DAY = date(2024, 3, 1), date(2024, 3, 2)
 ASSET = dg.AssetKey("silver_neo_events")
@@ -50,6 +53,23 @@ def test_a_day_materialized_by_hand_keeps_its_report(instance: dg.DagsterInstanc
         materialize(instance, DAY, rows)
     materialize(instance, OTHER_DAY, None)
     assert rows_of(instance, DAY, OTHER_DAY) == {DAY: 2}
+
+
+@given(
+    st.builds(
+        DayReport,
+        rows_in=st.integers(min_value=0),
+        rows_emitted=st.none() | st.integers(min_value=0),
+        reasons=st.dictionaries(st.text(), st.integers()),
+        drift=st.lists(st.dictionaries(st.text(), st.text())).map(tuple),
+        response_warnings=st.lists(st.text()).map(tuple),
+        disagreements=st.lists(st.text()).map(tuple),
+        skipped=st.text(),
+    )
+)
+def test_a_report_is_read_as_it_was_written(report: DayReport) -> None:
+    assert report_of(report_metadata(report)) == report
+    assert Result.from_json(Result(reports=[report]).to_json()).reports == [report]
 
 
 def test_reports_stored_under_earlier_names_are_read() -> None:

@@ -201,7 +201,7 @@ def with_counts(
                 COMPARED: compared[report.day],
                 DIFFERING: len(unexplained[report.day]),
             },
-            disagreements=[name for _, name in sorted(unexplained[report.day])[:_NAMED]],
+            disagreements=tuple(name for _, name in sorted(unexplained[report.day])[:_NAMED]),
         )
         # A day of which the other side knows nothing counts nothing.
         if compared[report.day]

@@ -73,7 +73,7 @@ def ingest(
         replace(
             report,
             details={**report.details, "schema_version": tracking.version},
-            drift=tracking.drift.get(report.day, ()),
+            drift=tuple(tracking.drift.get(report.day, ())),
         )
         for report in reports
     ]

@@ -67,8 +67,6 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
         kept=2,
         dropped=1,
         reasons={"a_rule": 1},
-        drift=[],
-        response_warnings=[],
     )
     assert result.previews == dict.fromkeys(DAYS, "| a | b |")
     assert result.job_url == f"{workspace.host}/jobs/runs/1000"
