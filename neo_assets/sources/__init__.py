@@ -6,6 +6,7 @@ SOURCES = {
     "sentry": "neo_assets.sources.sentry:SENTRY",
     "fireball": "neo_assets.sources.fireball:FIREBALL",
     "esa_risk": "neo_assets.sources.esa_risk:ESA_RISK",
+    "scout": "neo_assets.sources.scout:SCOUT",
 }
 """Where each source is declared, by name; imported when it is used."""
 

@@ -1,4 +1,4 @@
-"""Rows as two services of JPL send them, and whole responses with them."""
+"""Rows as services of JPL send them, and whole responses with them."""
 
 import json
 import random
@@ -46,6 +46,37 @@ def fireball(day: date, time: str = "03:51:47", **changes: Any) -> Row:
         "lon-dir": "W",
         "alt": "36.7",
         "vel": None,
+        **changes,
+    }
+
+
+def unconfirmed(designation: str = "P12o4vk", **changes: Any) -> Row:
+    """One object that nobody has confirmed, with the values that are numbers as numbers."""
+    return {
+        "objectName": designation,
+        "neoScore": 93,
+        "neo1kmScore": 18,
+        "phaScore": 23,
+        "ieoScore": 0,
+        "geocentricScore": 1,
+        "tisserandScore": 32,
+        "rating": 1,
+        "caDist": "0.82",
+        "moid": "0.0009",
+        "vInf": "10.0",
+        "H": "28.5",
+        "nObs": 4,
+        "arc": "0.58",
+        "rmsN": "0.09",
+        "tEphem": "2024-03-01 19:30",
+        "ra": "16:58",
+        "dec": "-03",
+        "elong": "104",
+        "Vmag": "20.9",
+        "rate": "26.6",
+        "unc": "710",
+        "uncP1": "800",
+        "lastRun": "2024-02-29 16:42",
         **changes,
     }
 

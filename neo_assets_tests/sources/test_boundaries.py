@@ -16,6 +16,7 @@ MENTIONS = {
     "sentry": (r"(raw|bronze|silver)_sentry|sources\.sentry", set()),
     "fireball": (r"fireball", set()),
     "esa_risk": (r"esa_risk", set()),
+    "scout": (r"scout", set()),
 }
 """For each source how a module would mention it, and the modules that may."""
 

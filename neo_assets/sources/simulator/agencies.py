@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from . import impact_risk, jpl
+from . import impact_risk, jpl, scout
 from .listing import JsonObject
 
 
@@ -36,6 +36,7 @@ def documents(seed: int | None) -> Documents:
         "/cad.api": partial(_tabulated, jpl.cad_document, seed),
         "/fireball.api": partial(_tabulated, jpl.fireball_document, seed),
         "/sentry.api": partial(_sentry, seed),
+        "/scout.api": partial(_scout, seed),
         "/PSDB-portlet/download": partial(_esa_file, seed),
     }
 
@@ -56,10 +57,19 @@ def _sentry(seed: int | None, query: Mapping[str, str], today: date) -> Answer:
     objects_of = (
         impact_risk.sentry_removals if query.get("removed") == "1" else impact_risk.sentry_list
     )
-    objects: list[JsonObject] = [] if seed is None else objects_of(seed, today)
+    return _listed("Sentry Data API", "2.0", [] if seed is None else objects_of(seed, today))
+
+
+def _scout(seed: int | None, query: Mapping[str, str], today: date) -> Answer:
+    if query:
+        return _BAD_PARAMETER
+    return _listed("Scout API", "1.3", [] if seed is None else scout.scout_list(seed, today))
+
+
+def _listed(service: str, version: str, objects: list[JsonObject]) -> Answer:
     count = len(objects)
     content = {
-        "signature": {"version": "2.0", "source": "NASA/JPL Sentry Data API"},
+        "signature": {"version": version, "source": f"NASA/JPL {service}"},
         "count": str(count) if count % 2 else count,
         "data": objects,
     }
