@@ -6,9 +6,11 @@ This is the only entry to the lakehouse: callers need not know which target is b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import cast
+
+from pyspark.sql import DataFrame
 
 from neo_assets.lakehouse import schema_tracking
 from neo_assets.lakehouse.maintenance import compaction, replay
@@ -29,6 +31,7 @@ from neo_assets.lakehouse.request import (
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import agreement, bronze, events, gold, risk_history, silver
+from neo_assets.lakehouse.transforms.as_of import star_as_of
 from neo_assets.progress import LogFunction, ProgressMeter
 from neo_assets.sources import registry
 
@@ -56,6 +59,11 @@ def run(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     meter.done = len(result.reports)
     log(f"{meter.summary}, {sum(report.rows_out for report in result.reports):,} rows.")
     return result
+
+
+def as_of(lakehouse: Lakehouse, moment: datetime) -> Mapping[str, DataFrame]:
+    """Return facts, revisions, objects, calendar and odds as known at `moment` (UTC), by table."""
+    return star_as_of(lakehouse, moment, registry.others())
 
 
 def _bronze(dataset: Dataset, lakehouse: Lakehouse, request: Request) -> Result:
@@ -110,7 +118,7 @@ def _publish_approaches(
     lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
 ) -> Sequence[DayReport]:
     """The star, and how it compares with what another source says, if that one is included."""
-    reports = gold.publish(lakehouse, days)
+    reports = gold.publish(lakehouse, days, registry.others())
     compared = registry.comparison(dataset)
     if not compared:
         return reports

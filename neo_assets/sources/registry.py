@@ -7,7 +7,7 @@ from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from neo_assets.lakehouse.model.dataset import Agreement, Dataset
+from neo_assets.lakehouse.model.dataset import Agreement, Dataset, OtherSources
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, Table
 from neo_assets.sources import SOURCES, included_sources
 from neo_assets.sources.redaction import scrub
@@ -78,6 +78,18 @@ def comparison(dataset: Dataset) -> tuple[Agreement, Dataset] | None:
 def agreements() -> list[Agreement]:
     """How gold is compared with datasets that are included."""
     return [compared[0] for dataset in datasets() if (compared := comparison(dataset))]
+
+
+def others() -> OtherSources:
+    """What the star takes from other sources, included or not: their tables may be there."""
+    published = [dataset.gold for dataset in all_datasets() if dataset.gold]
+    compared = {gold.agreement.other for gold in published if gold.agreement}
+    approaches = [dataset for dataset in all_datasets() if dataset.name in compared]
+    risks = [gold.tables[0] for gold in published if gold.publish == "risk history"]
+    return OtherSources(
+        approaches[0] if approaches else None,
+        risks[0] if risks else None,
+    )
 
 
 def _agreement_tables(dataset: Dataset) -> list[Table]:

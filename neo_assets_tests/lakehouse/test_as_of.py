@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from neo_assets.lakehouse.model.keys import UNKNOWN_KEY
+from neo_assets.lakehouse.stages import as_of
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.lakehouse.transforms.as_of import as_of
 
 from .feed_objects import fetched, land, run
 from .plain_reading import Row, objects_of, read_day, revisions_of

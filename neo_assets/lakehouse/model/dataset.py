@@ -129,3 +129,15 @@ class Dataset:
     def row_identity(self) -> str:
         """The identity of what a row describes, as an SQL expression."""
         return self.identity or f"struct(partition_date, {', '.join(self.key)})"
+
+
+@dataclass(frozen=True)
+class OtherSources:
+    """What the star takes from sources that it is not made of.
+
+    These are a dataset that lists the same approaches, and the table with the history of the odds
+    of impacts; None where there is no such source.
+    """
+
+    approaches: Dataset | None = None
+    risks: Table | None = None

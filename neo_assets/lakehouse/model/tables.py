@@ -164,6 +164,41 @@ APPROACH_COLUMNS = (
 )
 """What a close approach is, in silver and gold alike, whichever source fills it in."""
 
+FURTHER_COLUMNS = (
+    Column(
+        "miss_distance_min_au",
+        "DOUBLE",
+        "The distance that the approach is not below, by three standard deviations, in au, as "
+        "JPL's close-approach data have it; null where they do not list it with the same key.",
+        "CAST(NULL AS DOUBLE)",
+        unit="au",
+    ),
+    Column(
+        "miss_distance_max_au",
+        "DOUBLE",
+        "The distance that it is not above, from the same source.",
+        "CAST(NULL AS DOUBLE)",
+        unit="au",
+    ),
+    Column(
+        "time_uncertainty_minutes",
+        "INT",
+        "Three standard deviations of the time of the approach, in minutes, from the same source; "
+        "1 where it is less.",
+        "CAST(NULL AS INT)",
+        unit="min",
+    ),
+    Column(
+        "velocity_at_infinity_km_s",
+        "DOUBLE",
+        "Velocity relative to a body without mass, in km/s, from the same source; null where the "
+        "object is bound.",
+        "CAST(NULL AS DOUBLE)",
+        unit="km/s",
+    ),
+)
+"""What another source adds to an approach in gold."""
+
 _APPROACH_BY_NAME = {column.name: column for column in APPROACH_COLUMNS}
 
 BUSINESS_KEY = ("designation", "close_approach_date", "orbiting_body")
@@ -513,6 +548,7 @@ GOLD_NEO_FACT = Table(
         ),
         *HISTORY_COLUMNS,
         withdrawn_column("approach"),
+        *FURTHER_COLUMNS,
     ),
     # With the id, so that two approaches with the same surrogate key never pass for one.
     key=("neo_event_key", "neo_event_id"),
@@ -532,6 +568,41 @@ NEO_ATTRIBUTES = (
     "is_sentry_object",
 )
 """What the feed says about an object, whichever of its approaches it is listed for."""
+
+OBJECT_DETAILS = (
+    Column(
+        "orbit_id",
+        "STRING",
+        "Orbit solution from which JPL last computed an approach of an object with this "
+        "designation, as known now; null where none of its other lists says.",
+        "CAST(NULL AS STRING)",
+    ),
+    Column("orbit_id_source", "STRING", "Source of `orbit_id`.", "CAST(NULL AS STRING)"),
+    Column(
+        "diameter_km",
+        "DOUBLE",
+        "Diameter in km that another source gives for this designation, a measured one before one "
+        "estimated from the brightness, as known now; null where none does.",
+        "CAST(NULL AS DOUBLE)",
+        unit="km",
+    ),
+    Column(
+        "diameter_sigma_km",
+        "DOUBLE",
+        "One standard deviation of `diameter_km`; null where its source does not say.",
+        "CAST(NULL AS DOUBLE)",
+        unit="km",
+    ),
+    Column("diameter_source", "STRING", "Source of `diameter_km`.", "CAST(NULL AS STRING)"),
+    Column(
+        "risk_listed_by",
+        "STRING",
+        "Sources whose lists of possible impactors have this designation now, separated by commas; "
+        "null if none has.",
+        "CAST(NULL AS STRING)",
+    ),
+)
+"""What other sources say of an object with the same designation, in all rows as known now."""
 
 GOLD_DIM_NEO = Table(
     "gold_dim_neo",
@@ -572,6 +643,7 @@ GOLD_DIM_NEO = Table(
             ),
             initial="neo_key",
         ),
+        *OBJECT_DETAILS,
     ),
     key=("neo_key", "designation", "valid_from"),
     features=CHANGE_DATA_FEED,

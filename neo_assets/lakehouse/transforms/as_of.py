@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse.model import keys
+from neo_assets.lakehouse.model.dataset import OtherSources
 from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -21,33 +22,36 @@ from neo_assets.lakehouse.model.tables import (
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import dimensions
 from neo_assets.lakehouse.transforms.gold import facts_as_revised
+from neo_assets.lakehouse.transforms.other_sources import (
+    Statements,
+    in_force,
+    object_details,
+    statements,
+)
 
 
-def as_of(lakehouse: Lakehouse, moment: datetime) -> Mapping[str, DataFrame]:
-    """Return facts, revisions, objects and the calendar as known at `moment` (UTC), by table.
+def star_as_of(
+    lakehouse: Lakehouse, moment: datetime, others: OtherSources
+) -> Mapping[str, DataFrame]:
+    """Return facts, revisions, objects, calendar and odds as known at `moment` (UTC), by table.
 
     A row that was replaced later is the current one again. Only `moved_from` and `moved_to` of a
     revision are as known now.
     """
     revised = in_force(lakehouse.read(GOLD_NEO_REVISION), moment)
-    return {
-        GOLD_NEO_FACT.name: facts_as_revised(revised),
+    said = statements(lakehouse, others, moment)
+    star = {
+        GOLD_NEO_FACT.name: facts_as_revised(revised, said),
         GOLD_NEO_REVISION.name: revised,
-        GOLD_DIM_NEO.name: _objects(lakehouse.read(GOLD_DIM_NEO), moment),
+        GOLD_DIM_NEO.name: _objects(lakehouse.read(GOLD_DIM_NEO), moment, said),
         GOLD_DIM_DATE.name: lakehouse.read(GOLD_DIM_DATE),
     }
+    if others.risks and lakehouse.has(others.risks):
+        star[others.risks.name] = in_force(lakehouse.read(others.risks), moment)
+    return star
 
 
-def in_force(rows: DataFrame, moment: datetime) -> DataFrame:
-    """The rows of a history that had begun at `moment`, open where they had not ended.
-
-    A history has `seen_at` and `seen_until`, as `gold_neo_revision` and `gold_impact_risk` do.
-    """
-    ended = F.when(F.col("seen_until") <= moment, F.col("seen_until"))
-    return rows.where(F.col("seen_at") <= moment).withColumn("seen_until", ended)
-
-
-def _objects(rows: DataFrame, moment: datetime) -> DataFrame:
+def _objects(rows: DataFrame, moment: datetime, others: Statements) -> DataFrame:
     """The histories of objects, tied together by the numbers that were known by then."""
     is_unknown = F.col("neo_key") == keys.UNKNOWN_KEY
     known = rows.where((F.col("valid_from") <= moment) & ~is_unknown)
@@ -55,6 +59,7 @@ def _objects(rows: DataFrame, moment: datetime) -> DataFrame:
     in_place = F.expr("CASE WHEN valid_to = valid_from THEN '0' ELSE '1' END")
     said = dimensions.descriptions(known.withColumn("content_hash", in_place), is_version=True)
     objects = dimensions.objects(known, known)
-    return dimensions.histories(said.join(objects, "designation")).unionByName(
+    details = object_details(others)
+    return dimensions.histories(said.join(objects, "designation"), details).unionByName(
         rows.where(is_unknown)
     )

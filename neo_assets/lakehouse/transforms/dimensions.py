@@ -18,6 +18,7 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
     NEO_ATTRIBUTES,
+    OBJECT_DETAILS,
     SILVER_NEO_VERSIONS,
 )
 from neo_assets.lakehouse.store.storage import (
@@ -27,6 +28,7 @@ from neo_assets.lakehouse.store.storage import (
     in_days,
     refuse_collisions,
 )
+from neo_assets.lakehouse.transforms.other_sources import Statements, object_details
 
 CALENDAR = (2000, 2049)
 """First and last year of the calendar at least: the feed answered for all of them when asked.
@@ -36,10 +38,17 @@ Days beyond make it longer by whole decades.
 
 _VALID = "size(reasons) = 0"
 _OBJECT_KEY = "neo_key"
+_NOTHING_SAID = Statements()
+_NULLS = tuple(f"{column.derivation} AS {column.name}" for column in OBJECT_DETAILS)
 
 
-def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
-    """Compare the history of every object listed on these days, and of no other, with the table's.
+def compare_objects(
+    lakehouse: Lakehouse, days: Collection[date], said: Statements = _NOTHING_SAID
+) -> Comparison:
+    """Compare the history of some objects with the table's, and of no other.
+
+    These are the objects listed on the days, and those of which another source says something else
+    than the table.
 
     Raises:
         LakehouseError: two objects have the same key.
@@ -47,12 +56,15 @@ def compare_objects(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
     versions = lakehouse.read(SILVER_NEO_VERSIONS).where(_VALID)
     known = lakehouse.read(GOLD_DIM_NEO).where(f"{_OBJECT_KEY} <> {keys.UNKNOWN_KEY}")
     listed = versions.where(in_days(SILVER_NEO_VERSIONS.day_column, days))
+    details = object_details(said)
+    if details is not None:
+        listed = _named(listed).unionAll(_named(_described_otherwise(known, details)))
     concerned = F.broadcast(objects(listed, known))
     unknown = _unknown_object(lakehouse)
-    said = descriptions(
+    described = descriptions(
         versions.withColumn("valid_from", F.col("fetched_at")), is_version=True
     ).unionAll(descriptions(known.withColumn("content_hash", F.lit("")), is_version=False))
-    incoming = histories(said.join(concerned, "designation")).unionAll(unknown)
+    incoming = histories(described.join(concerned, "designation"), details).unionAll(unknown)
     key = F.expr(keys.surrogate_key("designation")).alias(_OBJECT_KEY)
     of_concerned = concerned.select(key).unionAll(unknown.select(_OBJECT_KEY))
     existing = lakehouse.read(GOLD_DIM_NEO).join(
@@ -91,8 +103,27 @@ def objects(listed: DataFrame, known: DataFrame) -> DataFrame:
     )
 
 
-def histories(said: DataFrame) -> DataFrame:
+def _named(rows: DataFrame) -> DataFrame:
+    return rows.select("designation", "neo_id")
+
+
+def _described_otherwise(known: DataFrame, details: DataFrame) -> DataFrame:
+    """The objects in the table of which other sources say something else now."""
+    names = ", ".join(column.name for column in OBJECT_DETAILS)
+    said = details.selectExpr("designation", f"struct({names}) AS said")
+    in_table = F.expr(f"struct({names})")
+    nothing = F.expr(f"struct({', '.join(_NULLS)})")
+    return (
+        known.where("is_latest")
+        .join(said, "designation", "left")
+        .where(in_table != F.coalesce("said", nothing))
+    )
+
+
+def histories(said: DataFrame, details: DataFrame | None) -> DataFrame:
     """Return rows of `gold_dim_neo` from all attributes of some objects.
+
+    `details` are what other sources say of objects.
 
     Snapshots of different days may be fetched at once and disagree: the row of a numbered asteroid
     goes before one of its former self, then the hash of the content decides.  A designation without
@@ -112,6 +143,8 @@ def histories(said: DataFrame) -> DataFrame:
         .withColumn("place", F.row_number().over(in_order))
         .select("object", "place", "designation", "valid_from", "best.attributes.*")
     )
+    if details is not None:
+        changed = changed.join(details, "designation", "left")
     return derived(GOLD_DIM_NEO, changed)
 
 

@@ -12,7 +12,7 @@ from pyarrow import compute
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from neo_assets.lakehouse.model.dataset import Dataset
+from neo_assets.lakehouse.model.dataset import Dataset, OtherSources
 from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_DATE,
     GOLD_DIM_NEO,
@@ -30,11 +30,17 @@ from neo_assets.lakehouse.store.storage import (
 )
 from neo_assets.lakehouse.transforms import dimensions, revisions
 from neo_assets.lakehouse.transforms.bronze import why_without_rows
+from neo_assets.lakehouse.transforms.other_sources import (
+    Statements,
+    statements,
+    with_further_columns,
+)
 from neo_assets.lakehouse.transforms.silver import rows_ingested
 
 _KEY = "neo_event_key"
 _DAY = GOLD_NEO_FACT.day_column
 _FIRST_SEEN = "first_seen_at"
+_NO_OTHERS = OtherSources()
 OUTCOMES = ("inserted", "updated", "unchanged")
 CARRIED = "carried"
 """Detail of the report: facts of a day of which the rules let no version through any more."""
@@ -44,8 +50,12 @@ MISSING = "foreign_keys_missing"
 DETAILS = (*OUTCOMES, CARRIED, "revisions", MISSING)
 
 
-def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
+def publish(
+    lakehouse: Lakehouse, days: Collection[date], others: OtherSources = _NO_OTHERS
+) -> list[DayReport]:
     """Bring the star to what silver holds for these days; what is not to change is not written.
+
+    `others` are the sources that add what they know of the same approaches and objects.
 
     The dimensions come first and the revisions last, so that nothing is ever there before what it
     refers to.
@@ -53,18 +63,20 @@ def publish(lakehouse: Lakehouse, days: Collection[date]) -> list[DayReport]:
     Raises:
         LakehouseError: two objects or two approaches have the same surrogate key.
     """
+    said = statements(lakehouse, others)
     with ThreadPoolExecutor() as side_by_side:
         extended = side_by_side.submit(dimensions.extend_calendar, lakehouse, days)
         compared = [
-            side_by_side.submit(compare, lakehouse, days)
-            for compare in (dimensions.compare_objects, _compare_facts, revisions.compare)
+            side_by_side.submit(dimensions.compare_objects, lakehouse, days, said),
+            side_by_side.submit(_compare_facts, lakehouse, days, said),
+            side_by_side.submit(revisions.compare, lakehouse, days),
         ]
     extended.result()
     objects, incoming, revised = (comparison.result() for comparison in compared)
     ruled_out, older = _keys_beyond_silver(incoming)
     if carried := ruled_out | older:
         revised = revisions.compare(lakehouse, days, carried)
-        incoming = _with_carried(lakehouse, days, incoming, revised, carried)
+        incoming = _with_carried(lakehouse, days, incoming, revised, carried, said)
     for comparison in (objects, incoming, revised):
         lakehouse.merge(comparison)
     counts = _output_counts(lakehouse, incoming, days)
@@ -95,14 +107,10 @@ def days_without_silver(
     }
 
 
-def facts(versions: DataFrame) -> DataFrame:
-    """Rows of `gold_neo_fact` for the last valid versions of their approaches."""
-    return derived(GOLD_NEO_FACT, versions.where("is_last_good"))
-
-
-def _compare_facts(lakehouse: Lakehouse, days: Collection[date]) -> Comparison:
+def _compare_facts(lakehouse: Lakehouse, days: Collection[date], said: Statements) -> Comparison:
     """Compare the facts that silver offers for these days with those that gold has."""
-    incoming = facts(lakehouse.read_days(SILVER_NEO_VERSIONS, days))
+    versions = lakehouse.read_days(SILVER_NEO_VERSIONS, days).where("is_last_good")
+    incoming = derived(GOLD_NEO_FACT, with_further_columns(versions, said, in_days(_DAY, days)))
     existing = lakehouse.read_days(GOLD_NEO_FACT, days)
     compared = lakehouse.compare(GOLD_NEO_FACT, incoming, existing, before=[_FIRST_SEEN])
     if any(change == "inserted" for (change,) in compared.values("change")):
@@ -132,13 +140,14 @@ def _with_carried(
     incoming: Comparison,
     revised: Comparison,
     carried: Collection[int],
+    said: Statements,
 ) -> Comparison:
     """The same comparison, but with the carried facts as their revisions have them."""
     chosen = compute.field(_KEY).isin(sorted(carried))
     of_carried = lakehouse.spark.createDataFrame(revised.without("deleted").rows.filter(chosen))
     existing = lakehouse.read_days(GOLD_NEO_FACT, days).join(of_carried, _KEY, "left_semi")
     compared = lakehouse.compare(
-        GOLD_NEO_FACT, facts_as_revised(of_carried), existing, before=[_FIRST_SEEN]
+        GOLD_NEO_FACT, facts_as_revised(of_carried, said), existing, before=[_FIRST_SEEN]
     )
     others = incoming.rows.filter(~chosen)
     return Comparison(
@@ -146,7 +155,7 @@ def _with_carried(
     )
 
 
-def facts_as_revised(revised: DataFrame) -> DataFrame:
+def facts_as_revised(revised: DataFrame, said: Statements) -> DataFrame:
     """Rows of `gold_neo_fact` for approaches of which all revisions are given."""
     seen = revised.groupBy(_KEY).agg(
         F.min("seen_at").alias(_FIRST_SEEN), F.max("seen_at").alias("last_changed_at")
@@ -154,7 +163,7 @@ def facts_as_revised(revised: DataFrame) -> DataFrame:
     newest = revised.where("seen_until IS NULL").withColumn(
         "is_withdrawn", F.expr("what = 'withdrawn'")
     )
-    return derived(GOLD_NEO_FACT, newest.join(seen, _KEY))
+    return derived(GOLD_NEO_FACT, with_further_columns(newest.join(seen, _KEY), said))
 
 
 def _refuse_collisions(lakehouse: Lakehouse, compared: Comparison) -> None:
