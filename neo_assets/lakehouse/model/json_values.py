@@ -60,5 +60,6 @@ def date(path: str, of: str = "payload") -> str:
 
 
 def timestamp(path: str, form: str) -> str:
-    """A moment written in a form of Spark's, such as `yyyy-MMM-dd HH:mm`; null for any other."""
-    return readable_time(f"try_to_timestamp({text(path)}, '{form}')")
+    """A moment in a form of Spark's, such as `yyyy-MM-dd'T'HH:mm`; null for any other."""
+    quoted = form.replace("'", "\\'")
+    return readable_time(f"try_to_timestamp({text(path)}, '{quoted}')")
