@@ -5,6 +5,7 @@
 from the root of the project, with Chromium installed; the simulator answers for the feed.
 """
 
+import os
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ from neo_assets.dashboard.charts import IN_PAGE, charts
 from neo_assets.dashboard.data import dashboard_data
 from neo_assets.dashboard.page import page, write
 from neo_assets.dashboard.tables import read_tables
+from neo_assets_tests.dashboard.agencies import ALL_SOURCES, simulated_agencies
 from neo_assets_tests.dashboard.lakehouses import TODAY, simulated
 from neo_assets_tests.ui.browser import browser
 from neo_assets_tests.ui.conftest import HELD_DAY
@@ -58,22 +60,32 @@ def main() -> None:
 
 
 def pictures_of_dashboard(folder: Path) -> None:
-    """The dashboard of two simulated months, on two screens."""
+    """The dashboard of two simulated months of all sources, on two screens."""
     simulated(folder / "tables")
+    simulated_agencies(folder / "tables")
+    os.environ["NEO_SOURCES"] = ALL_SOURCES
     shown = dashboard_data(read_tables(folder / "tables"), TODAY)
     file = folder / "index.html"
     write(page(shown, charts(shown, IN_PAGE)), file)
     take_dashboard(file, "dashboard_wide.png", 1400, 1080, "light")
     take_dashboard(file, "dashboard_phone_dark.png", 390, 1400, "dark")
+    for section in ("odds", "events"):
+        take_dashboard(file, f"dashboard_{section}.png", 1400, 1080, "light", f"#{section}-section")
 
 
 def take_dashboard(
-    file: Path, name: str, width: int, height: int, scheme: Literal["light", "dark"]
+    file: Path,
+    name: str,
+    width: int,
+    height: int,
+    scheme: Literal["light", "dark"],
+    section: str = "header",
 ) -> None:
-    """One picture of the dashboard's first screen."""
+    """One picture of the dashboard's first screen, or of the screen from a section on."""
     with browser(file.as_uri(), width, height) as user:
         user.page.emulate_media(color_scheme=scheme)
         user.page.wait_for_timeout(DRAWING_TAKES_MS)
+        user.page.locator(section).evaluate("section => section.scrollIntoView()")
         user.page.screenshot(path=IMAGES / name)
 
 

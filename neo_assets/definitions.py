@@ -95,12 +95,15 @@ def _readers(
     settings: Settings, tables: Path | None
 ) -> tuple[Sequence[dg.AssetsDefinition], Sequence[dg.SensorDefinition]]:
     """What reads gold without Spark, where this machine has the tables, and what starts it."""
-    if tables is None or not registry.has_gold():
-        return (), ()
-    return (
-        (build_power_bi_export(settings, tables), build_neo_dashboard(settings, tables)),
-        (power_bi_export_sensor, neo_dashboard_sensor),
-    )
+    readers: list[dg.AssetsDefinition] = []
+    sensors: list[dg.SensorDefinition] = []
+    if tables is not None and registry.has_gold():
+        readers.append(build_power_bi_export(settings, tables))
+        sensors.append(power_bi_export_sensor)
+    if tables is not None and registry.gold_assets():
+        readers.append(build_neo_dashboard(settings, tables))
+        sensors.append(neo_dashboard_sensor)
+    return readers, sensors
 
 
 @dg.definitions

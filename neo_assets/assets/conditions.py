@@ -109,5 +109,7 @@ WHEN_GOLD_IS_AT_REST = (
 ).with_label("when no run of gold is in progress")
 """Once after any day of gold was materialized, when no run and no backfill of it is in progress.
 
+Gold is every asset that it depends on: a run with several of them is followed by one update.
+
 One run follows a backfill, however many runs that had.
 """

@@ -7,15 +7,15 @@ from pathlib import Path
 import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 
 
 def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The dashboard, made from the tables in this folder."""
 
     @dg.asset(
-        deps=[dg.AssetKey(GOLD_NEO_FACT.name)],
+        deps=[dg.AssetKey(name) for name in registry.gold_assets()],
         # Not in the group of the daily assets, whose jobs run over partitions.
         group_name="dashboard",
         kinds={"python", "html", "altair"},
@@ -27,8 +27,9 @@ def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition
         """One self-contained HTML file: open it, or send it to someone.
 
         What passes in the next days and how close, what deserves attention, sizes, velocities and
-        months, how far off predictions were, and what was dropped. Not partitioned: it shows all
-        days, as of the day (UTC) on which it is made.
+        months, how far off predictions were, and what was dropped; published odds of an impact,
+        events on a map, and where the sources differ, as far as these are included. Not
+        partitioned: it shows all days, as of the day (UTC) on which it is made.
         """
         return _write_page(context, settings, tables)
 

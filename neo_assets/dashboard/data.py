@@ -5,7 +5,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from neo_assets.dashboard.agreement import Agreement, agreement_shown
+from neo_assets.dashboard.events import Events, events_shown
 from neo_assets.dashboard.predictions import PredictionError, prediction_errors
+from neo_assets.dashboard.risk_lists import (
+    OddsDifferences,
+    OddsHistory,
+    odds_differences,
+    odds_history,
+)
 from neo_assets.dashboard.tables import Approach, Gold, Measurement
 from neo_assets.lakehouse.model import keys
 from neo_assets.lakehouse.model.bands import RISK_ORDER
@@ -66,6 +74,13 @@ class DashboardData:
     errors: tuple[PredictionError, ...]
     quality: tuple[DayQuality, ...]
     """The 60 days up to today, those without an account left out."""
+    includes_approaches: bool
+    """Whether the source of approaches is included; nothing is said of them if not."""
+    odds: OddsHistory | None
+    """This and what follows is none without its table or its source."""
+    differences: OddsDifferences | None
+    events: Events | None
+    agreement: Agreement | None
 
     @property
     def closest(self) -> tuple[Approach, ...]:
@@ -124,6 +139,13 @@ def dashboard_data(gold: Gold, today: date) -> DashboardData:
         bands=Counter((it.size_band, it.velocity_band) for it in current),
         errors=prediction_errors(gold.revisions, today),
         quality=_quality(gold.measurements, today),
+        includes_approaches=gold.includes_approaches,
+        odds=odds_history(gold.odds_revisions) if gold.odds_revisions else None,
+        differences=odds_differences(gold.odds_comparisons) if gold.odds_comparisons else None,
+        events=events_shown(gold.events) if gold.events else None,
+        agreement=agreement_shown(gold.approach_comparisons, today, last)
+        if gold.approach_comparisons
+        else None,
     )
 
 

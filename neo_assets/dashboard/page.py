@@ -10,12 +10,22 @@ from typing import Any
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from neo_assets.dashboard import charts, data, formatting
+from neo_assets.dashboard import agreement, data, formatting, risk_lists
+from neo_assets.dashboard.charts import colors
+from neo_assets.dashboard.charts.encoding import labelled
+from neo_assets.dashboard.charts.odds import DASHES, object_colors
+from neo_assets.external_text import printable
 from neo_assets.lakehouse.model.bands import label
+from neo_assets.lakehouse.model.dataset import AGREES
 from neo_assets.lakehouse.report import RowClass
 
 RISK_ROWS = 20
 CLOSEST_ROWS = 10
+CHANGES_LISTED = 20
+DIFFERENCES_LISTED = 10
+
+_SHAPES = ("M20.5 5a3.5 3.5 0 1 1-7 0a3.5 3.5 0 1 1 7 0Z", "M14 2h6v6h-6Z", "M17 1l4 7h-8Z")
+"""The marks of the chart of odds, as they are in its legend."""
 
 _DRAW = """
 for (const figure of document.querySelectorAll("script[type='application/json']")) {
@@ -40,12 +50,26 @@ def page(shown: data.DashboardData, specifications: Mapping[str, Mapping[str, An
     return _template().render(
         data=shown,
         charts=specifications,
+        risk_colors=colors.RISK_COLORS,
         legends={
-            "risk": charts.RISK_COLORS,
-            "distance": charts.DISTANCE_COLORS,
-            "repeat": charts.REPEAT_COLORS,
-            "error": charts.ERROR_COLORS,
+            "risk": labelled(colors.RISK_COLORS),
+            "distance": labelled(colors.DISTANCE_COLORS),
+            "repeat": labelled(colors.REPEAT_COLORS),
+            "error": colors.ERROR_COLORS,
+            "event": colors.EVENT_COLORS,
+            "outcome": colors.OUTCOME_COLORS,
         },
+        object_colors=object_colors(shown.odds) if shown.odds else {},
+        change_kinds=risk_lists.KINDS,
+        agrees=AGREES,
+        dashes=DASHES,
+        shapes=_SHAPES,
+        changes=shown.odds.changes[:CHANGES_LISTED] if shown.odds else (),
+        differences=shown.differences.largest[:DIFFERENCES_LISTED] if shown.differences else (),
+        unexplained=shown.agreement.unexplained[: agreement.WORST_LISTED]
+        if shown.agreement
+        else (),
+        agreement_days=agreement.DAYS_BACK,
         script=script,
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         closest=shown.closest[:CLOSEST_ROWS],
@@ -72,7 +96,7 @@ def _script() -> str:
 
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -85,5 +109,12 @@ def _template() -> Template:
         moment=formatting.moment,
         day=formatting.day,
         number=formatting.number,
+        printable=printable,
+        one_in=formatting.one_in,
+        probability=formatting.probability,
+        significant=formatting.significant,
+        place=formatting.place,
+        reason=formatting.reason,
+        object_name=formatting.name_of_compared,
     )
     return environment.get_template("page.html")

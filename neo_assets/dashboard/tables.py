@@ -1,17 +1,22 @@
 """The rows that the dashboard is made of, read by delta-rs: no Spark is needed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from math import sqrt
 from pathlib import Path
-from typing import Any, TypeVar
 
+from neo_assets.dashboard import published
+from neo_assets.dashboard.published import (
+    ApproachComparison,
+    Event,
+    OddsComparison,
+    OddsRevision,
+    Published,
+    read_rows,
+)
 from neo_assets.lakehouse.model.predictions import Revision
-from neo_assets.lakehouse.model.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION, Table
-from neo_assets.lakehouse.store.delta_files import dataset, open_table
-
-_Row = TypeVar("_Row")
+from neo_assets.lakehouse.model.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION
+from neo_assets.sources import registry
 
 
 @dataclass(frozen=True)
@@ -59,27 +64,33 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Gold:
-    """The rows of gold and of the quality metrics; a table that does not exist yet has no rows."""
+    """The rows of gold and of the quality metrics.
+
+    Without a table there are no approaches, revisions and measurements; `includes_approaches` says
+    whether their source is included.  The others are none where the table or its source is not
+    there, so that nothing is said of them.
+    """
 
     approaches: tuple[Approach, ...] = ()
     revisions: tuple[Revision, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    includes_approaches: bool = True
+    odds_revisions: Published[OddsRevision] | None = None
+    odds_comparisons: Published[OddsComparison] | None = None
+    events: Published[Event] | None = None
+    approach_comparisons: Published[ApproachComparison] | None = None
 
 
 def read_tables(tables: Path) -> Gold:
-    """All rows, in no order, out of a folder of Delta tables."""
+    """All rows of the included sources, in no order, out of a folder of Delta tables."""
+    includes_approaches = registry.has_gold()
     return Gold(
-        _rows(tables, GOLD_NEO_FACT, Approach),
-        _rows(tables, GOLD_NEO_REVISION, Revision),
-        _rows(tables, DQ_METRICS, Measurement),
+        (includes_approaches and read_rows(tables, GOLD_NEO_FACT, Approach)) or (),
+        (includes_approaches and read_rows(tables, GOLD_NEO_REVISION, Revision)) or (),
+        (includes_approaches and read_rows(tables, DQ_METRICS, Measurement)) or (),
+        includes_approaches,
+        published.odds_revisions(tables),
+        published.odds_comparisons(tables),
+        published.events(tables),
+        published.approach_comparisons(tables),
     )
-
-
-def _rows(tables: Path, table: Table, kind: type[_Row]) -> tuple[_Row, ...]:
-    folder = tables / table.name
-    delta = open_table(folder)
-    if delta is None:
-        return ()
-    columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    rows: list[Mapping[str, Any]] = dataset(delta).to_table(columns=columns).to_pylist()
-    return tuple(kind(**row) for row in rows)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from neo_assets.lakehouse.model import keys
-from neo_assets.lakehouse.model.dataset import Gold
+from neo_assets.lakehouse.model.dataset import AGREES, UNEXPLAINED, Gold
 from neo_assets.lakehouse.model.json_values import text
 from neo_assets.lakehouse.model.rules import Rule
-from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table
+from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table, enumeration
 
 KEY = ("designation", "observed_date")
 """The columns that tell two rows of a list apart."""
@@ -239,21 +239,35 @@ RISK_AGREEMENT = Table(
             "Cumulative Palermo value by ESA minus that by JPL.",
             "esa_risk_palermo_cumulative - sentry_palermo_cumulative",
         ),
-        Column(
+        enumeration(
             "reason",
-            "STRING",
-            f"`agree`: odds within a factor of {ODDS_FACTOR}, Palermo within {PALERMO_DIFFERENCE}; "
-            "else `only_sentry`, `only_esa_risk`, `horizon`: the last years of impact differ by "
-            "more than a year; `newer_observation`: one agency revised its values after the other; "
-            "or `unexplained`.",
+            (
+                (
+                    AGREES,
+                    f"odds within a factor of {ODDS_FACTOR}, cumulative Palermo values within "
+                    f"{PALERMO_DIFFERENCE}",
+                ),
+                (
+                    "horizon",
+                    "the last years of impact differ by more than a year: the agencies look ahead "
+                    "differently far",
+                ),
+                (
+                    "newer_observation",
+                    "one agency changed its values on another day than the other",
+                ),
+                ("only_sentry", "only JPL lists the object"),
+                ("only_esa_risk", "only ESA lists the object"),
+                (UNEXPLAINED, "none of these"),
+            ),
             f"""CASE WHEN esa_risk_seen_at IS NULL THEN 'only_sentry'
             WHEN sentry_seen_at IS NULL THEN 'only_esa_risk'
             WHEN odds_ratio BETWEEN 1.0D / {ODDS_FACTOR} AND {ODDS_FACTOR}
-                AND abs(palermo_difference) <= {PALERMO_DIFFERENCE} THEN 'agree'
+                AND abs(palermo_difference) <= {PALERMO_DIFFERENCE} THEN '{AGREES}'
             WHEN abs(esa_risk_impact_year_last - sentry_impact_year_last) > 1 THEN 'horizon'
             WHEN CAST(esa_risk_seen_at AS DATE) <> CAST(sentry_seen_at AS DATE)
                 THEN 'newer_observation'
-            ELSE 'unexplained' END""",
+            ELSE '{UNEXPLAINED}' END""",
         ),
     ),
     key=("object",),
@@ -265,6 +279,7 @@ def gold(asset: str, agency: str) -> Gold:
     """What the list of an agency becomes: its rows of the history that both share."""
     return Gold(
         asset,
+        "Odds of an impact",
         f"""What {agency} ever said about the odds of an impact: its rows of `gold_impact_risk`.
 
 One row is what was said about one object, from when until when. `risk_agreement`, written with \\

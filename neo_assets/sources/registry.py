@@ -97,6 +97,11 @@ def _agreement_tables(dataset: Dataset) -> list[Table]:
     return [compared[0].table] if compared else []
 
 
+def gold_assets() -> list[str]:
+    """The asset of gold of every dataset that is included and has one."""
+    return [dataset.gold.asset for dataset in datasets() if dataset.gold]
+
+
 def has_gold() -> bool:
     """Whether the dataset that the facts are made from is included."""
     return any(GOLD_NEO_FACT.name in dataset.assets for dataset in datasets())

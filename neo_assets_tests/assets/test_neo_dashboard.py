@@ -4,12 +4,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
 from neo_assets.automation.jobs import REFRESH, SELECTIVE_REFRESH
 from neo_assets.automation.schedules import neo_dashboard_sensor
-from neo_assets.definitions import defs
+from neo_assets.definitions import build_definitions, defs
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings
 from neo_assets_tests.dashboard.lakehouses import fact, write
@@ -63,6 +64,43 @@ def test_it_follows_gold_and_runs_over_no_days() -> None:
     assert neo_dashboard_sensor.default_status == dg.DefaultSensorStatus.RUNNING
     for job in (REFRESH, SELECTIVE_REFRESH):
         assert DASHBOARD not in defs().resolve_job_def(job.name).asset_layer.executable_asset_keys
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ("sentry", {"gold_sentry_risk"}),
+        (
+            "neows,cad,sentry,fireball,esa_risk",
+            {"gold_neo_fact", "gold_sentry_risk", "gold_fireball", "gold_esa_risk"},
+        ),
+    ],
+)
+def test_it_follows_the_gold_of_every_included_source(
+    sources: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", sources)
+    definitions = build_definitions(Settings())
+    graph = definitions.resolve_asset_graph()
+    assert {key.to_user_string() for key in graph.get(DASHBOARD).parent_keys} == expected
+    assert definitions.get_repository_def().has_sensor_def("neo_dashboard_sensor")
+    for name in expected:
+        with dg.DagsterInstance.ephemeral() as instance:
+            selection = dg.AssetSelection.assets(DASHBOARD)
+            before = dg.evaluate_automation_conditions(definitions, instance, selection)
+            event = dg.AssetMaterialization(name, partition="2024-03-01")
+            instance.report_runless_asset_event(event)
+            after = dg.evaluate_automation_conditions(
+                definitions, instance, selection, cursor=before.cursor
+            )
+            assert after.get_num_requested(DASHBOARD) == 1
+
+
+def test_without_gold_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO_SOURCES", "cad")
+    definitions = build_definitions(Settings())
+    assert DASHBOARD not in definitions.resolve_asset_graph().get_all_asset_keys()
+    assert not definitions.get_repository_def().has_sensor_def("neo_dashboard_sensor")
 
 
 def test_one_run_follows_a_day_of_gold() -> None:

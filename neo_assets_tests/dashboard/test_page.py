@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,21 +13,32 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from neo_assets.dashboard.charts import (
-    AS_PICTURE,
+from neo_assets.dashboard.charts import AS_PICTURE, IN_PAGE, charts, picture
+from neo_assets.dashboard.charts.colors import (
     DISTANCE_COLORS,
     ERROR_COLORS,
-    IN_PAGE,
+    EVENT_COLORS,
+    OBJECT_COLORS,
+    OUTCOME_COLORS,
     REPEAT_COLORS,
     RISK_COLORS,
-    charts,
-    picture,
 )
 from neo_assets.dashboard.data import DashboardData, dashboard_data
 from neo_assets.dashboard.page import page as page_of
 from neo_assets.dashboard.page import write as write_page
 from neo_assets.dashboard.tables import Gold, read_tables
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets.sources.impact_risk import GOLD_IMPACT_RISK, RISK_AGREEMENT
+from neo_assets.sources.neows.agreement import GOLD_CLOSE_APPROACH_AGREEMENT
+from neo_assets_tests.dashboard.agencies import (
+    ALL_SOURCES,
+    at,
+    event,
+    odds,
+    side_by_side,
+    simulated_agencies,
+)
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 from neo_assets_tests.dashboard.test_data import AROUND, CURRENT, UPCOMING
@@ -342,19 +354,23 @@ def test_it_fits_and_can_be_read(
     chromium: Browser, file: Path, screen: str, scheme: Literal["light", "dark"]
 ) -> None:
     with opened(chromium, file, screen, scheme) as page:
-        width, _ = SCREENS[screen]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        beyond = page.evaluate(
-            """() => [...document.querySelectorAll("body *")].filter(it =>
-              it.id !== "vg-tooltip-element" && it.getBoundingClientRect().right > innerWidth + 1
-            ).map(it => it.outerHTML.slice(0, 200))"""
-        )
-        assert beyond == []
-        faint = page.evaluate(FAINT)
-        assert faint == []
+        assert_it_fits(page, screen)
         # The ground follows the scheme.
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (max(map(int, re.findall(r"\d+", ground))) < 60) == (scheme == "dark")
+
+
+def assert_it_fits(page: Page, screen: str) -> None:
+    """Nothing is beyond the screen, and every text has enough contrast to its ground."""
+    width, _ = SCREENS[screen]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter(it =>
+          it.id !== "vg-tooltip-element" && it.getBoundingClientRect().right > innerWidth + 1
+        ).map(it => it.outerHTML.slice(0, 200))"""
+    )
+    assert beyond == []
+    assert page.evaluate(FAINT) == []
 
 
 FAINT = r"""() => {
@@ -404,6 +420,9 @@ def test_every_color_stands_out_from_both_grounds(ground: str) -> None:
         *DISTANCE_COLORS.values(),
         *REPEAT_COLORS.values(),
         *ERROR_COLORS.values(),
+        *EVENT_COLORS.values(),
+        *OBJECT_COLORS,
+        *OUTCOME_COLORS.values(),
     }
     for color in colors:
         low, high = sorted((luminance(color), luminance(ground)))
@@ -508,3 +527,193 @@ def test_the_same_charts_as_pictures(tables: Path) -> None:
 
 def test_the_file_is_small(file: Path) -> None:
     assert file.stat().st_size < 2_000_000
+
+
+SECTIONS = ("odds-section", "differences-section", "events-section", "agreement-section")
+AGENCIES = {"sentry": "JPL's Sentry list", "esa_risk": "ESA's risk list"}
+
+
+@pytest.fixture(scope="module")
+def all_tables(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of all sources."""
+    folder = tmp_path_factory.mktemp("all_sources") / "tables"
+    shutil.copytree(tables, folder)
+    simulated_agencies(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_all(all_tables: Path) -> DashboardData:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEO_SOURCES", ALL_SOURCES)
+        return dashboard_data(read_tables(all_tables), TODAY)
+
+
+@pytest.fixture(scope="module")
+def file_of_all(of_all: DashboardData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("all_sources") / "index.html"
+    write_page(html_of(of_all), made)
+    return made
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_all_sources_fit_and_can_be_read(
+    chromium: Browser, file_of_all: Path, screen: str, scheme: Literal["light", "dark"]
+) -> None:
+    with opened(chromium, file_of_all, screen, scheme) as page:
+        for summary in page.locator("summary").all():
+            summary.focus()
+            page.keyboard.press("Enter")
+        assert page.locator("details[open]").count() == page.locator("details").count() == 2
+        assert_it_fits(page, screen)
+
+
+def test_the_sections_of_the_agencies(
+    chromium: Browser, file_of_all: Path, all_tables: Path
+) -> None:
+    gold = Queries(all_tables)
+    with opened(chromium, file_of_all) as page:
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert [page.locator(f"#{section}").count() for section in SECTIONS] == [1, 1, 1, 1]
+
+        worst = gold.rows(
+            """SELECT coalesce(number, designation) AS object, max(palermo_cumulative)
+            FROM gold_impact_risk WHERE seen_until IS NULL AND revision_type <> 'removed'
+            GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 6"""
+        )
+        said = gold.rows(
+            f"""SELECT coalesce(number, designation), source, seen_at::DATE::VARCHAR,
+                palermo_cumulative FROM gold_impact_risk
+            WHERE list_contains({[name for name, _ in worst]}, coalesce(number, designation))"""
+        )
+        links = page.locator("#odds-table a").evaluate_all("links => links.map(it => it.href)")
+        shown = [
+            (unquote(link.partition("?sstr=")[2]), row[1], row[2], row[-2])
+            for link, row in zip(links, cells(page, "odds-table"), strict=True)
+        ]
+        assert sorted(shown) == sorted(
+            (name, AGENCIES[source], day, number(palermo, 2)) for name, source, day, palermo in said
+        )
+        assert page.locator("#odds g.mark-symbol path").count() == len(said)
+
+        changes = gold.rows(
+            """SELECT designation, source, seen_at::DATE::VARCHAR FROM gold_impact_risk
+            WHERE (revision_type <> 'revised' OR odds_factor >= 10 OR odds_factor <= 0.1)
+                AND seen_at > (SELECT min(seen_at) FROM gold_impact_risk)"""
+        )
+        listed = [(row[2], row[3]) for row in cells(page, "changes-table")]
+        assert (
+            listed
+            == [
+                (AGENCIES[source], day)
+                for _, source, day in sorted(changes, key=lambda row: (row[2], row[1], row[0]))[
+                    ::-1
+                ]
+            ][:20]
+        )
+        assert f"The first 20 of {len(changes)}." in page.locator("#odds-section").inner_text()
+
+        by_reason = dict(gold.rows("SELECT reason, count(*) FROM risk_agreement GROUP BY 1"))
+        assert {row[0]: row[2] for row in cells(page, "reasons-table")} == {
+            {f"only_{name}": f"only {title}" for name, title in AGENCIES.items()}.get(
+                reason, reason.replace("_", " ")
+            ): number(count)
+            for reason, count in by_reason.items()
+        }
+
+        placed = "latitude_deg IS NOT NULL AND longitude_deg IS NOT NULL"
+        events = gold.value(f"SELECT count(*) FROM gold_fireball WHERE {placed}")
+        assert page.locator("#events g.mark-symbol path").count() == events
+        assert cells(page, "newest-events") == [
+            [moment, f"{kt:.3g}", *rest]
+            for moment, kt, *rest in gold.rows(
+                """SELECT strftime(event_at, '%Y-%m-%d %H:%M:%S'), impact_energy_kt,
+                    coalesce(printf('%.1f° %s, %.1f° %s', abs(latitude_deg),
+                        if(latitude_deg >= 0, 'N', 'S'), abs(longitude_deg),
+                        if(longitude_deg >= 0, 'E', 'W')), '-'),
+                    coalesce(printf('%.1f', altitude_km), '-'),
+                    coalesce(printf('%.1f', velocity_km_s), '-'), 'no'
+                FROM gold_fireball ORDER BY event_at DESC LIMIT 10"""
+            )
+        ]
+
+        days = gold.rows(
+            f"""SELECT close_approach_date::VARCHAR, *
+            FROM (SELECT close_approach_date, count_if(reason = 'agree')::VARCHAR,
+                count_if(reason NOT IN ('agree', 'unexplained'))::VARCHAR,
+                count_if(reason = 'unexplained')::VARCHAR
+            FROM gold_close_approach_agreement WHERE close_approach_date
+                BETWEEN '{TODAY - timedelta(59)}' AND '{TODAY + timedelta(7)}' GROUP BY 1)
+            ORDER BY 1"""
+        )
+        assert cells(page, "agreement-days") == [[day, *counts] for day, _, *counts in days]
+
+
+def test_pointing_at_an_event_shows_its_energy(chromium: Browser, file_of_all: Path) -> None:
+    with opened(chromium, file_of_all) as page:
+        # The smallest is drawn last, above the others.
+        page.locator("#events g.mark-symbol path").last.hover()
+        tooltip = page.locator("#vg-tooltip-element")
+        tooltip.wait_for(state="visible")
+        assert "energy (kt of TNT)" in tooltip.inner_text()
+        assert "not known beforehand" in tooltip.inner_text()
+
+
+@pytest.mark.parametrize("sources", [ALL_SOURCES, "fireball", "neows"])
+def test_tables_without_rows_say_so_in_a_sentence(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: str
+) -> None:
+    for table in (GOLD_IMPACT_RISK, RISK_AGREEMENT, GOLD_FIREBALL, GOLD_CLOSE_APPROACH_AGREEMENT):
+        write(tmp_path, table, [])
+    monkeypatch.setenv("NEO_SOURCES", sources)
+    made = tmp_path / "index.html"
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
+    with opened(chromium, made) as page:
+        expected = {ALL_SOURCES: [1, 1, 1, 1], "fireball": [0, 0, 1, 0], "neows": [0, 0, 0, 0]}
+        assert [page.locator(f"#{section}").count() for section in SECTIONS] == expected[sources]
+        for section in SECTIONS:
+            if page.locator(f"#{section}").count():
+                assert page.locator(f"#{section} p.nothing").count() == 1
+        assert page.locator(".chart").count() == 0
+        assert page.locator("#empty").count() == (sources != "fireball")
+
+
+def test_hostile_names_of_agencies_are_names(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        odds(designation=HOSTILE, name=HOSTILE, number="7"),
+        odds(
+            source="esa_risk",
+            designation=HOSTILE,
+            name=HOSTILE,
+            number="7",
+            seen_at=at(TODAY),
+            impact_probability=1e-3,
+        ),
+        odds(source="esa_risk", designation="2024 B"),
+    ]
+    write(tmp_path, GOLD_IMPACT_RISK, rows)
+    write(tmp_path, RISK_AGREEMENT, side_by_side(rows))
+    write(tmp_path, GOLD_FIREBALL, [event(is_known_beforehand=True, approach_designation=HOSTILE)])
+    write(
+        tmp_path,
+        GOLD_CLOSE_APPROACH_AGREEMENT,
+        [{"designation": HOSTILE, "close_approach_date": TODAY, "reason": "unexplained"}],
+    )
+    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
+    made = tmp_path / "index.html"
+    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
+    with opened(chromium, made) as page:
+        named = f"7 {HOSTILE}"
+        assert page.locator("#changes-table a").all_inner_texts() == [named]
+        assert named in page.locator("#reasons-table a").all_inner_texts()
+        assert page.locator("#differences-table a").all_inner_texts() == [named]
+        assert page.locator("#unexplained a").all_inner_texts() == [HOSTILE]
+        assert page.locator("#newest-events td").last.inner_text() == HOSTILE
+        assert named in page.locator("#odds-section .legend").first.inner_text()
+        page.locator("#odds g.mark-symbol path").last.hover()
+        page.locator("#vg-tooltip-element").wait_for(state="visible")
+        assert page.locator("img").count() == 0

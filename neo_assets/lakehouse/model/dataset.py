@@ -26,6 +26,9 @@ class NestedRows:
     warning: str
 
 
+AGREES = "agree"
+"""The reason of a row of which both sides say the same."""
+
 UNEXPLAINED = "unexplained"
 """The reason of a difference for which no other is known."""
 
@@ -58,12 +61,14 @@ class Agreement:
 class Gold:
     """What the silver of a dataset becomes: the asset, and the tables that it writes.
 
-    `publish` names the stage that fills them.  `preview` has columns of the first table, of which
-    people see a few rows; the first is the one that they are ordered by.  `agreement` says what
-    the rows are compared with.
+    `title` is what people call its rows.  `publish` names the stage that fills the tables, and
+    those of one stage have the columns that it works with.  `preview` has columns of the first
+    table, of which people see a few rows; the first is the one that they are ordered by.
+    `agreement` says what the rows are compared with.
     """
 
     asset: str
+    title: str
     description: str
     publish: Literal["approaches", "events", "risk history"]
     tables: tuple[Table, ...]

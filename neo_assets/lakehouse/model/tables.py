@@ -21,7 +21,7 @@ class Column:
 
     `path` is where the value is in an object as its source gives it, and `unit` the unit it is in.
     `initial` is the SQL expression for its value in the rows of an older table that lacks the
-    column; without one it is null.
+    column; without one it is null.  `meanings` says what each value means, where there are few.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Column:
     path: str = ""
     initial: str = ""
     unit: str = ""
+    meanings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,16 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    def meanings(self, column: str) -> dict[str, str]:
+        """What each value of a column means, in order; empty where it may have any value."""
+        return dict(next(each.meanings for each in self.columns if each.name == column))
+
+
+def enumeration(name: str, meanings: tuple[tuple[str, str], ...], derivation: str = "") -> Column:
+    """A column of few values: what each means is its description."""
+    comment = "; ".join(f"`{value}`: {meaning}" for value, meaning in meanings)
+    return Column(name, "STRING", f"{comment}.", derivation, meanings=meanings)
 
 
 APPROACH_COLUMNS = (

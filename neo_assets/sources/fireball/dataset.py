@@ -152,6 +152,7 @@ FIREBALLS = Dataset(
     raw_preview=("date", "energy", "impact-e", "lat", "lat-dir", "lon", "lon-dir"),
     gold=Gold(
         GOLD_FIREBALL.name,
+        "Fireballs",
         """Every fireball that was ever listed, in its last valid version: one row is one event.
 
 Says whether an object was known to come. An event that JPL withdrew stays and is marked.""",

@@ -7,8 +7,8 @@ one was computed from another orbit solution.
 from typing import NamedTuple
 
 from neo_assets.lakehouse.model import keys
-from neo_assets.lakehouse.model.dataset import UNEXPLAINED, Agreement
-from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table
+from neo_assets.lakehouse.model.dataset import AGREES, UNEXPLAINED, Agreement
+from neo_assets.lakehouse.model.tables import CHANGE_DATA_FEED, Column, Table, enumeration
 
 
 class _Value(NamedTuple):
@@ -69,7 +69,7 @@ _REASON = f"""CASE
     WHEN cad_close_approach_date IS NULL THEN 'only_neows'
     WHEN neows_close_approach_date IS NULL THEN 'only_cad'
     WHEN cad_close_approach_date <> neows_close_approach_date THEN 'moved_day'
-    WHEN {_all_within({value: value.printed for value in _VALUES})} THEN 'agree'
+    WHEN {_all_within({value: value.printed for value in _VALUES})} THEN '{AGREES}'
     WHEN {_IS_ROUNDED} THEN 'rounding'
     WHEN agreed_before OR {_all_within(_SAME_OBJECT)} THEN 'older_orbit'
     ELSE '{UNEXPLAINED}' END"""
@@ -131,14 +131,25 @@ GOLD_CLOSE_APPROACH_AGREEMENT = Table(
             "cad_miss_distance_au - cad_miss_distance_min_au)",
             unit="au",
         ),
-        Column(
+        enumeration(
             "reason",
-            "STRING",
-            "`agree` to the last digit; `rounding`: one gives fewer digits; `older_orbit`: one "
-            "agrees with an earlier version of the other, or the difference of time and distance "
-            "is within CAD's three standard deviations and that of velocity within 0.1 km/s; "
-            "`moved_day`: on another day, at most 7 apart; `only_neows`; `only_cad`; or "
-            f"`{UNEXPLAINED}`.",
+            (
+                (AGREES, "all values are the same to the last printed digit"),
+                ("rounding", "one source gives fewer digits"),
+                (
+                    "older_orbit",
+                    "one agrees with an earlier version of the other, or time and distance differ "
+                    "by no more than CAD's three standard deviations and the velocity by no more "
+                    "than 0.1 km/s",
+                ),
+                (
+                    "moved_day",
+                    "the other source lists the approach on another day, at most 7 apart",
+                ),
+                ("only_neows", "only NeoWs lists the approach"),
+                ("only_cad", "only CAD lists the approach"),
+                (UNEXPLAINED, "none of these"),
+            ),
             _REASON,
         ),
     ),

@@ -81,6 +81,7 @@ NEO = Dataset(
     ),
     gold=Gold(
         GOLD_NEO_FACT.name,
+        "Close approaches",
         """Every close approach ever seen, in its last valid version: one row is one approach.
 
 Carries surrogate keys and bands; an approach that NASA withdrew stays and is marked. The
