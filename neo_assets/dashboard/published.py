@@ -186,7 +186,7 @@ def _of_kind(publish: str) -> tuple[str, dict[str, str], tuple[Table, ...]] | No
     if not found:
         return None
     _, first = found[0]
-    return first.title, {source.name: source.title for source, _ in found}, first.tables
+    return first.title, {source.dataset.name: source.title for source, _ in found}, first.tables
 
 
 def _content(
