@@ -228,8 +228,21 @@ def is_same_object(one: Row, other: Row) -> bool:
     )
 
 
+BY_OTHER_SOURCES = (
+    "orbit_id",
+    "orbit_id_source",
+    "diameter_km",
+    "diameter_sigma_km",
+    "diameter_source",
+    "risk_listed_by",
+)
+
+
 def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, datetime], Row]:
-    """Rows of `gold_dim_neo` by designation's key and start, but for the unknown member."""
+    """Rows of `gold_dim_neo` by designation's key and start, but for the unknown member.
+
+    No other source says anything of the objects.
+    """
     numbers: dict[str, str] = {}
     said: dict[tuple[str, datetime], tuple[tuple[bool, str], Row]] = {}
     for day, snapshots in histories.items():
@@ -267,6 +280,7 @@ def objects_of(histories: Mapping[date, Sequence[Snapshot]]) -> dict[tuple[int, 
                 "is_current": valid_to is None,
                 "is_latest": newest[row["neo_key"]] == row["valid_from"],
                 "current_neo_key": history[-1]["neo_key"],
+                **dict.fromkeys(BY_OTHER_SOURCES),
             }
     return rows
 
