@@ -33,6 +33,7 @@ from neo_assets.automation.schedules import (
     replay_after_reset_sensor,
     weekly_maintenance,
 )
+from neo_assets.automation.sky_alerts import sky_alert_sensors
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.settings import Settings
@@ -79,6 +80,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             complete_canceled,
             *reader_sensors,
             *alert_sensors(settings),
+            *sky_alert_sensors(settings, target.local_tables),
         ],
         resources={
             "settings": settings,

@@ -188,6 +188,27 @@ class Settings(BaseSettings):
         "commas (add new ones at the end); no alerts are sent unless set. They may contain "
         "passwords and tokens.",
     )
+    neo_alert_approach_lunar: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Lunar distances below which a coming approach is announced to those services, "
+        "with a sentence that can be printed; none is unless set.",
+    )
+    neo_alert_odds: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Probability of an impact, such as `0.01`: an object is announced when a risk "
+        "list gives it as much, and when it leaves the list after that.",
+    )
+    neo_alert_odds_factor: float | None = Field(
+        None,
+        gt=1,
+        allow_inf_nan=False,
+        description="Factor by which a risk list must change the odds of an object for the change "
+        "to be announced.",
+    )
     neo_ui_url: str = Field(
         "http://127.0.0.1:3000", description="Address of the web UI, for links in alerts."
     )

@@ -68,8 +68,8 @@ class Service:
         self.number = number
         self.name = f"{self._apprise[0].service_name} (address {number} of NEO_ALERT_URLS)"
 
-    def send(self, title: str, body: str) -> None:
-        """Send a message of plain text.
+    def send(self, title: str, body: str, *, is_failure: bool = True) -> None:
+        """Send a message of plain text, shown as a failure or as information.
 
         Raises:
             DeliveryError: the service did not take it, or not in time.
@@ -78,7 +78,7 @@ class Service:
             result = self._apprise.notify(
                 body,
                 title=title,
-                notify_type=NotifyType.FAILURE,
+                notify_type=NotifyType.FAILURE if is_failure else NotifyType.INFO,
                 body_format=NotifyFormat.TEXT,
                 timeout=ONE_MESSAGE_TAKES_AT_MOST_S,
             )

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from pyarrow.compute import Expression
+
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import dataset, open_table
 from neo_assets.sources import registry
@@ -100,10 +102,12 @@ class ApproachComparison:
     reason: str
 
 
-def read_rows(tables: Path, table: Table, kind: type[_Row]) -> tuple[_Row, ...] | None:
-    """All rows of a table, in no order; none if there is no table."""
+def read_rows(
+    tables: Path, table: Table, kind: type[_Row], where: Expression | None = None
+) -> tuple[_Row, ...] | None:
+    """The rows of a table that meet a condition, in no order; none if there is no table."""
     columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    rows = _content(tables, table, columns)
+    rows = _content(tables, table, columns, where)
     return None if rows is None else tuple(kind(**row) for row in rows)
 
 
@@ -190,10 +194,12 @@ def _of_kind(publish: str) -> tuple[str, dict[str, str], tuple[Table, ...]] | No
 
 
 def _content(
-    tables: Path, table: Table, columns: list[str] | None
+    tables: Path, table: Table, columns: list[str] | None, where: Expression | None = None
 ) -> list[Mapping[str, Any]] | None:
     delta = open_table(tables / table.name)
     if delta is None:
         return None
-    rows: list[Mapping[str, Any]] = dataset(delta).to_table(columns=columns).to_pylist()
+    rows: list[Mapping[str, Any]] = (
+        dataset(delta).to_table(columns=columns, filter=where).to_pylist()
+    )
     return rows
