@@ -71,30 +71,22 @@ class AgencyClient:
     def __exit__(self, *_: object) -> None:
         self._service.close()
 
-    def json(self, path: str, parameters: Mapping[str, str], requested: str) -> Any:
-        """A document in JSON; `requested` is what it is about, such as its dates, for messages.
+    def json(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        requested: str,
+        read: Callable[[Any], _Read],
+    ) -> _Read:
+        """What `read` makes of a document in JSON.
+
+        `requested` is what the document is about, such as its dates, for messages.  Where `read`
+        raises a `BadResponseError`, such as for an incomplete document, the document is requested
+        again like one that is no JSON.
 
         Raises:
             BadResponseError: the service gave no usable response; perhaps it does for other dates.
             FeedError: a fault that concerns every request.
-        """
-        return self.json_read_by(lambda content: content, path, parameters, requested)
-
-    def json_read_by(
-        self,
-        read: Callable[[Any], _Read],
-        path: str,
-        parameters: Mapping[str, str],
-        requested: str,
-    ) -> _Read:
-        """What `read` makes of a document in JSON.
-
-        Where it raises a `BadResponseError`, such as for an incomplete document, the document is
-        requested again like one that is no JSON.
-
-        Raises:
-            BadResponseError: as for `json`.
-            FeedError: as for `json`.
         """
         return self._document(
             path,
@@ -103,8 +95,14 @@ class AgencyClient:
             lambda response: read(self._service.content(response, requested)),
         )
 
-    def text(self, path: str, parameters: Mapping[str, str], requested: str) -> str:
-        """A document of plain text in UTF-8.
+    def text(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        requested: str,
+        read: Callable[[str], _Read],
+    ) -> _Read:
+        """What `read` makes of a document of plain text in UTF-8, as for `json`.
 
         Raises:
             BadResponseError: as for `json`.
@@ -119,7 +117,7 @@ class AgencyClient:
                 pass
             raise BadResponseError(f"{self._name} answered {requested} with text that is no UTF-8")
 
-        return self._document(path, parameters, requested, decoded)
+        return self._document(path, parameters, requested, lambda response: read(decoded(response)))
 
     def _document(
         self,

@@ -61,8 +61,7 @@ def _span(
         return response, by_day(response.objects, service.day_of, first, last)
 
     try:
-        response, objects = client.json_read_by(
-            read,
+        response, objects = client.json(
             service.path,
             {
                 "date-min": first.isoformat(),
@@ -71,6 +70,7 @@ def _span(
                 **service.parameters,
             },
             requested,
+            read,
         )
     except BadResponseError as error:
         reason = str(error)

@@ -30,7 +30,7 @@ class Talk:
     slept: list[float] = field(default_factory=list)
 
     def json(self) -> object:
-        return self.client.json("cad.api", {"body": "Earth"}, "2024-03-01")
+        return self.client.json("cad.api", {"body": "Earth"}, "2024-03-01", lambda found: found)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def test_a_service_that_is_not_there() -> None:
 
 def test_text_comes_as_it_is() -> None:
     with talk(Reply("Größe\r\n".encode())) as conversation:
-        assert conversation.client.text("list", {}, "today") == "Größe\r\n"
+        assert conversation.client.text("list", {}, "today", str) == "Größe\r\n"
     no_text = Reply(b"\xff\xfe")
     with talk(no_text, neo_http_retries=0) as conversation, pytest.raises(BadResponseError):
-        conversation.client.text("list", {}, "today")
+        conversation.client.text("list", {}, "today", str)

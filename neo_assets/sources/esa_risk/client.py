@@ -30,10 +30,9 @@ def fetch(
     ):
         for day in days:
             try:
-                text = client.text(
-                    "PSDB-portlet/download", {"file": "esa_risk_list"}, "its risk list"
+                listed = client.text(
+                    "PSDB-portlet/download", {"file": "esa_risk_list"}, "its risk list", objects
                 )
-                listed = objects(text)
             except BadResponseError as error:
                 yield DayFailure(day, str(error))
             else:

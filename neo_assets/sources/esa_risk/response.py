@@ -13,7 +13,7 @@ lines of the header have to be those known here, but for the number of blanks.
 import re
 from typing import Any
 
-from neo_assets.sources.errors import RefusedDatesError
+from neo_assets.sources.errors import BadResponseError
 from neo_assets.sources.json_text import on_a_line
 
 FIELDS = (
@@ -50,7 +50,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     the rules drop.
 
     Raises:
-        RefusedDatesError: the header is another one, or the list breaks off.
+        BadResponseError: the header is another one, or the list breaks off.
     """
     lines = text.removeprefix("\ufeff").splitlines()
     version = _VERSION.fullmatch(_single_blanks(lines[0])) if lines else None
@@ -62,7 +62,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     rows = [line for line in lines[1 + len(HEADER) :] if line.strip()]
     listed = [_object(line, version[1]) for line in rows]
     if listed and "line" in listed[-1] and not text.endswith("\n"):
-        raise RefusedDatesError(
+        raise BadResponseError(
             f'ESA\'s risk list breaks off in line {len(lines)}, "{_shortened(rows[-1])}"'
         )
     return listed
@@ -75,9 +75,9 @@ def _object(line: str, last_update: str) -> dict[str, Any]:
     return {"last_update": last_update, **dict(zip(FIELDS, values, strict=True))}
 
 
-def _unknown(lines: list[str], number: int, expected: str) -> RefusedDatesError:
+def _unknown(lines: list[str], number: int, expected: str) -> BadResponseError:
     found = f'"{_shortened(lines[number - 1])}"' if number <= len(lines) else "missing"
-    return RefusedDatesError(
+    return BadResponseError(
         f"ESA's risk list has another header than is known: line {number} is {found}, not "
         f'"{expected}"',
         "see whether its columns have changed, and adapt neo_assets/sources/esa_risk/response.py; "

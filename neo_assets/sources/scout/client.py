@@ -36,11 +36,11 @@ def fetch(
     ):
         for day in days:
             try:
-                listed = client.json_read_by(
-                    lambda body: read_response(body, _PATH, _REQUESTED, KNOWN_VERSION),
+                listed = client.json(
                     _PATH,
                     {},
                     _REQUESTED,
+                    lambda content: read_response(content, _PATH, _REQUESTED, KNOWN_VERSION),
                 )
             except BadResponseError as error:
                 yield DayFailure(day, str(error))

@@ -39,8 +39,12 @@ def fetch(
     ):
 
         def request(parameters: dict[str, str], requested: str) -> JplResponse:
-            content = client.json(_PATH, parameters, requested)
-            return read_response(content, _PATH, requested, KNOWN_VERSION)
+            return client.json(
+                _PATH,
+                parameters,
+                requested,
+                lambda content: read_response(content, _PATH, requested, KNOWN_VERSION),
+            )
 
         for day in days:
             try:

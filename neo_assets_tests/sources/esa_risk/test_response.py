@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.sources.errors import RefusedDatesError
+from neo_assets.sources.errors import BadResponseError
 from neo_assets.sources.esa_risk.response import FIELDS, objects
 from neo_assets_tests.real_data import ESA_RISK_LIST, needs_real_data
 
@@ -60,7 +60,7 @@ def test_a_changed_header_is_an_error_that_names_the_line(line: int, change: str
         lines[line - 1] = text.replace("UTC", "CET") if line == 1 else text.replace("|", "| x", 1)
     else:
         lines[line - 1], lines[4] = lines[4], text
-    with pytest.raises(RefusedDatesError, match=f"line {line} is ") as raised:
+    with pytest.raises(BadResponseError, match=f"line {line} is ") as raised:
         objects("\n".join(lines))
     assert "nothing of it was kept" in str(raised.value)
 
@@ -72,7 +72,7 @@ def test_a_column_that_moved_is_an_error() -> None:
         else "|".join(cells)
         for cells in (line.split("|") for line in LIST.splitlines())
     )
-    with pytest.raises(RefusedDatesError, match="line 3"):
+    with pytest.raises(BadResponseError, match="line 3"):
         objects(shifted)
 
 
@@ -84,13 +84,13 @@ def test_a_line_with_other_values_than_the_header_is_kept_whole_for_the_quaranti
 
 
 def test_a_list_that_breaks_off_is_an_error() -> None:
-    with pytest.raises(RefusedDatesError, match="breaks off in line 7"):
+    with pytest.raises(BadResponseError, match="breaks off in line 7"):
         objects(LIST[:-60])
 
 
 @pytest.mark.parametrize("text", ["", "\n", "<html>Down for maintenance</html>", "{}"])
 def test_something_else_is_an_error_that_names_line_1(text: str) -> None:
-    with pytest.raises(RefusedDatesError, match="line 1 is "):
+    with pytest.raises(BadResponseError, match="line 1 is "):
         objects(text)
 
 
@@ -121,7 +121,7 @@ def test_any_text_is_objects_or_a_refusal(text: str) -> None:
     for body in (text, LIST + text):
         try:
             found = objects(body)
-        except RefusedDatesError:
+        except BadResponseError:
             continue
         json.dumps(found)
         assert all("line" in each or set(FIELDS) < each.keys() for each in found)

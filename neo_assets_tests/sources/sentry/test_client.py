@@ -100,6 +100,15 @@ def test_a_service_that_recovers_is_requested_again() -> None:
     assert requests == [{}, {}, {"removed": "1"}, {"removed": "1"}]
 
 
+def test_an_incomplete_list_is_requested_again() -> None:
+    outcome, requests = fetched(
+        body(LISTED, count=3), body(LISTED), body(REMOVED, count=2), body(REMOVED), retries=1
+    )
+    assert isinstance(outcome, DaySnapshot)
+    assert outcome.objects == (*LISTED, *REMOVED)
+    assert requests == [{}, {}, {"removed": "1"}, {"removed": "1"}]
+
+
 def test_a_service_that_is_down_ends_the_requests() -> None:
     with pytest.raises(FeedError, match="503"):
         fetched(Reply(b"down", 503))
