@@ -10,8 +10,10 @@ the order of `fields`, which varies, or an object: here every row is an object, 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
 from typing import Any
 
+from neo_assets.sources.base import DaySnapshot
 from neo_assets.sources.errors import BadResponseError
 from neo_assets.sources.json_text import on_a_line
 
@@ -26,6 +28,16 @@ class JplResponse:
     objects: Sequence[dict[str, Any]]
     version: str
     warnings: tuple[str, ...] = ()
+
+    def snapshot(self, day: date) -> DaySnapshot:
+        """The response as the snapshot of a day, fetched now."""
+        return DaySnapshot(
+            day,
+            tuple(self.objects),
+            datetime.now(timezone.utc),
+            api_version=self.version or None,
+            warnings=self.warnings,
+        )
 
 
 def read_response(body: Any, service: str, requested: str, known_version: str) -> JplResponse:

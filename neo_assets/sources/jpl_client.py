@@ -1,16 +1,16 @@
 """Days from those services of JPL that answer for any range of dates in one call."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from neo_assets.date_spans import expanded, span, spans
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
-from neo_assets.sources.access import service_address
+from neo_assets.sources.agencies import JPL
 from neo_assets.sources.agency_client import AgencyClient
-from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
+from neo_assets.sources.base import DayFailure, DayOutcome
 from neo_assets.sources.errors import BadResponseError
 from neo_assets.sources.jpl import JplResponse, read_response
 
@@ -42,10 +42,7 @@ def fetch_days(
     Raises:
         FeedError: a fault that concerns every call; the days yielded before it stand.
     """
-    with (
-        service_address(settings, settings.jpl_base_url) as address,
-        AgencyClient("JPL", address, "JPL_BASE_URL", settings, log, sleep) as client,
-    ):
+    with JPL.client(settings, log, sleep) as client:
         for first, last in spans(days):
             yield from _span(client, service, first, last)
 
@@ -76,15 +73,8 @@ def _span(
         reason = str(error)
         yield from (DayFailure(day, reason) for day in days)
         return
-    fetched_at = datetime.now(timezone.utc)
     for day in days:
-        yield DaySnapshot(
-            day,
-            tuple(objects.get(day, ())),
-            fetched_at,
-            api_version=response.version or None,
-            warnings=response.warnings,
-        )
+        yield replace(response, objects=objects.get(day, ())).snapshot(day)
 
 
 def by_day(

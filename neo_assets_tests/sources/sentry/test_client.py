@@ -13,7 +13,7 @@ from neo_assets.sources.base import DayFailure, DayOutcome, DaySnapshot
 from neo_assets.sources.errors import FeedError
 from neo_assets.sources.jpl import JplResponse
 from neo_assets.sources.sentry import SENTRY
-from neo_assets.sources.sentry.client import _snapshot
+from neo_assets.sources.sentry.client import together
 from neo_assets_tests.real_data import SENTRY_LIST, needs_real_data
 from neo_assets_tests.sources.agency_service import Reply, asked, serve
 
@@ -123,12 +123,12 @@ OBJECTS = st.lists(
 def test_no_object_is_lost_or_made_up(
     listed: list[dict[str, Any]], removed: list[dict[str, Any]]
 ) -> None:
-    found = _snapshot(DAY, JplResponse(listed, "2.0"), JplResponse(removed, "2.0"))
+    found = together(JplResponse(listed, "2.0"), JplResponse(removed, "2.0"))
     if removed and not any("removed" in each for each in removed):
-        assert found.objects == tuple(listed)
+        assert found.objects == listed
         assert found.warnings
     else:
-        assert found.objects == (*listed, *removed)
+        assert found.objects == [*listed, *removed]
         assert not found.warnings
 
 
