@@ -13,6 +13,7 @@ from neo_assets.automation.schedules import neo_dashboard_sensor
 from neo_assets.definitions import build_definitions, defs
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings
+from neo_assets.sources import SOURCES
 from neo_assets_tests.dashboard.lakehouses import fact, write
 
 GOLD = dg.AssetKey(GOLD_NEO_FACT.name)
@@ -71,7 +72,7 @@ def test_it_follows_gold_and_runs_over_no_days() -> None:
     [
         ("sentry", {"gold_sentry_risk"}),
         (
-            "neows,cad,sentry,fireball,esa_risk",
+            ",".join(SOURCES),
             {"gold_neo_fact", "gold_sentry_risk", "gold_fireball", "gold_esa_risk"},
         ),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.sources import SOURCES
 from neo_assets.sources.esa_risk.response import objects as esa_objects
 from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
 from neo_assets.sources.impact_risk import AGENCIES, GOLD_IMPACT_RISK, RISK_AGREEMENT
@@ -20,7 +21,7 @@ from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets_tests.dashboard.lakehouses import TODAY, write
 from neo_assets_tests.lakehouse.plain_reading import Row
 
-ALL_SOURCES = "neows,cad,sentry,fireball,esa_risk"
+ALL_SOURCES = ",".join(SOURCES)
 SEED = SimulatedSky().seed
 
 
