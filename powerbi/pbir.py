@@ -128,15 +128,16 @@ def equals(name: str, of: Field, value: str | bool | int) -> Json:
     return _filter(name, of, "Categorical", _is(of, value))
 
 
-def differs(name: str, of: Field, value: str) -> Json:
-    """A filter that keeps rows in which a column has another value."""
-    condition = {"Not": {"Expression": _is(of, value)}}
+def differs(name: str, of: Field, *values: str) -> Json:
+    """A filter that keeps rows in which a column has none of some values."""
+    condition = {"Not": {"Expression": _is(of, *values)}}
     inverted = {"objects": {"general": style(isInvertedSelectionMode=True)}}
     return _filter(name, of, "Categorical", condition) | inverted
 
 
-def _is(of: Field, value: str | bool | int) -> Json:
-    return {"In": {"Expressions": [of.expression("t")], "Values": [[literal(value)["expr"]]]}}
+def _is(of: Field, *values: str | bool | int) -> Json:
+    constants = [[literal(value)["expr"]] for value in values]
+    return {"In": {"Expressions": [of.expression("t")], "Values": constants}}
 
 
 def next_days(name: str, of: Field, days: int) -> Json:
@@ -155,12 +156,21 @@ def next_days(name: str, of: Field, days: int) -> Json:
 
 def smallest(name: str, of: Field, by: Field, count: int) -> Json:
     """A filter that keeps the values of a column for which a measure is smallest."""
+    return _first(name, of, by, count, direction=1)
+
+
+def largest(name: str, of: Field, by: Field, count: int) -> Json:
+    """A filter that keeps the values of a column for which a measure is largest."""
+    return _first(name, of, by, count, direction=2)
+
+
+def _first(name: str, of: Field, by: Field, count: int, direction: int) -> Json:
     entity = {"Name": "t", "Entity": of.table, "Type": 0}
     query = {
         "Version": 2,
         "From": [entity, {"Name": "m", "Entity": by.table, "Type": 0}],
         "Select": [{**of.expression("t"), "Name": "field"}],
-        "OrderBy": [{"Direction": 1, "Expression": by.expression("m")}],
+        "OrderBy": [{"Direction": direction, "Expression": by.expression("m")}],
         "Top": count,
     }
     subquery = {"Name": "subquery", "Expression": {"Subquery": {"Query": query}}, "Type": 2}

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neo_assets.dashboard import risk_lists
 from neo_assets.lakehouse.model import bands
+from neo_assets.lakehouse.model.dataset import AGREES, UNEXPLAINED
 from neo_assets.pipeline import LAYERS
-from powerbi.generate import MEASURES, label
+from powerbi.generate import APPROACH_REASONS, CHANGES, MEASURES, RISK_REASONS, label
 from powerbi.pbir import (
     VERSIONS,
     Box,
@@ -29,6 +31,7 @@ from powerbi.pbir import (
     differs,
     equals,
     fill_by_value,
+    largest,
     level,
     next_days,
     schema,
@@ -48,6 +51,8 @@ _DEFAULT: Json = {"id": "default"}
 """The instance of a part of a visual that most of its styles are for."""
 _CARD, _CHART, _SLICER, _TABLE = 80, 260, 80, 320
 """Heights on a phone."""
+_NAVIGATION = (4, 2)
+"""Columns and rows of the buttons that lead to pages."""
 
 
 def measure(name: str, shown: str = "") -> Field:
@@ -75,11 +80,25 @@ CALENDAR = tuple(level("Date", "Calendar", name) for name in ("Year", "Quarter n
 CHANGE = column("Revision", "What", "Change")
 DAYS_BEFORE = column("Prediction", "Days before")
 LAYER = column("Quality metric", "Asset", "Layer")
+LISTED_OBJECT = column("Impact risk", "Listed object", "Object")
+LISTED_BY = column("Impact risk", "Source", "Published by")
+ODDS_CHANGE = column("Impact risk", "Change")
+ODDS_SEEN_AT = column("Impact risk", "Seen at", "Seen at (UTC)")
+HIGHEST_PALERMO = measure("Highest Palermo value", "Highest Palermo")
+COMPARED_OBJECTS = measure("Compared objects", "Objects")
+RISK_REASON = column("Risk agreement", "Reason")
+APART = column("Risk agreement", "Difference (powers of ten)", "Apart (powers of ten)")
+FIREBALL = column("Fireball", "Event ID")
+ENERGY = measure("Strongest (kt)")
+COMPARED = measure("Compared approaches", "Approaches")
+APPROACH_REASON = column("Approach agreement", "Reason")
+DISTANCE_APART = column("Approach agreement", "Distance apart (au)", "Distance (au)")
 
 RISK_COLORS = {
     label(band): color for band, color in zip(bands.RISK_ORDER, (4, 2, 0, 3, 1, 5), strict=True)
 }
 LAYER_COLORS = dict(zip(LAYERS, (4, 3, 0, 1), strict=True))
+REASON_COLORS = dict(zip(APPROACH_REASONS.values(), (6, 2, 3, 7, 0, 1, 5), strict=True))
 """Data colors of the theme, by index."""
 
 
@@ -175,9 +194,12 @@ def _navigator() -> Visual:
         "pages",
         "pageNavigator",
         Box(624, 16, 456, 56),
-        48,
+        96,
         "Navigation between the pages of the report.",
-        objects={"pages": style(showHiddenPages=False, showTooltipPages=False)},
+        objects={
+            "pages": style(showHiddenPages=False, showTooltipPages=False),
+            "layout": _grid(*_NAVIGATION),
+        },
     )
 
 
@@ -235,6 +257,7 @@ def _cards(
     name: str = "numbers",
     description: str,
     filters: Sequence[Json] = (),
+    font_size: float | None = None,
 ) -> Visual:
     """Numbers in a row; on a phone, two in a row."""
     phone_columns = min(2, len(shown))
@@ -246,8 +269,8 @@ def _cards(
         _CARD * phone_rows,
         description,
         {"Data": shown},
-        objects=_card_objects(columns=len(shown)),
-        phone_objects={"layout": _card_grid(phone_columns, phone_rows)},
+        objects=_card_objects(len(shown), font_size),
+        phone_objects={"layout": _grid(phone_columns, phone_rows)},
         filters=filters,
     )
 
@@ -258,7 +281,7 @@ def _card_objects(columns: int, font_size: float | None = None) -> dict[str, lis
     New reports ignore some of a theme's styles for cards, so these are on each card as well.
     """
     objects = {
-        "layout": _card_grid(columns, 1),
+        "layout": _grid(columns, 1),
         "outline": style(_DEFAULT, show=False),
         "padding": style(
             _DEFAULT,
@@ -273,7 +296,7 @@ def _card_objects(columns: int, font_size: float | None = None) -> dict[str, lis
     return objects | {"value": style(_DEFAULT, fontSize=font_size)} if font_size else objects
 
 
-def _card_grid(columns: int, rows: int) -> list[Json]:
+def _grid(columns: int, rows: int) -> list[Json]:
     return style(orientation=0.0, columnCount=columns, rowCount=rows, cellPadding=0)
 
 
@@ -650,6 +673,331 @@ DATA_QUALITY = Page(
     unfiltered=(("layer", "numbers"),),
 )
 
+IMPACT_RISK = Page(
+    "impact_risk",
+    "Impact risk",
+    (
+        *_header(
+            "Odds of an impact",
+            "As JPL's Sentry and ESA's risk list publish them; none is computed here.",
+        ),
+        _days(),
+        _slicer(
+            "listed_by",
+            Box(320, 88, 152, 88),
+            LISTED_BY,
+            "Published by",
+            "Chooses risk lists for the chart of odds and the changes.",
+        ),
+        _cards(
+            Box(488, 88, 544, 88),
+            measure("Listed by JPL", "On JPL's list"),
+            measure("Listed by ESA", "On ESA's list"),
+            measure("Changes of odds", "Changes"),
+            HIGHEST_PALERMO,
+            description="Number of objects on each list now, the number of objects that entered, "
+            "left or changed tenfold, and the largest cumulative Palermo value that is published "
+            "now.",
+        ),
+        _cards(
+            Box(1048, 88, 208, 88),
+            measure("Highest Palermo object", "Has the highest Palermo value"),
+            name="worst",
+            description="The object with the largest cumulative Palermo value that is published "
+            "now.",
+            font_size=12.0,
+        ),
+        Visual(
+            "odds",
+            "lineChart",
+            Box(24, 192, 608, 248),
+            _TABLE,
+            "Lines of the published odds of an impact by day, on a logarithmic axis, one line for "
+            f"each list and each of the {risk_lists.OBJECTS_SHOWN} objects with the largest "
+            "cumulative Palermo values now.",
+            {
+                "Category": [DAY],
+                "Series": [column("Impact risk", "Object and source")],
+                "Y": [measure("Published odds")],
+            },
+            f"Published odds of the {risk_lists.OBJECTS_SHOWN} objects with the largest Palermo "
+            "values now",
+            {
+                **_axes(axisType="Scalar"),
+                "valueAxis": style(
+                    showAxisTitle=True, titleText="Probability of an impact", logAxisScale=True
+                ),
+                "legend": _legend(),
+                "lineStyles": _LINES,
+            },
+            sort=ascending(DAY),
+            filters=(
+                largest(
+                    "watched_objects",
+                    column("Impact risk", "Object"),
+                    HIGHEST_PALERMO,
+                    risk_lists.OBJECTS_SHOWN,
+                ),
+            ),
+        ),
+        Visual(
+            "odds_changes",
+            "tableEx",
+            Box(648, 192, 608, 248),
+            _TABLE,
+            "Table of objects that entered or left a list, or whose odds rose or fell tenfold, "
+            "newest first: when it was seen, object, list, change, factor of the odds, odds since "
+            "then and a link to JPL.",
+            {
+                "Values": [
+                    ODDS_SEEN_AT,
+                    LISTED_OBJECT,
+                    LISTED_BY,
+                    ODDS_CHANGE,
+                    column("Impact risk", "Odds factor", "Factor"),
+                    column("Impact risk", "Impact probability", "Odds"),
+                    column("Impact risk", "JPL page", "JPL"),
+                ]
+            },
+            "What entered, left or changed tenfold",
+            {"values": _LINK_ICON, "total": _NO_TOTAL},
+            sort=descending(ODDS_SEEN_AT),
+            filters=(
+                equals(
+                    "not_in_first_snapshot", column("Impact risk", "Is in first snapshot"), False
+                ),
+                differs("not_smaller", ODDS_CHANGE, CHANGES[risk_lists.SMALLER]),
+            ),
+        ),
+        Visual(
+            "risk_reasons",
+            "tableEx",
+            Box(24, 456, 608, 248),
+            _TABLE,
+            "Table of the reasons why both agencies differ now, what each means and for how many "
+            "objects it is the reason, most first.",
+            {
+                "Values": [
+                    RISK_REASON,
+                    column("Risk agreement", "Reason meaning", "Meaning"),
+                    COMPARED_OBJECTS,
+                ]
+            },
+            "Where the agencies differ now, and why",
+            {"total": _NO_TOTAL},
+            sort=descending(COMPARED_OBJECTS),
+        ),
+        Visual(
+            "risk_differences",
+            "tableEx",
+            Box(648, 456, 608, 248),
+            _TABLE,
+            "Table of objects on both lists on which the agencies do not agree, the largest "
+            "difference first: object, odds and Palermo values of both, difference in powers of "
+            "ten, reason and a link to JPL.",
+            {
+                "Values": [
+                    column("Risk agreement", "Compared object", "Object"),
+                    column("Risk agreement", "Sentry impact probability", "JPL"),
+                    column("Risk agreement", "ESA risk impact probability", "ESA"),
+                    column("Risk agreement", "Sentry Palermo cumulative", "JPL's Palermo"),
+                    column("Risk agreement", "ESA risk Palermo cumulative", "ESA's Palermo"),
+                    APART,
+                    RISK_REASON,
+                    column("Risk agreement", "JPL page", "Link"),
+                ]
+            },
+            "The largest differences of objects on both lists",
+            {"values": _LINK_ICON, "total": _NO_TOTAL},
+            sort=descending(APART),
+            filters=(
+                differs(
+                    "on_both_lists",
+                    RISK_REASON,
+                    *(
+                        shown
+                        for code, shown in RISK_REASONS.items()
+                        if code == AGREES or code.startswith("only_")
+                    ),
+                ),
+            ),
+        ),
+    ),
+    unfiltered=(("listed_by", "numbers"), ("listed_by", "worst")),
+)
+
+FIREBALLS = Page(
+    "fireballs",
+    "Fireballs",
+    (
+        *_header(
+            "Fireballs",
+            "As JPL publishes them: energies, places and velocities are not computed here.",
+        ),
+        _days(),
+        _cards(
+            Box(320, 88, 936, 88),
+            measure("Number of fireballs", "Fireballs"),
+            measure("Fireballs with a place", "With a place"),
+            ENERGY,
+            measure("Fireballs known beforehand", "Known beforehand"),
+            measure("Withdrawn fireballs", "Withdrawn"),
+            description="Number of fireballs, of those with a published place, the strongest in "
+            "kilotons of TNT, how many were known beforehand, and how many were withdrawn.",
+        ),
+        Visual(
+            "places",
+            "scatterChart",
+            Box(24, 192, 608, 512),
+            _TABLE,
+            "Scatter of the longitude against the latitude of fireballs in degrees, east and north "
+            "positive; larger dots released more energy. Of more than "
+            f"{PLOTTED_POINTS:,} fireballs, a sample is plotted.",
+            {
+                "Category": [FIREBALL],
+                "X": [measure("Mean longitude (degrees)", "Longitude")],
+                "Y": [measure("Mean latitude (degrees)", "Latitude")],
+                "Size": [ENERGY.labelled("Energy (kt)")],
+            },
+            "Where they were seen: larger dots released more energy (a sample above "
+            f"{PLOTTED_POINTS:,} fireballs)",
+            {
+                "general": style(dataVolume=PLOTTED_POINTS),
+                "categoryAxis": style(
+                    showAxisTitle=True,
+                    titleText="Longitude in degrees, east positive",
+                    start=-180.0,
+                    end=180.0,
+                ),
+                "valueAxis": style(
+                    showAxisTitle=True,
+                    titleText="Latitude in degrees, north positive",
+                    start=-90.0,
+                    end=90.0,
+                ),
+                "legend": _NO_LEGEND,
+            },
+            filters=(equals("with_a_place", column("Fireball", "Has place"), True),),
+        ),
+        Visual(
+            "fireballs_by_year",
+            "columnChart",
+            Box(648, 192, 608, 248),
+            _CHART,
+            "Columns of the number of fireballs in each year.",
+            {
+                "Category": [column("Fireball", "Event year", "Year")],
+                "Y": [measure("Fireballs")],
+            },
+            "Fireballs by year",
+            {**_axes(axisType="Categorical"), "legend": _NO_LEGEND},
+            sort=ascending(column("Fireball", "Event year")),
+        ),
+        Visual(
+            "strongest_ten",
+            "tableEx",
+            Box(648, 456, 608, 248),
+            _TABLE,
+            "Table of the ten strongest fireballs with time, energy in kilotons of TNT, latitude, "
+            "longitude, altitude, velocity and whether they were known beforehand.",
+            {
+                "Values": [
+                    column("Fireball", "Event at", "When (UTC)"),
+                    ENERGY.labelled("Energy (kt)"),
+                    column("Fireball", "Latitude (degrees)", "Latitude"),
+                    column("Fireball", "Longitude (degrees)", "Longitude"),
+                    column("Fireball", "Altitude (km)"),
+                    column("Fireball", "Velocity (km/s)", "km/s"),
+                    column("Fireball", "Is known beforehand", "Known"),
+                ]
+            },
+            "The ten strongest",
+            {"total": _NO_TOTAL},
+            sort=descending(ENERGY),
+            filters=(largest("strongest_fireballs", FIREBALL, ENERGY, 10),),
+        ),
+    ),
+)
+
+AGREEMENT = Page(
+    "agreement",
+    "Agreement",
+    (
+        *_header(
+            "Do the sources of approaches agree?",
+            "Values are those of NASA's NeoWs and JPL's close-approach data, side by side.",
+        ),
+        _days(),
+        _cards(
+            Box(320, 88, 936, 88),
+            measure("Number of compared approaches", "Approaches"),
+            measure("Agreeing share", "Agree"),
+            measure("Differing approaches", "Differ"),
+            measure("Explained share", "Of these explained"),
+            measure("Unexplained approaches", "Unexplained"),
+            description="Number of approaches that a source lists, the share on which both agree, "
+            "how many differ, the share of these with a known reason, and how many have none.",
+        ),
+        Visual(
+            "agreement_by_day",
+            "columnChart",
+            Box(24, 192, 1232, 248),
+            _CHART,
+            "Columns of the number of approaches on each day, stacked by the reason why both "
+            "sources agree or differ.",
+            {"Category": [DAY], "Series": [APPROACH_REASON], "Y": [COMPARED]},
+            "Approaches by day and reason",
+            {
+                **_axes(axisType="Scalar"),
+                "legend": _legend(),
+                "dataPoint": fill_by_value(APPROACH_REASON, REASON_COLORS),
+            },
+            sort=ascending(DAY),
+        ),
+        Visual(
+            "approach_reasons",
+            "tableEx",
+            Box(24, 456, 608, 248),
+            _TABLE,
+            "Table of the reasons why both sources agree or differ, what each means and how many "
+            "approaches it has, most first.",
+            {
+                "Values": [
+                    APPROACH_REASON,
+                    column("Approach agreement", "Reason meaning", "Meaning"),
+                    COMPARED,
+                ]
+            },
+            "By reason",
+            {"total": _NO_TOTAL},
+            sort=descending(COMPARED),
+        ),
+        Visual(
+            "unexplained",
+            "tableEx",
+            Box(648, 456, 608, 248),
+            _TABLE,
+            "Table of the approaches on which the sources differ for no known reason, the largest "
+            "difference of distance first: object, day, differences of distance, time and "
+            "velocity, and a link to JPL.",
+            {
+                "Values": [
+                    column("Approach agreement", "Compared object", "Object"),
+                    DAY.labelled("Day"),
+                    DISTANCE_APART,
+                    column("Approach agreement", "Time difference (minutes)", "Minutes"),
+                    column("Approach agreement", "Velocity difference (km/s)", "km/s"),
+                    column("Approach agreement", "JPL page", "JPL"),
+                ]
+            },
+            "Unexplained, the largest difference of distance first",
+            {"values": _LINK_ICON, "total": _NO_TOTAL},
+            sort=descending(DISTANCE_APART),
+            filters=(equals("only_unexplained", APPROACH_REASON, APPROACH_REASONS[UNEXPLAINED]),),
+        ),
+    ),
+)
+
 OBJECT = Page(
     "object",
     "Object",
@@ -813,6 +1161,9 @@ PAGES = (
     OVERVIEW,
     WEEK_AHEAD,
     REVISIONS_PAGE,
+    IMPACT_RISK,
+    FIREBALLS,
+    AGREEMENT,
     DATA_QUALITY,
     OBJECT,
     APPROACH_TOOLTIP,

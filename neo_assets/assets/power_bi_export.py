@@ -5,16 +5,16 @@ from pathlib import Path
 import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
-from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.preview import markdown_table
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
 
 
 def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The files for Power BI, made from the tables in this folder."""
 
     @dg.asset(
-        deps=[dg.AssetKey(GOLD_NEO_FACT.name)],
+        deps=[dg.AssetKey(name) for name in registry.gold_assets()],
         # Not in the group of the daily assets, whose jobs run over partitions.
         group_name="power_bi",
         kinds={"python", "parquet", "powerbi"},
@@ -23,10 +23,10 @@ def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefiniti
         metadata={"location": dg.MetadataValue.path(str(settings.export_directory))},
     )
     def power_bi_export(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """The star of gold and the data quality: a Parquet file a table, for Power BI Desktop.
+        """The star, other tables of gold and the data quality: a Parquet file each, for Power BI.
 
         Not partitioned: the files hold all days. A table that did not change is not written
-        again.
+        again. What is not included, or has no table yet, is a file without rows.
         """
         return _export(context, settings, tables)
 
@@ -36,9 +36,13 @@ def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefiniti
 def _export(
     context: dg.AssetExecutionContext, settings: Settings, tables: Path
 ) -> dg.MaterializeResult[None]:
-    from neo_assets.lakehouse.export import export
+    from neo_assets.lakehouse.export import EXPORTED, export
 
-    files = list(export(tables, settings.export_directory))
+    others = registry.gold_beside_the_star()
+    not_included = [table for table, is_included in others.items() if not is_included]
+    files = list(
+        export(tables, settings.export_directory, [*EXPORTED, *others], without_rows=not_included)
+    )
     written = [file.table for file in files if file.is_new]
     context.log.info(f"Written: {', '.join(written) or 'nothing, no table has changed'}.")
     return dg.MaterializeResult(

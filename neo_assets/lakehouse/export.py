@@ -5,7 +5,7 @@ Read by delta-rs and written by Arrow: no Spark is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -38,7 +38,7 @@ EXPORTED = (
     DQ_METRICS,
     SILVER_NEO_QUARANTINE,
 )
-"""The tables of the lakehouse, and those that are computed from one of them."""
+"""The star and the data quality: tables of the lakehouse, and what is computed from one of them."""
 
 _TYPES = {
     **ARROW_TYPES,
@@ -62,22 +62,28 @@ class ExportedFile:
 
 
 def export(
-    tables: Path, folder: Path, chosen: Sequence[Table] = EXPORTED
+    tables: Path,
+    folder: Path,
+    chosen: Sequence[Table] = EXPORTED,
+    without_rows: Collection[Table] = (),
 ) -> Iterator[ExportedFile]:
     """Bring the file of each table up to date, `<folder>/<table>.parquet`, one after the other.
 
     A file is replaced as a whole, and only when its Delta table has another version. A table that
-    is not there yet has a file without rows: who opens all of them finds all of them.
+    is not there yet, or is in `without_rows`, has a file without rows: who opens all of them finds
+    all of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         for table in chosen:
             source, batches = _COMPUTED.get(table.name, (table, _batches))
-            yield _export(tables / source.name, folder, table, batches)
+            delta = None if table in without_rows else open_table(tables / source.name)
+            yield _export(delta, folder, table, batches)
 
 
-def _export(source: Path, folder: Path, table: Table, batches: _Batches) -> ExportedFile:
-    delta = open_table(source)
+def _export(
+    delta: DeltaTable | None, folder: Path, table: Table, batches: _Batches
+) -> ExportedFile:
     version = f"{delta.metadata().id} version {delta.version()}" if delta else "no table"
     schema = _schema(table).with_metadata({_SOURCE: version})
     file = folder / f"{table.name}.parquet"

@@ -102,6 +102,34 @@ def gold_assets() -> list[str]:
     return [dataset.gold.asset for dataset in datasets() if dataset.gold]
 
 
+def gold_beside_the_star() -> dict[Table, bool]:
+    """Every table of gold that the star does not have, with whether its sources are included.
+
+    A table that compares sources needs all of them: its columns begin with their names.  Any other
+    one needs one of those that share it.
+    """
+    names = {each.name for each in included()}
+    sources: dict[Table, set[str]] = {}
+    for name in SOURCES:
+        gold = source(name).dataset.gold
+        own = gold.tables if gold and gold.publish != "approaches" else ()
+        agreement = (gold.agreement.table,) if gold and gold.agreement else ()
+        for table in (*own, *agreement):
+            sources.setdefault(table, set()).add(name)
+    return {
+        table: compared <= names if (compared := _compared_sources(table)) else bool(of & names)
+        for table, of in sources.items()
+    }
+
+
+def _compared_sources(table: Table) -> set[str]:
+    return {
+        name
+        for name in SOURCES
+        if any(column.startswith(f"{name}_") for column in table.column_names)
+    }
+
+
 def has_gold() -> bool:
     """Whether the dataset that the facts are made from is included."""
     return any(GOLD_NEO_FACT.name in dataset.assets for dataset in datasets())

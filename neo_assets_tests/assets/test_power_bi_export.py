@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as pq
 import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor  # noqa: TID251
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill  # noqa: TID251
@@ -20,6 +21,10 @@ from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.partitions import range_tags
 from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
+from neo_assets.sources import registry
+from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets_tests.dashboard.agencies import ALL_SOURCES, event
+from neo_assets_tests.dashboard.lakehouses import write
 
 EXPORT = dg.AssetKey("power_bi_export")
 GOLD = dg.AssetKey(LAYERS[-1])
@@ -84,11 +89,33 @@ def test_the_files_and_their_content_are_reported(
     metadata = materialization.metadata
     counted = len(DayReport(DAYS[0]).metrics)
     assert metadata["dagster/row_count"].value == counted
-    assert metadata["files_written"].value == len(EXPORTED)
+    exported = {table.name for table in (*EXPORTED, *registry.gold_beside_the_star())}
+    assert metadata["files_written"].value == len(exported)
     assert f"| dq_metrics | {counted} | " in str(metadata["files"].value)
     files = list(settings.export_directory.glob("*.parquet"))
-    assert {file.stem for file in files} == {table.name for table in EXPORTED}
+    assert {file.stem for file in files} == exported
     assert metadata["size_bytes"].value == sum(file.stat().st_size for file in files)
+
+
+@pytest.mark.parametrize(("sources", "rows"), [("neows", 0), (ALL_SOURCES, 1)])
+def test_tables_of_a_source_have_rows_if_it_is_included(
+    sources: str, rows: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", sources)
+    write(settings.tables_directory, GOLD_FIREBALL, [event()])
+    export = build_power_bi_export(settings, settings.tables_directory)
+    assert dg.materialize([export]).success
+    file = settings.export_directory / f"{GOLD_FIREBALL.name}.parquet"
+    assert pq.read_metadata(file).num_rows == rows
+
+
+def test_it_follows_gold_of_every_source_that_is_included(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
+    export = build_power_bi_export(settings, settings.tables_directory)
+    names = {key.to_user_string() for key in export.asset_deps[EXPORT]}
+    assert names == {"gold_neo_fact", "gold_sentry_risk", "gold_fireball", "gold_esa_risk"}
 
 
 def test_a_run_of_a_day_or_of_a_range_can_hold_it(

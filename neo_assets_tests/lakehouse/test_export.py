@@ -187,6 +187,16 @@ def test_a_table_that_is_not_there_has_a_file_without_rows(place: Place) -> None
     assert place.export().rows == 1
 
 
+def test_a_table_that_is_left_without_rows_has_them_when_it_no_longer_is(place: Place) -> None:
+    place.write(THING)
+    for without_rows, rows in (([TABLE], 0), ([], 1), ([TABLE], 0)):
+        (file,) = export(place.tables, place.folder, [TABLE], without_rows)
+        assert (file.rows, file.is_new) == (rows, True)
+        assert len(place.rows()) == rows
+    (file,) = export(place.tables, place.folder, [TABLE], [TABLE])
+    assert not file.is_new
+
+
 def test_a_column_that_the_table_does_not_have_yet_is_empty(place: Place) -> None:
     place.write(THING)
     place.export()

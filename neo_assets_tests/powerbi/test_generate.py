@@ -5,6 +5,7 @@ import json
 import pytest
 
 from neo_assets.lakehouse.export import EXPORTED
+from neo_assets.sources import registry
 from neo_assets_tests.powerbi.project import MODEL, SEMANTIC_MODEL, tables
 from powerbi.generate import MEASURES, TABLES, ModelTable, definition, diagram, shown_name
 
@@ -24,11 +25,16 @@ def test_every_name_that_shapes_a_table_is_a_column_of_it(table: ModelTable) -> 
     names = {column.name for column in table.columns}
     shaped = {*table.hidden, *table.sorted_by, *table.sorted_by.values(), *table.categories}
     levels = {level for levels in table.hierarchies.values() for level in levels}
-    assert {*shaped, *levels, *table.bands, *filter(None, [table.date, table.row_key])} <= names
+    shaped |= {*table.labels, *table.formats}
+    assert {*shaped, *levels, *filter(None, [table.date, table.row_key])} <= names
 
 
 def test_the_model_has_what_is_exported_and_measures() -> None:
-    assert {table.source.name for table in TABLES} == {table.name for table in EXPORTED}
+    others = registry.gold_beside_the_star()
+    assert [table.source.name for table in TABLES if not table.is_optional] == [
+        table.name for table in EXPORTED
+    ]
+    assert {table.source for table in TABLES if table.is_optional} == {*others}
     assert set(tables()) == {MEASURES, *(table.name for table in TABLES)}
 
 

@@ -32,6 +32,12 @@ def value(text: str) -> Any:
         ("[x = 1, y = 2][y]", 2),
         ("{10, 20}{1}", 20),
         ('Things{[b = "x"]}[a]', 1),
+        ('Things{[b = "x"]}?[a]', 1),
+        ('Things{[b = "z"]}? is null', True),
+        (
+            'Table.TransformColumnTypes(Table.FromRows({}, {"a"}), List.Zip({{"a"}, {type text}}))',
+            Table({"a": "text"}),
+        ),
         ("List.Transform({1, 2}, each _ + 1)", [2, 3]),
         ('Table.SelectRows(Things, each [b] = "y")', Table(THINGS.columns, [THINGS.rows[1]])),
         (
@@ -57,6 +63,7 @@ def test_value_of_an_expression(text: str, expected: Any) -> None:
         ("[x = 1][y]", "field 'y'"),
         ('Things{[b = "z"]}', "matched 0 rows"),
         ('Things{[c = "z"]}', "column 'c'"),
+        ('Things{[c = "z"]}?', "column 'c'"),
         ('Table.SelectColumns(Things, {"c"})', "column 'c'"),
         ('Table.RemoveColumns(Things, {"c"})', "column 'c'"),
         ("Table.SelectRows(Things, each [c])", "column 'c'"),

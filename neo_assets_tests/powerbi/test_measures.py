@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from neo_assets.dashboard.data import dashboard_data
 from neo_assets.dashboard.predictions import prediction_errors
+from neo_assets.dashboard.risk_lists import CHANGES
 from neo_assets.dashboard.tables import read_tables
 from neo_assets.lakehouse.model.tables import (
+    GOLD_DIM_DATE,
     GOLD_NEO_FACT,
     GOLD_NEO_REVISION,
     SILVER_NEO_QUARANTINE,
@@ -17,6 +20,17 @@ from neo_assets.lakehouse.model.tables import (
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.metrics import RunMetrics
+from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets.sources.impact_risk import GOLD_IMPACT_RISK, RISK_AGREEMENT
+from neo_assets.sources.neows.agreement import GOLD_CLOSE_APPROACH_AGREEMENT
+from neo_assets_tests.dashboard.agencies import (
+    ALL_SOURCES,
+    at,
+    event,
+    odds,
+    odds_revisions,
+    side_by_side,
+)
 from neo_assets_tests.dashboard.lakehouses import TODAY, fact, write
 from neo_assets_tests.dashboard.queries import Queries, predictions_for_duckdb
 from neo_assets_tests.powerbi.dax import Filters, Model
@@ -135,10 +149,28 @@ def test_what_is_of_silver_does_not_depend_on_the_layer_chosen(
         ("Drop share", 0),
         ("Lost or doubled rows", 0),
         ("Open quarantine rows", 0),
+        ("Listed by JPL", 0),
+        ("Listed by ESA", 0),
+        ("Changes of odds", 0),
+        ("Number of fireballs", 0),
+        ("Fireballs with a place", 0),
+        ("Fireballs known beforehand", 0),
+        ("Withdrawn fireballs", 0),
+        ("Number of compared approaches", 0),
+        ("Agreeing share", 0),
+        ("Differing approaches", 0),
+        ("Unexplained approaches", 0),
+        # Of nothing there is no value.
+        ("Highest Palermo value", None),
+        ("Strongest (kt)", None),
+        ("Explained share", None),
         # These are axes of charts, which would show every day there is.
         ("Approaches", None),
         ("Dropped rows", None),
         ("Duplicate rows", None),
+        ("Fireballs", None),
+        ("Compared approaches", None),
+        ("Compared objects", None),
     ],
 )
 def test_without_rows_a_count_on_a_card_is_zero(measure: str, value: Any, tmp_path: Path) -> None:
@@ -167,3 +199,99 @@ def test_open_rows_of_the_quarantine_are_counted(tmp_path: Path) -> None:
     ]
     write(tmp_path, SILVER_NEO_QUARANTINE, rows)
     assert loaded(tmp_path).value("Open quarantine rows") == 2
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty days of both simulated risk lists."""
+    folder = tmp_path_factory.mktemp("watched")
+    revisions = [{**row, "seen_on": row["seen_at"].date()} for row in odds_revisions(40)]
+    write(folder, GOLD_IMPACT_RISK, revisions)
+    write(folder, RISK_AGREEMENT, side_by_side(revisions))
+    return folder
+
+
+def test_the_dashboard_and_the_measures_agree_on_risk_lists(
+    watched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
+    shown = dashboard_data(read_tables(watched), TODAY)
+    assert shown.odds and shown.differences
+    model = loaded(watched)
+    assert model.value("Listed by JPL") == shown.odds.listed["sentry"] > 0
+    assert model.value("Listed by ESA") == shown.odds.listed["esa_risk"] > 0
+    assert model.value("Listed objects") == sum(shown.odds.listed.values())
+    (worst, *_) = shown.odds.worst
+    assert model.value("Highest Palermo value") == max(
+        it.palermo_cumulative or -99 for it in worst.revisions if it.seen_until is None
+    )
+    assert model.value("Changes of odds") == len(shown.odds.changes) > 0
+    for kind in CHANGES:
+        filters: Filters = {("Impact risk", "Change"): (f"\"Change\" = '{kind.capitalize()}'",)}
+        assert model.value("Changes of odds", filters) == shown.odds.kinds[kind]
+    assert model.value("Compared objects") == shown.differences.objects
+    counted = {it.meaning: len(it.objects) for it in shown.differences.reasons}
+    assert counted == {
+        meaning: model.value(
+            "Compared objects",
+            {("Risk agreement", "Reason meaning"): (f"\"Reason meaning\" = '{meaning}'",)},
+        )
+        for meaning in counted
+    }
+
+
+def on_day(day: date) -> Filters:
+    return {("Date", "Date"): (f"\"Date\" = DATE '{day}'",)}
+
+
+def test_odds_are_in_force_until_something_else_is_published(tmp_path: Path) -> None:
+    days = [TODAY - timedelta(ago) for ago in range(6, -2, -1)]
+    write(tmp_path, GOLD_DIM_DATE, [{"date": day} for day in days])
+    first, second, third, last = (at(day) for day in (days[1], days[3], days[4], days[5]))
+    noon = second.replace(hour=12)
+    in_force = (
+        (first, second, 1e-5),
+        (second, noon, 1e-1),
+        (noon, third, 1e-4),
+        (third, last, 0.0),
+        (last, None, 1e-6),
+    )
+    rows = [
+        odds(seen_at=start, seen_on=start.date(), seen_until=end, impact_probability=published)
+        for start, end, published in in_force
+    ]
+    write(tmp_path, GOLD_IMPACT_RISK, rows)
+    model = loaded(tmp_path)
+    # A day before it was listed, a day of odds of 0 and a day to come have none.
+    assert [model.value("Published odds", on_day(day)) for day in days] == [
+        *(None, 1e-5, 1e-5, 1e-4, None, 1e-6, 1e-6, None)
+    ]
+
+
+def test_fireballs_are_counted_without_withdrawn_ones(tmp_path: Path) -> None:
+    events = [
+        event(),
+        event(latitude_deg=None, impact_energy_kt=0.1),
+        event(is_known_beforehand=True, longitude_deg=-61.1),
+        event(is_known_beforehand=None),
+        event(is_withdrawn=True, impact_energy_kt=9_999.0),
+    ]
+    write(tmp_path, GOLD_FIREBALL, events)
+    model = loaded(tmp_path)
+    assert model.value("Fireballs") == model.value("Number of fireballs") == 4
+    assert model.value("Fireballs with a place") == 3
+    assert model.value("Fireballs known beforehand") == 1
+    assert model.value("Withdrawn fireballs") == 1
+    assert model.value("Strongest (kt)") == 440
+
+
+def test_differences_between_sources_are_explained_or_not(tmp_path: Path) -> None:
+    reasons = (*["agree"] * 5, "rounding", "only_cad", "older_orbit", "unexplained")
+    rows = [{"designation": "2024 AA1", "reason": reason} for reason in reasons]
+    write(tmp_path, GOLD_CLOSE_APPROACH_AGREEMENT, rows)
+    model = loaded(tmp_path)
+    assert model.value("Number of compared approaches") == 9
+    assert model.value("Agreeing share") == 5 / 9
+    assert model.value("Differing approaches") == 4
+    assert model.value("Unexplained approaches") == 1
+    assert model.value("Explained share") == 0.75

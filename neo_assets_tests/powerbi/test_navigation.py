@@ -34,7 +34,7 @@ def frame(visual: Visual, part: str) -> dict[str, Any]:
 
 
 def test_the_pages_are_of_every_kind() -> None:
-    assert sorted(KINDS.values()) == ["", "", "", "", "Drillthrough", "Tooltip", "Tooltip"]
+    assert sorted(KINDS.values()) == [*[""] * 7, "Drillthrough", "Tooltip", "Tooltip"]
 
 
 @pytest.mark.parametrize("page", pages())
@@ -53,6 +53,25 @@ def test_every_page_leads_to_the_others(page: str) -> None:
     assert literal(shown["properties"]["showHiddenPages"]) == "false"
     assert literal(shown["properties"]["showTooltipPages"]) == "false"
     assert navigator.content["howCreated"] == "InsertVisualButton"
+
+
+@pytest.mark.parametrize("page", [name for name, kind in KINDS.items() if not kind])
+def test_the_navigation_has_room_for_every_page(page: str) -> None:
+    """On the screen and on a phone: a button of the navigation for each page to choose."""
+    (navigator,) = on(page, "pageNavigator")
+    (layout,) = navigator.content["visual"]["objects"]["layout"]
+    columns, rows, padding = (
+        int(literal(layout["properties"][name]).strip("L"))
+        for name in ("columnCount", "rowCount", "cellPadding")
+    )
+    assert columns * rows >= len([kind for kind in KINDS.values() if not kind]) > columns
+    longest = max(len(pages()[name]["displayName"]) for name, kind in KINDS.items() if not kind)
+    for position, height in (
+        (navigator.content["position"], 24),
+        (phone_layouts()[page, navigator.name]["position"], 44),
+    ):
+        assert position["width"] / columns - padding >= 6 * longest
+        assert position["height"] / rows - padding >= height
 
 
 @pytest.mark.parametrize("page", OPENED)

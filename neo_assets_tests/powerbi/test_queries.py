@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neo_assets.lakehouse.export import EXPORTED, export
+from neo_assets.lakehouse.export import export
 from neo_assets.lakehouse.model.tables import (
     GOLD_DIM_NEO,
     GOLD_NEO_FACT,
@@ -14,6 +14,10 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_REVISION,
     SILVER_NEO_QUARANTINE,
 )
+from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets.sources.impact_risk import GOLD_IMPACT_RISK, RISK_AGREEMENT
+from neo_assets.sources.neows.agreement import GOLD_CLOSE_APPROACH_AGREEMENT
+from neo_assets_tests.dashboard.agencies import event, odds
 from neo_assets_tests.dashboard.lakehouses import fact, write
 from neo_assets_tests.dashboard.queries import Queries, for_duckdb
 from neo_assets_tests.powerbi.m.evaluation import MError, Scope, Table, run, steps
@@ -35,7 +39,8 @@ MODEL_TYPES = {
     "date": "dateTime",
     "datetime": "dateTime",
 }
-STORED = tuple(table for table in EXPORTED if table != GOLD_NEO_PREDICTION)
+STORED = tuple(table.source for table in TABLES if table.source != GOLD_NEO_PREDICTION)
+OPTIONAL = [table.name for table in TABLES if table.is_optional]
 each_query = pytest.mark.parametrize("name", QUERIES)
 
 
@@ -63,7 +68,7 @@ def model_types(table: Table) -> dict[str, str]:
 def of_files(folder: Path) -> Scope:
     """What the model reads from the files exported of a folder of tables."""
     exported = folder.with_name(f"{folder.name}-export")
-    assert list(export(folder, exported))
+    assert list(export(folder, exported, [table.source for table in TABLES]))
     return parquet_scope(exported)
 
 
@@ -74,7 +79,11 @@ def of_databricks(folder: Path) -> Scope:
     def evaluated(sql: str) -> Table:
         return as_databricks(queries.table(for_duckdb(sql)))
 
-    shown = {table.name: queries.table(f"SELECT * FROM {table.name}") for table in STORED}
+    shown = {
+        table.name: queries.table(f"SELECT * FROM {table.name}")
+        for table in STORED
+        if (folder / table.name).exists()
+    }
     return databricks_scope(
         {name: as_databricks(content) for name, content in shown.items()}, evaluated
     )
@@ -97,6 +106,37 @@ def test_every_step_has_the_columns_it_needs(name: str, scope_of: Any, folder: P
     loaded = run(query(name), scope)
     assert loaded == [*done.values()][-1]
     assert model_types(loaded) == source_columns(name)
+
+
+def test_what_a_lakehouse_need_not_have_is_of_its_other_sources() -> None:
+    assert OPTIONAL == ["Impact risk", "Risk agreement", "Fireball", "Approach agreement"]
+
+
+@each_query
+def test_databricks_without_other_sources_is_refreshed(name: str, tmp_path: Path) -> None:
+    """Only `NEO_SOURCES=neows`: there are no other tables, and no row of them is missed."""
+    optional = {table.source for table in TABLES if table.is_optional}
+    for table in STORED:
+        if table not in optional:
+            write(tmp_path, table, [])
+    loaded = run(query(name), of_databricks(tmp_path))
+    assert loaded.rows == []
+    assert model_types(loaded) == source_columns(name)
+
+
+def test_files_exported_before_there_were_other_sources_are_refreshed(tmp_path: Path) -> None:
+    optional = [table.source for table in TABLES if table.is_optional]
+    assert list(export(tmp_path / "tables", tmp_path, optional[1:]))
+    loaded = run(query(OPTIONAL[0]), parquet_scope(tmp_path))
+    assert model_types(loaded) == source_columns(OPTIONAL[0])
+    with pytest.raises(MError, match=f"There is no such table. {GOLD_NEO_FACT.name}"):
+        run(query("Approach"), parquet_scope(tmp_path))
+
+
+def test_a_table_that_every_lakehouse_has_is_missed_on_databricks(tmp_path: Path) -> None:
+    write(tmp_path, GOLD_DIM_NEO, [])
+    with pytest.raises(MError, match=f"There is no such table. {GOLD_NEO_FACT.name}"):
+        run(query("Approach"), of_databricks(tmp_path))
 
 
 def test_a_filter_after_the_column_it_needs_was_dropped_is_seen(folder: Path) -> None:
@@ -181,3 +221,91 @@ def test_both_sources_have_the_same_predictions(folder: Path) -> None:
 
 def in_order(table: Table) -> list[list[str]]:
     return sorted([repr(value) for value in row.values()] for row in table.rows)
+
+
+def loaded_row(folder: Path, table: Any, name: str, row: Any) -> Any:
+    """The only row of a table of the model, from the files."""
+    write(folder, table, [row])
+    (loaded,) = run(query(name), of_files(folder)).rows
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "shown"),
+    [
+        (None, "(2024 AA1)", "2024 AA1"),
+        (None, None, "2024 AA1"),
+        ("101955", None, "2024 AA1"),
+        ("101955", "101955 Bennu (1999 RQ36)", "101955 Bennu (1999 RQ36)"),
+        ("101955", "Bennu", "101955 Bennu"),
+    ],
+)
+def test_an_object_on_a_list_has_its_name_if_it_has_a_number(
+    number: str | None, name: str | None, shown: str, folder: Path
+) -> None:
+    row = odds(source="esa_risk", designation="2024 AA1", number=number, name=name)
+    loaded = loaded_row(folder, GOLD_IMPACT_RISK, "Impact risk", row)
+    assert loaded["listed_object"] == shown
+    assert loaded["object_and_source"] == f"{shown}, ESA's risk list"
+    assert loaded["object"] == (number or "2024 AA1")
+    compared = {"object": number or "2024 AA1", "name": name, "reason": "only_esa_risk"}
+    loaded = loaded_row(folder, RISK_AGREEMENT, "Risk agreement", compared)
+    assert loaded["compared_object"] == (shown if name else number or "2024 AA1")
+
+
+@pytest.mark.parametrize(
+    ("revision_type", "factor", "change"),
+    [
+        ("listed", None, "Entered"),
+        ("relisted", None, "Entered"),
+        ("removed", None, "Left"),
+        ("revised", 0.0, "Fell tenfold"),
+        ("revised", 0.1, "Fell tenfold"),
+        ("revised", 0.11, "Smaller changes"),
+        ("revised", 9.9, "Smaller changes"),
+        ("revised", 10.0, "Rose tenfold"),
+        ("revised", None, "Smaller changes"),
+    ],
+)
+def test_a_revision_of_odds_says_what_changed(
+    revision_type: str, factor: float | None, change: str, folder: Path
+) -> None:
+    row = odds(revision_type=revision_type, odds_factor=factor)
+    loaded = loaded_row(folder, GOLD_IMPACT_RISK, "Impact risk", row)
+    assert (loaded["change"], loaded["source"]) == (change, "JPL's Sentry list")
+    assert loaded["is_listed"] is (revision_type != "removed")
+    assert loaded["source_order"] == 0
+
+
+@pytest.mark.parametrize(
+    ("palermo", "ratio", "apart"),
+    [(-0.7, 2.0, 0.7), (0.1, 0.001, 3.0), (None, 0.0, 0.0), (None, None, 0.0)],
+)
+def test_agencies_are_apart_by_the_larger_difference(
+    palermo: float | None, ratio: float | None, apart: float, folder: Path
+) -> None:
+    row = {"object": "2024 AA1", "palermo_difference": palermo, "odds_ratio": ratio}
+    loaded = loaded_row(folder, RISK_AGREEMENT, "Risk agreement", row | {"reason": "horizon"})
+    assert loaded["difference_powers_of_ten"] == pytest.approx(apart)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("Risk agreement", RISK_AGREEMENT), ("Approach agreement", GOLD_CLOSE_APPROACH_AGREEMENT)],
+)
+def test_every_reason_has_a_label_and_its_meaning(name: str, table: Any, folder: Path) -> None:
+    meanings = table.meanings("reason")
+    write(folder, table, [{"object": "1", "designation": "1", "reason": it} for it in meanings])
+    loaded = run(query(name), of_files(folder)).rows
+    assert [row["reason_order"] for row in loaded] == [*range(len(meanings))]
+    assert [row["reason_meaning"] for row in loaded] == [*meanings.values()]
+    assert all(re.fullmatch(r"[A-Z][^_]+", row["reason"]) for row in loaded)
+    assert {row["reason"] for row in loaded} > {"Agree", "Unexplained"}
+
+
+def test_a_fireball_is_known_by_its_second_and_may_have_no_place(folder: Path) -> None:
+    write(folder, GOLD_FIREBALL, [event(), event(occurrence=2, latitude_deg=None)])
+    first, second = run(query("Fireball"), of_files(folder)).rows
+    assert (first["event_id"], first["event_year"]) == ("2013-02-15 03:20:33 1", 2013)
+    assert second["event_id"] == "2013-02-15 03:20:33 2"
+    assert (first["has_place"], second["has_place"]) == (True, False)

@@ -27,7 +27,7 @@ from neo_assets_tests.powerbi.project import (
     tables,
     visuals,
 )
-from powerbi.generate import label
+from powerbi.generate import APPROACH_REASONS, CHANGES, TABLES, label, shown_name
 from powerbi.report import PLOTTED_POINTS, files
 
 CHARTS = {
@@ -40,6 +40,7 @@ WHITE = "#FFFFFF"
 MAY_BE_BLANK = {
     *("Closest (lunar distances)", "Closest (km)", "Closest object", "Fastest (km/s)"),
     *("Fastest object", "Mean diameter (m)", "Revision error", "Data as of"),
+    *("Highest Palermo value", "Highest Palermo object", "Strongest (kt)", "Explained share"),
 }
 """Measures that have no value where there are no rows: 0 would be wrong."""
 
@@ -66,7 +67,10 @@ def test_the_files_are_what_is_generated() -> None:
 def test_every_page_is_listed_once_in_order() -> None:
     listed = json.loads((PAGES / "pages.json").read_text())
     order = listed["pageOrder"]
-    assert order[:4] == ["overview", "week_ahead", "revisions", "data_quality"]
+    assert order[:7] == [
+        *("overview", "week_ahead", "revisions", "impact_risk", "fireballs", "agreement"),
+        "data_quality",
+    ]
     assert listed["activePageName"] == "overview"
     assert sorted(order) == sorted(pages()) == sorted({visual.page for visual in visuals()})
     for name, page in pages().items():
@@ -132,7 +136,28 @@ def test_a_constant_has_the_type_of_the_column_it_is_compared_with() -> None:
     for (table, name), constant in compared:
         (column,) = (it for it in tables()[table].of("column") if it.name == name)
         assert re.fullmatch(LITERALS[column.properties["dataType"]], constant), f"{table}[{name}]"
-    assert {constant for _, constant in compared} >= {"'High'", "'first'", "7L", "false"}
+    constants_found = {constant for _, constant in compared}
+    assert constants_found >= {"'High'", "'first'", "7L", "false", "true", "'Unexplained'"}
+
+
+def test_a_text_that_a_filter_or_a_color_compares_is_one_that_the_model_has() -> None:
+    """A code that the model shows as a label would filter everything, without an error."""
+    labels = {
+        (table.name, shown_name(name)): {*values.values()}
+        for table in TABLES
+        for name, values in table.labels.items()
+    }
+    labels["Impact risk", "Change"] = {*CHANGES.values()}
+    parts = [*pages().values(), *(visual.content for visual in visuals())]
+    compared = [pair for part in parts for pair in constants(part) if pair[0] in labels]
+    assert {column for column, _ in compared} >= {
+        ("Approach", "Risk band"),
+        ("Impact risk", "Change"),
+        ("Risk agreement", "Reason"),
+        ("Approach agreement", "Reason"),
+    }
+    for column, constant in compared:
+        assert constant.strip("'").replace("''", "'") in labels[column], column
 
 
 def constants(part: Any, sources: Any = None) -> Iterator[tuple[tuple[str, str], str]]:
@@ -169,7 +194,50 @@ def test_the_measures_that_were_asked_for_are_shown() -> None:
     assert {
         *("Approaches", "Closest (lunar distances)", "Fastest (km/s)", "Hazardous share"),
         *("Drops a day", "Duplicates a day", "Revision error", "Approaches year over year"),
+        *("Listed by JPL", "Listed by ESA", "Highest Palermo value", "Published odds"),
+        *("Number of fireballs", "Explained share", "Unexplained approaches"),
     } <= shown
+
+
+def test_no_visual_needs_tiles_of_a_map_or_an_account() -> None:
+    """Maps of Bing and Azure do: places are shown by longitude and latitude."""
+    (places,) = [visual for visual in visuals() if visual.name == "places"]
+    assert places.kind == "scatterChart"
+    state = places.content["visual"]["query"]["queryState"]
+    assert [name for _, _, name in fields([state["X"], state["Y"], state["Size"]])] == [
+        *("Mean longitude (degrees)", "Mean latitude (degrees)", "Strongest (kt)")
+    ]
+    assert "map" not in " ".join(visual.kind for visual in visuals()).lower()
+
+
+def test_pages_with_published_values_say_who_publishes_them() -> None:
+    for page, publishers in (
+        ("impact_risk", ("Sentry", "ESA")),
+        ("fireballs", ("JPL",)),
+        ("agreement", ("NeoWs", "JPL")),
+    ):
+        (heading,) = [it for it in visuals() if (it.page, it.name) == (page, "heading")]
+        assert all(name in heading.alternative_text for name in publishers)
+        assert re.search("none is computed|not computed|side by side", heading.alternative_text)
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "field", "direction"),
+    [
+        ("overview", "closest_ten", "Closest (km)", 1),
+        ("impact_risk", "odds", "Highest Palermo value", 2),
+        ("fireballs", "strongest_ten", "Strongest (kt)", 2),
+    ],
+)
+def test_a_filter_of_the_first_orders_as_its_title_says(
+    page: str, name: str, field: str, direction: int
+) -> None:
+    (visual,) = [it for it in visuals() if (it.page, it.name) == (page, name)]
+    (condition,) = visual.content["filterConfig"]["filters"]
+    (source, _) = condition["filter"]["From"]
+    (order,) = source["Expression"]["Subquery"]["Query"]["OrderBy"]
+    assert order["Direction"] == direction
+    assert order["Expression"]["Measure"]["Property"] == field
 
 
 def test_every_table_of_the_model_is_shown() -> None:
@@ -214,8 +282,9 @@ def test_the_title_of_a_scatter_chart_mentions_that_it_plots_a_sample() -> None:
         (general,) = chart.content["visual"]["objects"]["general"]
         assert literal(general["properties"]["dataVolume"]) == f"{PLOTTED_POINTS}L"
         assert f"sample above {PLOTTED_POINTS:,}" in chart.title
-        assert f"more than {PLOTTED_POINTS:,} approaches, a sample" in chart.alternative_text
-    assert charts and PLOTTED_POINTS <= 10_000
+        (noun,) = re.findall(rf"sample above {PLOTTED_POINTS:,} (\w+)", chart.title)
+        assert f"more than {PLOTTED_POINTS:,} {noun}, a sample" in chart.alternative_text
+    assert len(charts) == 2 and PLOTTED_POINTS <= 10_000
 
 
 @pytest.mark.parametrize("page", pages())
@@ -253,12 +322,13 @@ def test_colors_come_from_the_theme(file: Any) -> None:
     assert re.findall(r"#[0-9A-Fa-f]{6}\b", file.read_text(encoding="utf-8")) == []
 
 
-def test_a_band_and_a_layer_have_one_color_each_everywhere() -> None:
+def test_a_band_a_layer_and_a_reason_have_one_color_each_everywhere() -> None:
     chosen = {pair for visual in visuals() for pair in colors(visual)}
     risks = [label(band) for band in bands.RISK_ORDER]
-    assert sorted(value for value, _ in chosen) == sorted([*risks, *LAYERS])
+    reasons = [*APPROACH_REASONS.values()]
+    assert sorted(value for value, _ in chosen) == sorted([*risks, *LAYERS, *reasons])
     assert all(contrast(color, WHITE) >= 3 for _, color in chosen)
-    for values in (risks, LAYERS):
+    for values in (risks, LAYERS, reasons):
         assert len({color for value, color in chosen if value in values}) == len(values)
 
 
@@ -268,7 +338,8 @@ def colors(visual: Visual) -> Iterator[tuple[str, str]]:
     palette = [theme["background"], theme["foreground"], *theme["dataColors"]]
     for point in visual.content["visual"].get("objects", {}).get("dataPoint", ()):
         (scope,) = point["selector"]["data"]
-        value = scope["scopeId"]["Comparison"]["Right"]["Literal"]["Value"].strip("'")
+        constant = scope["scopeId"]["Comparison"]["Right"]["Literal"]["Value"]
+        value = constant.strip("'").replace("''", "'")
         color = point["properties"]["fill"]["solid"]["color"]["expr"]["ThemeDataColor"]
         assert color["Percent"] == 0
         yield value, palette[color["ColorId"]]

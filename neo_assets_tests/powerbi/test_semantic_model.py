@@ -23,7 +23,7 @@ from neo_assets_tests.powerbi.project import (
     unknown_names,
 )
 from neo_assets_tests.powerbi.tmdl import Node, column_reference, unquoted
-from powerbi.generate import MEASURES, label
+from powerbi.generate import AGENCIES, APPROACH_REASONS, CHANGES, MEASURES, label
 
 RELATIONSHIPS = read("relationships.tmdl").children
 ONE_SIDES = {
@@ -31,6 +31,7 @@ ONE_SIDES = {
     ("Object", "NEO key"),
     ("Date", "Date key"),
     ("Date", "Date"),
+    ("Risk agreement", "Object"),
 }
 """Columns that have every value once: the keys of their tables, of the objects as known now."""
 RESERVED_TABLE_NAMES = {"measure", "measures", "goal", "calculations"}
@@ -43,8 +44,15 @@ VALUES = {
     *(label(band) for band in bands.RISK_ORDER),
     *("first", "changed", "withdrawn", "returned"),
     *("open", "replayed", "discarded"),
+    *(*AGENCIES.values(), *CHANGES.values(), *APPROACH_REASONS.values()),
 }
 """What the columns hold that measures compare with a text."""
+FOLDERS = {
+    *("Approaches", "Revisions", "Data quality"),
+    *("Impact risk", "Fireballs", "Agreement"),
+}
+TEXTS = {"Closest object", "Fastest object", "Highest Palermo object", "Freshness"}
+"""Measures that are no numbers."""
 SHOWN = {", ", "No data yet", "Data as of ", " UTC", "yyyy-mm-dd hh:nn"}
 """Texts that measures show, and how."""
 
@@ -111,6 +119,9 @@ def test_filters_reach_a_table_on_one_way_only() -> None:
     assert {("Date", "Approach"), ("Object", "Approach"), ("Date", "Revision")} <= set(ways)
     assert {("Date", "Quality metric"), ("Approach", "Revision")} <= set(ways)
     assert {("Date", "Prediction"), ("Object", "Prediction")} <= set(ways)
+    assert {("Date", "Impact risk"), ("Object", "Impact risk")} <= set(ways)
+    assert {("Risk agreement", "Impact risk"), ("Date", "Fireball")} <= set(ways)
+    assert ("Date", "Approach agreement") in ways
 
 
 def test_the_calendar_is_marked_as_such() -> None:
@@ -164,8 +175,8 @@ def visible_columns() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("measure", measures().values(), ids=lambda node: node.name)
 def test_a_measure_has_a_format_a_folder_and_a_description(measure: Node) -> None:
     assert re.fullmatch(r"[A-Z].{20,}[.]", measure.description)
-    assert measure.properties["displayFolder"] in ("Approaches", "Revisions", "Data quality")
-    is_text = measure.name in ("Closest object", "Fastest object", "Freshness")
+    assert measure.properties["displayFolder"] in FOLDERS
+    is_text = measure.name in TEXTS
     assert ("formatString" in measure.properties) is not is_text
 
 

@@ -51,6 +51,28 @@ def test_a_stage_needs_the_tables_of_its_own_dataset(monkeypatch: pytest.MonkeyP
     assert registry.tables_of("maintenance") == registry.tables()
 
 
+@pytest.mark.parametrize(
+    ("names", "included"),
+    [
+        ("neows", set()),
+        ("toy,cad", set()),
+        ("neows,cad", {"gold_close_approach_agreement"}),
+        ("sentry", {"gold_impact_risk"}),
+        ("esa_risk,sentry", {"gold_impact_risk", "risk_agreement"}),
+        ("fireball", {"gold_fireball"}),
+    ],
+)
+def test_gold_beside_the_star_needs_its_sources(
+    names: str, included: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO_SOURCES", names)
+    tables = {table.name: it for table, it in registry.gold_beside_the_star().items()}
+    assert {name for name, is_included in tables.items() if is_included} == included
+    assert tables.keys() == {
+        *("gold_close_approach_agreement", "gold_impact_risk", "risk_agreement", "gold_fireball")
+    }
+
+
 @pytest.mark.parametrize("names", ["toys", "neows,toys", "neows;toy", ","])
 def test_an_unknown_name_is_reported_with_the_known_ones(
     names: str, monkeypatch: pytest.MonkeyPatch

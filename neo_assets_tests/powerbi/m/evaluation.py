@@ -177,6 +177,8 @@ def _item(node: Item, scope: Scope) -> Any:
         return container[key]
     _require(container, key)
     found = [row for row in container.rows if {**row, **key} == row]
+    if node.is_optional and not found:
+        return None
     if len(found) != 1:
         raise MError(f"The key {key} matched {len(found)} rows in the table.")
     return found[0]
@@ -260,10 +262,27 @@ def _transform_columns(table: Table, transformations: list[list[Any]]) -> Table:
     return table
 
 
+def _transform_column_types(table: Table, types: list[list[Any]]) -> Table:
+    """Of a table without rows, as there is nothing to convert."""
+    assert not table.rows
+    _require(table, [name for name, _ in types])
+    return Table({**table.columns, **dict(types)})
+
+
+def _from_rows(rows: list[Any], names: list[str]) -> Table:
+    assert not rows
+    return Table(dict.fromkeys(names, "any"))
+
+
 def _sqrt(number: Any) -> Any:
     if number is None:
         return None
     return math.sqrt(number) if number >= 0 else math.nan
+
+
+def _date_time_to_text(value: datetime, options: Mapping[str, str]) -> str:
+    assert options == {"Format": "yyyy-MM-dd HH:mm:ss", "Culture": "en-US"}
+    return value.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _if_known(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -274,21 +293,31 @@ LIBRARY: Mapping[str, Any] = {
     "Int64.Type": "Int64.Type",
     "Date.From": _if_known(lambda value: value.date() if isinstance(value, datetime) else value),
     "Date.StartOfMonth": _if_known(lambda value: value.replace(day=1)),
+    "Date.Year": _if_known(lambda value: value.year),
+    "DateTime.ToText": _date_time_to_text,
     "Error.Record": lambda reason, message, detail: f"{reason}: {message} {detail}",
     "Json.Document": json.loads,
+    "List.Max": max,
     "List.PositionOf": lambda items, item: items.index(item) if item in items else -1,
     "List.Transform": lambda items, change: [change(item) for item in items],
+    "List.Zip": lambda lists: [[*items] for items in zip(*lists, strict=True)],
+    "Number.Abs": _if_known(abs),
+    "Number.Log10": _if_known(math.log10),
     "Number.Sqrt": _sqrt,
     "Number.ToText": _if_known(str),
     "Record.FieldOrDefault": lambda record, name, value: record.get(name, value),
     "Table.AddColumn": _add_column,
+    "Table.FromRows": _from_rows,
     "Table.RemoveColumns": _remove_columns,
     "Table.SelectColumns": _select_columns,
     "Table.SelectRows": _select_rows,
+    "Table.TransformColumnTypes": _transform_column_types,
     "Table.TransformColumns": _transform_columns,
     "Text.Combine": lambda texts, between: between.join(it for it in texts if it is not None),
+    "Text.Contains": lambda text, part: part in text,
     "Text.Replace": lambda text, old, new: text.replace(old, new),
     "Text.Start": lambda text, count: text[:count],
+    "Text.StartsWith": lambda text, start: text.startswith(start),
     "Uri.EscapeDataString": lambda text: quote(text, safe="-._~"),
 }
 """The functions of M that the model uses; those that read a source depend on the test."""

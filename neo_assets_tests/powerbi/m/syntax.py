@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     |(?P<quoted>\#"(?:[^"]|"")*")
     |(?P<number>\d+(?:\.\d+)?)
     |(?P<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
-    |(?P<symbol>=>|<=|>=|<>|\?\?|[-+*/&=<>(){}\[\],])
+    |(?P<symbol>=>|<=|>=|<>|\?\?|[-+*/&=<>(){}\[\],?])
     """,
     re.VERBOSE,
 )
@@ -128,10 +128,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Item:
-    """A row of a table or an item of a list, `container{key}`."""
+    """A row of a table or an item of a list, `container{key}`; `{key}?` is null without one."""
 
     container: Any
     key: Any
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,8 +280,9 @@ class _Reader:
             if self.takes("("):
                 value = Call(value, self.items(")"))
             elif self.takes("{"):
-                value = Item(value, self.expression())
+                key = self.expression()
                 self.expect("}")
+                value = Item(value, key, self.takes("?"))
             elif self.takes("["):
                 value = Field(value, self.word())
                 self.expect("]")
