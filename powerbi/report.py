@@ -1022,8 +1022,10 @@ OBJECT = Page(
             CLOSEST,
             FASTEST,
             DIAMETER,
+            HIGHEST_PALERMO,
             description="Designation of the object, the number of its approaches, the closest in "
-            "lunar distances, the fastest in km per second, and its diameter in meters.",
+            "lunar distances, the fastest in km per second, its diameter in meters, and the "
+            "largest cumulative Palermo value that an agency publishes of it now.",
         ),
         Visual(
             "description",
