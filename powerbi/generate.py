@@ -412,6 +412,7 @@ TABLES = (
                 "[latitude_deg] <> null and [longitude_deg] <> null",
             ),
         ),
+        categories={"latitude_deg": "Latitude", "longitude_deg": "Longitude"},
         row_key="event_id",
         is_optional=True,
     ),
