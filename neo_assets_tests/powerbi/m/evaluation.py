@@ -341,5 +341,8 @@ def is_of_type(value: Any, type_: str) -> bool:
     kind = kinds[type_.removeprefix("nullable ")]
     if value is None:
         return True
+    # A whole number is a number like any other for M.
+    if kind is float:
+        return _is_number(value)
     # A bool is an int, and a datetime a date, for Python alone.
     return type(value) is kind
