@@ -90,9 +90,13 @@ def take_dashboard(
 
 
 def picture_of_held_day(address: str) -> None:
-    """The days of gold, one of them held back."""
+    """The days of gold, one of them held back, and why."""
     with browser(address) as user:
         user.open_partition("gold_neo_fact", HELD_DAY)
+        user.page.get_by_role("button", name="View all historical events (1)").click()
+        dialog = user.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="arrow_drop_down").click()
+        dialog.get_by_text("held back, silver_neo_events drop_count").first.wait_for()
         user.page.wait_for_timeout(DRAWING_TAKES_MS)
         user.page.screenshot(path=IMAGES / "held_day.png")
 
