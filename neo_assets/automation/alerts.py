@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 import dagster as dg
 from pydantic import AliasChoices, BaseModel, Field
 
-from neo_assets.automation.delivery import DeliveryError, Service, services
+from neo_assets.automation.delivery import MESSAGES_A_TICK, DeliveryError, Service, services
 from neo_assets.automation.incidents import Incident, incidents_of_run, stale_gold
 from neo_assets.date_spans import expanded, span, spans
 from neo_assets.external_text import unlinked
@@ -31,8 +31,6 @@ IN_PROGRESS = (
     dg.DagsterRunStatus.STARTED,
 )
 RUNS_A_TICK = 100
-# Apprise leaves five seconds between two messages to a service, and a tick has a minute.
-MESSAGES_A_TICK = 5
 LONGEST_BATCHING = timedelta(minutes=15)
 SPANS_SHOWN = 10
 LONGEST_REASON = 500

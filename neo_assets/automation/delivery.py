@@ -14,6 +14,8 @@ from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 from neo_assets.settings import Settings, SettingsError
 
 ONE_MESSAGE_TAKES_AT_MOST_S = 20
+MESSAGES_A_TICK = 5
+"""Apprise leaves five seconds between two messages to a service, and a tick has a minute."""
 
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+(?=[a-z0-9]+://)", re.IGNORECASE)
 _ANSWERED = re.compile(r"\berror=(\d{3})\b")

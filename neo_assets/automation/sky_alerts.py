@@ -11,13 +11,10 @@ from pathlib import Path
 import dagster as dg
 from pydantic import BaseModel
 
-from neo_assets.automation.delivery import DeliveryError, Service, services
+from neo_assets.automation.delivery import MESSAGES_A_TICK, DeliveryError, Service, services
 from neo_assets.automation.sky_news import Announcement, sky_news, wants_news
 from neo_assets.external_text import unlinked
 from neo_assets.settings import Settings
-
-MESSAGES_A_TICK = 5
-"""Apprise leaves five seconds between two messages to a service, and a tick has a minute."""
 
 
 class NewsSent(BaseModel):

@@ -15,6 +15,7 @@ from neo_assets.dashboard.published import OddsRevision, Published, odds_revisio
 from neo_assets.dashboard.tables import Approach
 from neo_assets.external_text import printable
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
+from neo_assets.pipeline import source_of
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.sources.base import Source
@@ -54,9 +55,7 @@ def sky_news(tables: Path, settings: Settings, today: date) -> list[Announcement
 
 def _near_approaches(tables: Path, settings: Settings, today: date) -> Iterator[Announcement]:
     limit = settings.neo_alert_approach_lunar
-    source = next(
-        (each for each in registry.included() if GOLD_NEO_FACT.name in each.dataset.assets), None
-    )
+    source = source_of(GOLD_NEO_FACT.name)
     if limit is None or source is None:
         return
     near = (compute.field("close_approach_date") >= today) & (

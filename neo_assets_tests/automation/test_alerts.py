@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from neo_assets.automation.alerts import (
     LONGEST_BATCHING,
-    MESSAGES_A_TICK,
     SensorCursor,
     _finished_runs_since,
     _is_batching,
@@ -27,7 +26,7 @@ from neo_assets.automation.alerts import (
     alert_sensors,
     message,
 )
-from neo_assets.automation.delivery import DeliveryError
+from neo_assets.automation.delivery import MESSAGES_A_TICK, DeliveryError
 from neo_assets.automation.incidents import Incident
 from neo_assets.settings import Settings
 from neo_assets_tests.automation.endpoints import SECRETS, Endpoint, Mailbox, unused_port

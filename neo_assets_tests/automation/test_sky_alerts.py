@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neo_assets.automation.delivery import DeliveryError
-from neo_assets.automation.sky_alerts import MESSAGES_A_TICK, sky_alert_sensors
+from neo_assets.automation.delivery import MESSAGES_A_TICK, DeliveryError
+from neo_assets.automation.sky_alerts import sky_alert_sensors
 from neo_assets.automation.sky_news import _shown, sky_news
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.settings import Settings

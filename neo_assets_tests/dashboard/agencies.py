@@ -79,7 +79,7 @@ def at(day: date) -> datetime:
 
 
 def odds_revisions(days: int) -> Iterator[Row]:
-    """What both lists said on so many days, a row for each change."""
+    """What both lists published on as many days, a row for each change."""
     for source, read in (("sentry", _by_jpl), ("esa_risk", _by_esa)):
         rows: dict[str, list[Row]] = {}
         for ago in range(days - 1, -1, -1):

@@ -91,7 +91,7 @@ def object_details(said: Statements) -> DataFrame | None:
     to what the lists of risks have.
     """
     rows = [
-        *([_of_approaches(said)] if said.approaches is not None else []),
+        *([_of_approaches(said.source, said.approaches)] if said.approaches is not None else []),
         *([_of_risks(said.risks)] if said.risks is not None else []),
     ]
     if not rows:
@@ -121,11 +121,10 @@ def object_details(said: Statements) -> DataFrame | None:
     )
 
 
-def _of_approaches(said: Statements) -> DataFrame:
-    assert said.approaches is not None
-    return said.approaches.selectExpr(
+def _of_approaches(source: str, approaches: DataFrame) -> DataFrame:
+    return approaches.selectExpr(
         "designation",
-        f"'{said.source}' AS source",
+        f"'{source}' AS source",
         "struct(snapshot_id, close_approach_date) AS listed",
         "orbit_id",
         "true AS is_measured",
