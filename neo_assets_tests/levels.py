@@ -44,7 +44,6 @@ INTEGRATION = (
 
 EXHAUSTIVE = (
     "automation/test_alerts.py::test_the_daemon_reports_a_feed_that_is_down",
-    "lakehouse/test_cluster.py",
     "spark_server/",
     "test_cli.py::test_dagsters_own_command_line",
     "test_moved_data_folder.py",
@@ -56,8 +55,12 @@ EXHAUSTIVE = (
 
 
 NIGHTLY = (
+    "lakehouse/test_changed_rules.py::test_any_order_of_rules_snapshots_and_replays",
     "lakehouse/test_checkpoints.py",
+    "lakehouse/test_cluster.py",
+    "lakehouse/test_quarantine_status.py",
     "sources/test_risk_lists.py",
+    "test_moved_data_folder.py::test_a_folder_whose_name_has_every_character_that_is_not_refused",
     "test_recorded_faults.py",
     "test_stopping_in_spark.py",
     "ui/test_canceling.py",
