@@ -222,9 +222,18 @@ def test_a_reexecution_knows_which_run_executed_a_step(instance: dg.DagsterInsta
     assert IN_RUN[alone.run_id] == (False, None)
 
 
-def test_a_failure_names_the_step_and_the_reason(instance: dg.DagsterInstance) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("down does not work", id="one line"),
+        pytest.param("\ndown does not work\n\n== SQL ==\nSELECT", id="as Spark's parser has it"),
+    ],
+)
+def test_a_failure_names_the_step_and_the_reason(
+    instance: dg.DagsterInstance, message: str
+) -> None:
     """`StepFailureData`, `JobFailureData`."""
-    CRASHES.append("down does not work")
+    CRASHES.append(message)
     result = run(instance)
     (ended,) = instance.get_records_for_run(
         result.run_id, of_type=dg.DagsterEventType.RUN_FAILURE

@@ -11,4 +11,6 @@ def failure_sentence(event: dg.DagsterEvent) -> str:
     error = failure.error_display_string.strip() or "failed without a message"
     if failure.error:
         error = (failure.error.cause or failure.error).message.strip()
-    return error.splitlines()[0]
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    # The message of a ParseException starts on the line after the name of its class.
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])
