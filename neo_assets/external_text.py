@@ -43,3 +43,13 @@ def markdown(text: str) -> str:
         lambda match: match[0] if match[0] == _WORD_JOINER else f"&#{ord(match[0])};",
         unlinked(printable(text)),
     )
+
+
+def headline(error: str) -> str:
+    """The first line of an error message, without blanks around it; empty if there is no text.
+
+    The message of a ParseException of Spark starts on the line after the name of its class: such a
+    name is joined to the line that follows.
+    """
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from neo_assets.external_text import markdown, printable, printable_lines
+from neo_assets.external_text import headline, markdown, printable, printable_lines
 from neo_assets.lakehouse.preview import markdown_table
 
 HOSTILE = [
@@ -82,3 +82,12 @@ def test_a_preview_has_a_row_for_each_row(rows: list[dict[str, str]]) -> None:
     assert sum(token.type == "td_open" for token in tokens) == 2 * len(rows)
     inside = [child.type for token in tokens for child in token.children or []]
     assert {*inside} <= {"text", "text_special"}
+
+
+def test_the_headline_of_an_error_says_more_than_its_class() -> None:
+    assert headline(" \n one \ntwo") == "one"
+    assert headline("ParseException: \n[PARSE_SYNTAX_ERROR] Near 'x'.\n\n== SQL ==\nx") == (
+        "ParseException: [PARSE_SYNTAX_ERROR] Near 'x'."
+    )
+    assert headline("ValueError:") == "ValueError:"
+    assert headline(" \n") == ""

@@ -7,6 +7,8 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service import jobs
 
+from neo_assets.external_text import headline
+
 
 class JobFailedError(Exception):
     """A job failed; `is_retryable` is true if the platform or another writer was at fault."""
@@ -43,9 +45,8 @@ def _errors(client: WorkspaceClient, run: jobs.Run) -> list[str]:
     for task in run.tasks or []:
         with suppress(DatabricksError):
             output = client.jobs.get_run_output(task.run_id or 0)
-            message = (output.error or "").partition("JVM stacktrace:")[0].strip()
-            errors += message.splitlines()[:1]
-    return errors
+            errors.append(headline((output.error or "").partition("JVM stacktrace:")[0]))
+    return [error for error in errors if error]
 
 
 def is_conflict(message: str) -> bool:
