@@ -5,7 +5,6 @@
 from the root of the project, with Chromium installed; the simulator answers for the feed.
 """
 
-import os
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +14,7 @@ from neo_assets.dashboard.charts import IN_PAGE, charts
 from neo_assets.dashboard.data import dashboard_data
 from neo_assets.dashboard.page import page, write
 from neo_assets.dashboard.tables import read_tables
-from neo_assets_tests.dashboard.agencies import ALL_SOURCES, simulated_agencies
+from neo_assets_tests.dashboard.agencies import simulated_agencies
 from neo_assets_tests.dashboard.lakehouses import TODAY, simulated
 from neo_assets_tests.ui.browser import browser
 from neo_assets_tests.ui.conftest import HELD_DAY
@@ -63,7 +62,6 @@ def pictures_of_dashboard(folder: Path) -> None:
     """The dashboard of two simulated months of all sources, on two screens."""
     simulated(folder / "tables")
     simulated_agencies(folder / "tables")
-    os.environ["NEO_SOURCES"] = ALL_SOURCES
     shown = dashboard_data(read_tables(folder / "tables"), TODAY)
     file = folder / "index.html"
     write(page(shown, charts(shown, IN_PAGE)), file)

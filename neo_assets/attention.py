@@ -22,6 +22,7 @@ from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.quarantine import Selection
 from neo_assets.partitions import daily_partitions
 from neo_assets.settings import Settings
+from neo_assets.sources.registry import Included
 from neo_assets.targets.registry import create_target
 
 _Value = TypeVar("_Value")
@@ -67,7 +68,7 @@ def findings(
     """
     history = _History(instance, settings, days)
     found: dict[Kind, list[Finding]] = {"held": [], "failed": [], "gap": [], "stale": []}
-    for name in pipeline.assets():
+    for name in Included(settings.sources).assets:
         upstream = pipeline.upstream_of(name)
         if upstream is None:
             explained: set[date] = set()
@@ -101,10 +102,9 @@ class _History:
         partitions = daily_partitions(settings)
         keys = (partitions.get_first_partition_key(), partitions.get_last_partition_key())
         self._first, self._last = (date.fromisoformat(key) if key else date.min for key in keys)
-        self._materialized = {
-            name: self._newest_materializations(name) for name in pipeline.assets()
-        }
-        self._failed = {name: self._failed_evaluations(name) for name in pipeline.assets()}
+        assets = Included(settings.sources).assets
+        self._materialized = {name: self._newest_materializations(name) for name in assets}
+        self._failed = {name: self._failed_evaluations(name) for name in assets}
 
     def held(self, name: str, without: Collection[date]) -> dict[date, str]:
         """The materialized days for which a check ends in ERROR, with what it says."""
@@ -136,8 +136,7 @@ class _History:
         elif source and source.queried == "now":
             expected = set()
         else:
-            chain = next(chain for chain in pipeline.chains() if name in chain)
-            known = {day for asset in chain for day in self._materialized[asset]}
+            known = {day for asset in pipeline.chain_of(name) for day in self._materialized[asset]}
             expected = set(self._between(known)) if known else set()
         return expected - self._materialized[name].keys()
 
@@ -164,7 +163,10 @@ class _History:
 
         None means an evaluation without a materialization: the day failed.
         """
-        checks = [dg.AssetCheckKey(dg.AssetKey(name), check.name) for check in checks_of(name)]
+        asset = dg.AssetKey(name)
+        checks = [
+            dg.AssetCheckKey(asset, check.name) for check in checks_of(name, self._settings.sources)
+        ]
         found: dict[date, set[int | None]] = defaultdict(set)
         for day, target_id in self._by_day(failed_evaluations(self._instance, checks)):
             found[day].add(target_id)
@@ -200,7 +202,7 @@ def _command(kind: Kind, name: str, first: date, last: date, reason: str) -> str
             look = f"neo-assets quarantine list --day {first}"
             return f"{look}, then: neo-assets release {first} --why TEXT"
         return "neo-assets quarantine list, then for each day: neo-assets release DAY --why TEXT"
-    selection = f" --select '{name}+'" if name != pipeline.assets()[0] else ""
+    selection = f" --select '{name}+'" if name != pipeline.LAYERS[0] else ""
     return f"neo-assets backfill --start {first} --end {last}{selection}"
 
 
@@ -231,7 +233,7 @@ def _stale(
 def _quarantined(settings: Settings, days: Collection[date] | None) -> Iterator[Finding]:
     """The open rows of the quarantine, by the rule they break; a row may break several."""
     place = create_target(settings)
-    for table, selection in Selection().by_table.items():
+    for table, selection in Selection().by_table(settings.sources).items():
         rows = [
             row
             for row in place.quarantined(selection)

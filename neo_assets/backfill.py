@@ -34,6 +34,7 @@ from neo_assets.prefetch import prefetching
 from neo_assets.quality import quality
 from neo_assets.run_tags import WHY
 from neo_assets.settings import Settings
+from neo_assets.sources.registry import Included
 from neo_assets.targets.registry import create_target
 from neo_assets.user import user_name
 
@@ -97,9 +98,9 @@ def selected_assets(selection: str, settings: Settings) -> list[dg.AssetKey]:
         chosen = dg.AssetSelection.from_string(selection).resolve(graph)
     except dg.DagsterError as error:
         raise BackfillError(f"--select {selection!r} selects nothing: {error}") from None
-    keys = [key for key in _daily_assets() if key in chosen]
+    keys = [key for key in _daily_assets(settings) if key in chosen]
     if not keys:
-        names = ", ".join(pipeline.assets())
+        names = ", ".join(Included(settings.sources).assets)
         raise BackfillError(f"--select {selection!r} selects none of the daily assets: {names}.")
     return keys
 
@@ -172,7 +173,7 @@ def replay(
             if failure:
                 outcome.failures[days[0], days[-1]] = failure
                 return outcome
-        assets = replayed_assets(full=full)
+        assets = replayed_assets(settings, full=full)
         _backfill(instance, definitions, assets, days, settings, outcome, on_progress)
     return outcome
 
@@ -183,24 +184,22 @@ def release(day: date, why: str, settings: Settings) -> list[dg.AssetKey]:
     Raises:
         BackfillError: no check holds the day; says what it is instead.
     """
-    assets = _daily_assets()
+    assets = _daily_assets(settings)
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
         held = [asset for asset in assets if errors(instance, asset, [day], settings)]
         if not held:
-            raise BackfillError(f"{day} is not held: {_why_not_held(instance, day)}")
+            raise BackfillError(f"{day} is not held: {_why_not_held(instance, day, settings)}")
         for asset in held:
             stored = newest_reports(instance, asset, [day])[day]
             releases.release(instance, asset, stored.report, why)
     name = held[0].to_user_string()
-    return [
-        dg.AssetKey(other) for other in pipeline.assets() if name in pipeline.chain_to(other)[:-1]
-    ]
+    return [dg.AssetKey(other) for other in pipeline.downstream_chain(name)]
 
 
-def _why_not_held(instance: dg.DagsterInstance, day: date) -> str:
+def _why_not_held(instance: dg.DagsterInstance, day: date, settings: Settings) -> str:
     """Return the state of a day that is not held, and what to do instead of a release."""
     again = f"neo-assets backfill --start {day} --end {day}"
-    first, *_ = assets = _daily_assets()
+    first, *_ = assets = _daily_assets(settings)
     for asset in assets:
         if why := newest_unmaterialized(instance, asset, day):
             return f"it failed in {asset.to_user_string()}: {why.reason}; run it again: {again}"
@@ -222,13 +221,18 @@ def correct_tracked_type(
         return _run(instance, job, Outcome(), on_progress, config=config)
 
 
-def replayed_assets(*, full: bool) -> list[dg.AssetKey]:
+def replayed_assets(settings: Settings, *, full: bool) -> list[dg.AssetKey]:
     """Return the assets that a replay materializes, upstream first."""
-    return [dg.AssetKey(name) for name in (REBUILT if full else REPLAYED)]
+    layers = REBUILT if full else REPLAYED
+    return [
+        asset
+        for asset in _daily_assets(settings)
+        if pipeline.layer_of(asset.to_user_string()) in layers
+    ]
 
 
-def _daily_assets() -> list[dg.AssetKey]:
-    return [dg.AssetKey(name) for name in pipeline.assets()]
+def _daily_assets(settings: Settings) -> list[dg.AssetKey]:
+    return [dg.AssetKey(name) for name in Included(settings.sources).assets]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ from neo_assets.automation.sky_alerts import sky_alert_sensors
 from neo_assets.checks.evaluations import checks_on
 from neo_assets.checks.planned import PlannedChecks
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 from neo_assets.targets.base import Target
 from neo_assets.targets.registry import create_target
 from neo_assets.targets.stage_runner import lakehouse_resource
@@ -46,7 +46,9 @@ from neo_assets.targets.stage_runner import lakehouse_resource
 def daily_assets(settings: Settings, target: Target) -> list[dg.AssetsDefinition]:
     """The daily assets, upstream first."""
     return [
-        asset for source in registry.included() for asset in source_assets(source, settings, target)
+        asset
+        for source in Included(settings.sources).sources
+        for asset in source_assets(source, settings, target)
     ]
 
 
@@ -99,10 +101,11 @@ def _readers(
     """What reads gold without Spark, where this machine has the tables, and what starts it."""
     readers: list[dg.AssetsDefinition] = []
     sensors: list[dg.SensorDefinition] = []
-    if tables is not None and registry.has_gold():
+    included = Included(settings.sources)
+    if tables is not None and included.has_facts:
         readers.append(build_power_bi_export(settings, tables))
         sensors.append(power_bi_export_sensor)
-    if tables is not None and registry.gold_assets():
+    if tables is not None and included.gold_assets:
         readers.append(build_neo_dashboard(settings, tables))
         sensors.append(neo_dashboard_sensor)
     return readers, sensors

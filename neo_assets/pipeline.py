@@ -1,41 +1,34 @@
 """The layers, once: which asset hands its rows on to which, from the snapshots of a source to gold.
 
-Sources are looked up at each call, so that one that is registered is part of everything.
+An asset has its place whether or not its source is included.  Sources are looked up at each call,
+so that one that is registered is part of everything.
 """
 
 from typing import Literal, get_args
 
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
-from neo_assets.sources import registry
+from neo_assets.sources import SOURCES, registry
 from neo_assets.sources.base import Source
 
 Layer = Literal["raw", "bronze", "silver", "gold"]
 
 
-def chains() -> list[tuple[str, ...]]:
-    """The assets of each source included, upstream first."""
-    return [dataset.assets for dataset in registry.datasets()]
+def source_of(asset: str) -> Source | None:
+    """The source whose chain an asset is part of; none if it is none of them."""
+    sources = map(registry.source, SOURCES)
+    return next((source for source in sources if asset in source.dataset.assets), None)
 
 
-def assets() -> list[str]:
-    """The daily assets of all sources by name, each after the one that it is made from."""
-    return [asset for chain in chains() for asset in chain]
+def chain_of(asset: str) -> tuple[str, ...]:
+    """All assets of the source of an asset, upstream first; none if it is none of a source's."""
+    source = source_of(asset)
+    return source.dataset.assets if source else ()
 
 
 def chain_to(asset: str) -> tuple[str, ...]:
     """The assets from which an asset is made, upstream first, and itself; none if it is none."""
-    for chain in chains():
-        if asset in chain:
-            return chain[: chain.index(asset) + 1]
-    return ()
-
-
-def source_of(asset: str) -> Source | None:
-    """The source whose chain an asset is part of; none if it is none of them."""
-    for source, chain in zip(registry.included(), chains(), strict=True):
-        if asset in chain:
-            return source
-    return None
+    chain = chain_of(asset)
+    return chain[: chain.index(asset) + 1] if chain else ()
 
 
 def layer_of(asset: str) -> Layer | None:
@@ -53,7 +46,12 @@ def upstream_of(asset: str) -> str | None:
 
 def downstream_of(asset: str) -> str | None:
     """The asset that this one hands its rows on to; none for the last of a chain."""
-    return next((other for other in assets() if upstream_of(other) == asset), None)
+    return next(iter(downstream_chain(asset)), None)
+
+
+def downstream_chain(asset: str) -> tuple[str, ...]:
+    """The assets that are made from this one, upstream first."""
+    return chain_of(asset)[len(chain_to(asset)) :]
 
 
 LAYERS = chain_to(GOLD_NEO_FACT.name)

@@ -331,6 +331,11 @@ class Settings(BaseSettings):
         return Settings(**{**dict(self), **changed})
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources that runs, backfills and schedules include."""
+        return included_sources(self.neo_sources)
+
+    @property
     def today(self) -> date:
         """The current day in UTC, or the one that the simulator treats as today."""
         simulated = self.neo_simulator_today if self.neo_source == "simulator" else None

@@ -6,7 +6,6 @@ from datetime import date
 
 import dagster as dg
 
-from neo_assets import pipeline
 from neo_assets.attention import Finding, findings
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
@@ -14,8 +13,7 @@ from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse import quarantine
 from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
-from neo_assets.targets.base import Target
+from neo_assets.sources.registry import Included
 from neo_assets.targets.registry import create_target
 
 
@@ -44,9 +42,7 @@ class Status:
 def status(settings: Settings) -> Status:
     """The state now; a table not made yet has no rows."""
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
-        return Status(
-            list(_table_states(instance, create_target(settings))), findings(instance, settings)
-        )
+        return Status(list(_table_states(instance, settings)), findings(instance, settings))
 
 
 def attention(days: Sequence[date], settings: Settings) -> list[Finding]:
@@ -55,30 +51,30 @@ def attention(days: Sequence[date], settings: Settings) -> list[Finding]:
         return findings(instance, settings, days)
 
 
-def _table_states(instance: dg.DagsterInstance, target: Target) -> Iterator[TableState]:
-    assets = pipeline.assets()
+def _table_states(instance: dg.DagsterInstance, settings: Settings) -> Iterator[TableState]:
+    target, included = create_target(settings), Included(settings.sources)
+    assets = included.assets
     quarantines = {
-        dataset.tables.silver.name: dataset.tables.quarantine.name
-        for dataset in registry.datasets()
+        dataset.tables.silver.name: dataset.tables.quarantine.name for dataset in included.datasets
     }
-    for table in (*registry.tables(), DQ_METRICS):
+    for table in (*included.tables, DQ_METRICS):
         rows, newest = target.content(table)
         yield TableState(
             table.name,
             rows,
             newest,
-            _last_checks(instance, dg.AssetKey(table.name)) if table.name in assets else {},
+            _last_checks(instance, table.name, settings) if table.name in assets else {},
             len(target.quarantined(quarantine.Selection(table=quarantines[table.name])))
             if table.name in quarantines
             else None,
         )
 
 
-def _last_checks(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str, str]:
+def _last_checks(instance: dg.DagsterInstance, asset: str, settings: Settings) -> dict[str, str]:
     checks = {}
-    for check in checks_of(asset.to_user_string()):
+    for check in checks_of(asset, settings.sources):
         record = instance.get_latest_asset_check_evaluation_record(
-            dg.AssetCheckKey(asset, check.name)
+            dg.AssetCheckKey(dg.AssetKey(asset), check.name)
         )
         event = record.event.dagster_event if record and record.event else None
         if event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:

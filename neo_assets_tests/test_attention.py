@@ -8,7 +8,6 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from neo_assets import pipeline
 from neo_assets.attention import SPANS_LISTED, Finding, findings
 from neo_assets.backfill import BackfillError, release
 from neo_assets.checks.stored_reports import report_metadata
@@ -17,6 +16,7 @@ from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
+from neo_assets.sources.sentry import SENTRY
 
 FIRST = date(2024, 3, 1)
 NOON = datetime(2024, 3, 20, 12, tzinfo=timezone.utc)
@@ -153,7 +153,7 @@ def test_what_can_only_be_requested_as_of_now_has_no_gaps(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEO_SOURCES", "sentry")
-    layers = pipeline.assets()
+    layers = SENTRY.dataset.assets
     written.done(march(5, 9), layers)
     assert written.needs() == []
     written.done(march(10), layers[:2])

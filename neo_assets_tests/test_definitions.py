@@ -12,9 +12,9 @@ from dagster._core.remote_representation.external_data import RepositorySnap  # 
 from pydantic import SecretStr
 from syrupy.assertion import SnapshotAssertion
 
-from neo_assets import pipeline
 from neo_assets.definitions import build_definitions
 from neo_assets.settings import Settings
+from neo_assets.sources.registry import Included
 
 PROGRAM = """
 import sys
@@ -51,7 +51,7 @@ def test_no_module_reads_the_settings_when_it_is_imported() -> None:
 def test_the_daily_assets_follow_the_settings_they_are_built_with() -> None:
     settings = Settings(neo_start_date=date(2020, 2, 3), neo_partitions_per_run=5)
     graph = build_definitions(settings).resolve_asset_graph()
-    for name in pipeline.assets():
+    for name in Included(settings.sources).assets:
         node = graph.get(dg.AssetKey(name))
         assert node.partitions_def and node.backfill_policy
         assert node.partitions_def.get_first_partition_key() == "2020-02-03"

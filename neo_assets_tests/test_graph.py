@@ -37,7 +37,7 @@ TABLES = ("bronze_neo_events", "silver_neo_events", "silver_neo_quarantine", "go
 
 
 def check_names(asset: dg.AssetKey) -> list[str]:
-    return [check.name for check in checks_of(asset.to_user_string())]
+    return [check.name for check in checks_of(asset.to_user_string(), ["neows"])]
 
 
 @dataclass(frozen=True)

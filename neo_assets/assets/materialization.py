@@ -58,7 +58,9 @@ def materialize(
         result = run(proceeding)
     else:
         name = context.asset_key.to_user_string()
-        request = Request(name, context.run.run_id, proceeding, **stage_options)
+        request = Request(
+            name, context.run.run_id, proceeding, sources=settings.sources, **stage_options
+        )
         result = lakehouse.run(context, request)
     empty = [DayReport(day, skipped=why) for day, why in left_out.items()]
     return emit(context, replace(result, reports=[*result.reports, *empty]), blocked, settings)

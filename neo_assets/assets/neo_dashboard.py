@@ -8,14 +8,14 @@ import dagster as dg
 
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 
 def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The dashboard, made from the tables in this folder."""
 
     @dg.asset(
-        deps=[dg.AssetKey(name) for name in registry.gold_assets()],
+        deps=[dg.AssetKey(name) for name in Included(settings.sources).gold_assets],
         # Not in the group of the daily assets, whose jobs run over partitions.
         group_name="dashboard",
         kinds={"python", "html", "altair"},
@@ -45,7 +45,7 @@ def _write_page(
 
     today = datetime.now(timezone.utc).date()
     context.log.info("Reading gold and its metrics.")
-    shown = dashboard_data(read_tables(tables), today)
+    shown = dashboard_data(read_tables(tables, settings.sources), today)
     context.log.info(f"Drawing {shown.approaches:,} approaches.")
     page.write(page.page(shown, charts.charts(shown, charts.IN_PAGE)), settings.dashboard_file)
     context.log.info(f"Open {settings.dashboard_file} in a browser.")

@@ -7,14 +7,14 @@ import dagster as dg
 from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
 from neo_assets.lakehouse.preview import markdown_table
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 
 def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The files for Power BI, made from the tables in this folder."""
 
     @dg.asset(
-        deps=[dg.AssetKey(name) for name in registry.gold_assets()],
+        deps=[dg.AssetKey(name) for name in Included(settings.sources).gold_assets],
         # Not in the group of the daily assets, whose jobs run over partitions.
         group_name="power_bi",
         kinds={"python", "parquet", "powerbi"},
@@ -38,7 +38,7 @@ def _export(
 ) -> dg.MaterializeResult[None]:
     from neo_assets.lakehouse.export import EXPORTED, export
 
-    others = registry.gold_beside_the_star()
+    others = Included(settings.sources).gold_beside_the_star
     not_included = [table for table, is_included in others.items() if not is_included]
     files = list(
         export(tables, settings.export_directory, [*EXPORTED, *others], without_rows=not_included)

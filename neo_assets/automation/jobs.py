@@ -1,43 +1,52 @@
 """Jobs that people and schedules launch by name: the kinds of refresh, as Lakeflow names them."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
-from neo_assets import pipeline
 from neo_assets.lakehouse.request import CORRECT_SCHEMA, MAINTENANCE, REBUILD_BRONZE, Request
+from neo_assets.pipeline import Layer
 from neo_assets.progress import LogFunction, track_progress
 from neo_assets.run_tags import ONLY_LANDED
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
 from neo_assets.sources.landing_zone import LandingZone, damage
+from neo_assets.sources.registry import Included
 from neo_assets.targets.base import TargetResource
 from neo_assets.targets.stage_runner import LakehouseResource
 
 if TYPE_CHECKING:
     from neo_assets.lakehouse.quarantine import Selection
 
-REPLAYED = tuple(
-    name for name in pipeline.assets() if pipeline.layer_of(name) in ("silver", "gold")
-)
-"""What a replay rebuilds from bronze alone."""
+REPLAYED: tuple[Layer, ...] = ("silver", "gold")
+"""The layers that a replay rebuilds from bronze alone."""
 
-REBUILT = tuple(name for name in pipeline.assets() if pipeline.layer_of(name) != "raw")
-"""What a full replay rebuilds from the landing zone."""
+REBUILT: tuple[Layer, ...] = ("bronze", *REPLAYED)
+"""The layers that a full replay rebuilds from the landing zone."""
+
+_DAILY = dg.AssetSelection.groups("neo")
+
+
+def _daily_of(layers: Sequence[Layer]) -> dg.AssetSelection:
+    """The daily assets of these layers: the layer is one of their kinds."""
+    return _DAILY & reduce(or_, map(dg.AssetSelection.kind, layers))
+
 
 REFRESH = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.groups("neo"),
+    selection=_DAILY,
     description="Refresh: requests the chosen days from the sources and brings what is new to "
     "gold, with all checks. Nothing is written for unchanged days.",
 )
 
 PROCESS_LANDED_FILES = dg.define_asset_job(
     "process_landed_files",
-    selection=dg.AssetSelection.groups("neo"),
+    selection=_DAILY,
     tags={ONLY_LANDED: "true"},
     description="Brings the event files that have landed for the chosen days to gold, with all "
     "checks, and requests nothing from the sources. The sensor landed_files_sensor launches it.",
@@ -45,7 +54,7 @@ PROCESS_LANDED_FILES = dg.define_asset_job(
 
 SELECTIVE_REFRESH = dg.define_asset_job(
     "selective_refresh",
-    selection=dg.AssetSelection.assets(*REPLAYED),
+    selection=_daily_of(REPLAYED),
     description="Selective refresh, or replay: rebuilds silver and gold for the chosen days from "
     "bronze alone, without the API.",
 )
@@ -62,17 +71,21 @@ def _damaged_files(zone: LandingZone, log: LogFunction) -> list[Path]:
 
 @dg.op(pool="lakehouse", out=dg.Out(dg.Nothing))
 def rebuild_bronze(
-    context: dg.OpExecutionContext, target: TargetResource, lakehouse: LakehouseResource
+    context: dg.OpExecutionContext,
+    target: TargetResource,
+    lakehouse: LakehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> None:
     """Stream the whole landing zone into a new bronze and swap it in when it is complete."""
     damaged = [
         file
-        for dataset in registry.datasets()
+        for dataset in Included(settings.sources).datasets
         for file in _damaged_files(target.landing_zone(dataset), context.log.info)
     ]
     if damaged:
         raise dg.Failure(f"{damage(damaged)}. Bronze was left as it is.", allow_retries=False)
-    context.log.info(lakehouse.run(context, Request(REBUILD_BRONZE, context.run_id)).summary)
+    request = Request(REBUILD_BRONZE, context.run_id, sources=settings.sources)
+    context.log.info(lakehouse.run(context, request).summary)
 
 
 @dg.job(
@@ -95,7 +108,7 @@ def full_refresh() -> None:
 
 REPLAY_AFTER_RESET = dg.define_asset_job(
     "replay_after_reset",
-    selection=dg.AssetSelection.assets(*REBUILT),
+    selection=_daily_of(REBUILT),
     description="The second half of a full refresh: compares every line of bronze with the landing "
     "zone, then rebuilds silver and gold. The sensor of the same name launches it.",
 )
@@ -177,7 +190,12 @@ def compact_and_vacuum(
     settings: dg.ResourceParam[Settings],
 ) -> None:
     """Compact every table and delete the files of versions that are no longer kept."""
-    request = Request(MAINTENANCE, context.run_id, time_travel_days=settings.neo_time_travel_days)
+    request = Request(
+        MAINTENANCE,
+        context.run_id,
+        time_travel_days=settings.neo_time_travel_days,
+        sources=settings.sources,
+    )
     context.log.info(lakehouse.run(context, request).summary)
 
 
@@ -221,6 +239,7 @@ def correct_tracked_type(
         schema_evolution=settings.neo_schema_evolution,
         field=config.field,
         types=config.types,
+        sources=settings.sources,
     )
     context.log.info(lakehouse.run(context, request).summary)
 

@@ -13,7 +13,6 @@ from datetime import date
 import dagster as dg
 from pydantic import BaseModel
 
-from neo_assets import pipeline
 from neo_assets.automation.jobs import PROCESS_LANDED_FILES
 from neo_assets.checks.planned import complete_killed_runs
 from neo_assets.date_spans import span, spans_by_reason
@@ -23,6 +22,7 @@ from neo_assets.run_tags import WHY
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources import registry
 from neo_assets.sources.base import Source
+from neo_assets.sources.registry import Included
 from neo_assets.targets.base import Target, TargetResource
 
 UNFINISHED = (
@@ -110,7 +110,7 @@ def _new_files(
     partitions = daily_partitions(settings)
     landed = [
         found
-        for source in registry.included()
+        for source in Included(settings.sources).sources
         if (found := _landed(source, target, partitions)).digest != cursor.done.get(source.name)
     ]
     runs = _unfinished_runs(instance) if landed else []
@@ -189,9 +189,9 @@ def _run_requests(new: Mapping[str, NewFiles], settings: Settings) -> Iterator[d
         chosen = names.split(",")
         assets = [
             dg.AssetKey(asset)
-            for source, chain in zip(registry.included(), pipeline.chains(), strict=True)
-            if source.name in chosen
-            for asset in chain
+            for name in settings.sources
+            if name in chosen
+            for asset in registry.source(name).dataset.assets
         ]
         days = [day for day in sources if first <= day <= last]
         for chunk in chunks(days, settings):

@@ -20,7 +20,7 @@ from neo_assets.checks.planned import complete
 from neo_assets.partitions import chunks, daily_partitions, range_tags
 from neo_assets.run_tags import WHY
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 from neo_assets.targets.base import Target, TargetResource
 
 
@@ -160,7 +160,7 @@ def _a_run_for_each_chunk(
 
 def landed_partitions(target: Target, settings: Settings) -> list[date]:
     """The days that the landing zone has and that are partitions, in order."""
-    zones = (target.landing_zone(dataset) for dataset in registry.datasets())
+    zones = (target.landing_zone(dataset) for dataset in Included(settings.sources).datasets)
     days = sorted({day for zone in zones for day in zone.days()})
     partitions = daily_partitions(settings)
     return [day for day in days if partitions.has_partition_key(day.isoformat())]

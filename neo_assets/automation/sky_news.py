@@ -19,6 +19,7 @@ from neo_assets.pipeline import source_of
 from neo_assets.settings import Settings
 from neo_assets.sources import registry
 from neo_assets.sources.base import Source
+from neo_assets.sources.registry import Included
 
 _NEWS_FOR = timedelta(days=7)
 """How long a revision of odds is news, and an approach is still the same if its day moves."""
@@ -92,7 +93,7 @@ def _passage(approach: Approach) -> str:
 def _odds(tables: Path, settings: Settings, today: date) -> Iterator[Announcement]:
     if settings.neo_alert_odds is None and settings.neo_alert_odds_factor is None:
         return
-    published = odds_revisions(tables)
+    published = odds_revisions(tables, Included(settings.sources))
     if published is None:
         return
     histories: dict[tuple[str, str], list[OddsRevision]] = defaultdict(list)
@@ -119,7 +120,7 @@ def _of_revision(
     if found is None:
         return
     title, sentence = found
-    source = next(each for each in registry.included() if each.dataset.name == row.source)
+    source = registry.source(row.source)
     yield Announcement(
         f"{row.source} on {row.designation} since {row.seen_at.isoformat()}",
         row.seen_at.date() + 2 * _NEWS_FOR,

@@ -11,9 +11,9 @@ from neo_assets.lakehouse.model.dataset import Agreement
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.lakehouse.model.wording import listed, shortened
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.pipeline import Layer, layer_of
+from neo_assets.pipeline import Layer, layer_of, source_of
 from neo_assets.quality import Tolerance
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 DROP_COUNT = "drop_count"
 MAX_UNEXPLAINED_SHARE = 0.01
@@ -347,11 +347,16 @@ CHECKS = (
 )
 
 
-def checks_of(asset: str) -> list[Check]:
-    """The checks of an asset, by its name; facts that are compared have one more."""
+def checks_of(asset: str, sources: Sequence[str]) -> list[Check]:
+    """The checks of an asset, by its name and the names of the sources that are included.
+
+    Facts that are compared with those of another source have one more.
+    """
     found = [check for check in CHECKS if check.applies_to(asset)]
-    if asset == GOLD_NEO_FACT.name:
-        found += [_agreement_check(how) for how in registry.agreements()]
+    source = source_of(asset)
+    compared = Included(sources).comparison(source.dataset) if source else None
+    if compared and layer_of(asset) == "gold":
+        found.append(_agreement_check(compared[0]))
     return found
 
 

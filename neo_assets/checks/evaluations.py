@@ -36,7 +36,7 @@ def checks_on(asset: dg.AssetKey, settings: Settings) -> dg.AssetChecksDefinitio
                 description=check.description,
                 partitions_def=daily_partitions(settings),
             )
-            for check in checks_of(asset.to_user_string())
+            for check in checks_of(asset.to_user_string(), settings.sources)
         ],
         can_subset=True,
         required_resource_keys={"planned_checks"},
@@ -68,7 +68,9 @@ def record_evaluations(
     materialized = [day for day in days if day not in unmaterialized]
     by_day = inputs_in_run(context, asset, materialized, settings)
     checks = [
-        check for check in checks_of(asset.to_user_string()) if names is None or check.name in names
+        check
+        for check in checks_of(asset.to_user_string(), settings.sources)
+        if names is None or check.name in names
     ]
     for day in track_progress(days, len(days), "days evaluated", context.log.info):
         with one_commit(context.instance):
@@ -114,7 +116,7 @@ def _record_evaluations_of_all_days(
     by_day = inputs(context.instance, asset, days, settings, with_baseline=True)
     reports = [day_input.stored for day_input in by_day.values()]
     newest = max(reports, key=lambda stored: stored.storage_id, default=None)
-    for check in checks_of(asset.to_user_string()):
+    for check in checks_of(asset.to_user_string(), settings.sources):
         if check.name in names:
             outcome = evaluate_all_days(
                 {day: day_input.outcomes[check.name] for day, day_input in sorted(by_day.items())}

@@ -11,7 +11,7 @@ from datetime import date
 import dagster as dg
 
 from neo_assets import pipeline
-from neo_assets.checks.definitions import checks_of
+from neo_assets.checks.definitions import CHECKS
 from neo_assets.checks.inputs import inputs_in_run
 from neo_assets.checks.unmaterialized import Unmaterialized
 from neo_assets.dagster_internals.events import Context
@@ -59,7 +59,7 @@ def newest_unmaterialized(
     instance: dg.DagsterInstance, asset: dg.AssetKey, day: date
 ) -> Unmaterialized | None:
     """Return why the last attempt at a day failed; None if it succeeded or there was none."""
-    (check, *_) = checks_of(asset.to_user_string())
+    check = next(check for check in CHECKS if check.applies_to(asset.to_user_string()))
     evaluation = newest_evaluation(instance, dg.AssetCheckKey(asset, check.name), day.isoformat())
     return Unmaterialized.stored_in(evaluation) if evaluation else None
 

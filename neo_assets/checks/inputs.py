@@ -9,7 +9,7 @@ import dagster as dg
 
 from neo_assets import pipeline
 from neo_assets.checks.baseline import BASELINE_DAYS
-from neo_assets.checks.definitions import CheckInput, CheckOutcome, checks_of
+from neo_assets.checks.definitions import Check, CheckInput, CheckOutcome, checks_of
 from neo_assets.checks.releases import releases
 from neo_assets.checks.stored_reports import StoredReport, newest_reports
 from neo_assets.dagster_internals.events import Context
@@ -21,9 +21,10 @@ from neo_assets.settings import Settings
 
 @dataclass(frozen=True)
 class PartitionCheckInput:
-    """The newest report of an asset for a day, with all that it is compared with."""
+    """The newest report of an asset for a day, its checks, and what they compare it with."""
 
     asset: str
+    checks: Sequence[Check]
     stored: StoredReport
     check_input: CheckInput
 
@@ -32,7 +33,7 @@ class PartitionCheckInput:
         """The outcome of each check of the asset; an ERROR of a released day is a WARN."""
         return {
             check.name: check.evaluate(self.check_input).released(self.check_input.release)
-            for check in checks_of(self.asset)
+            for check in self.checks
         }
 
     @property
@@ -41,7 +42,7 @@ class PartitionCheckInput:
 
         Without the days before: days that are held for one reason give one sentence.
         """
-        for check in checks_of(self.asset):
+        for check in self.checks:
             if self.outcomes[check.name].is_error:
                 alone = check.evaluate(replace(self.check_input, earlier=()))
                 return f"{self.asset} {check.name}: {alone.description.rstrip('.')}"
@@ -62,6 +63,7 @@ def inputs(
     """
     name = asset.to_user_string()
     tolerances = quality(settings).tolerances_of(name)
+    checks = checks_of(name, settings.sources)
     known = newest_reports(
         instance, asset, _with_days_before(days, BASELINE_DAYS) if with_baseline else days
     )
@@ -77,6 +79,7 @@ def inputs(
     return {
         day: PartitionCheckInput(
             name,
+            checks,
             stored,
             CheckInput(
                 stored.report,

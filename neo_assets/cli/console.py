@@ -165,12 +165,12 @@ def print_error(sentence: str) -> None:
 
 def summary_of(outcome: "Outcome") -> Table:
     """Return the results of a backfill over all days, one row per asset."""
-    from neo_assets import pipeline
+    from neo_assets.sources.registry import Included
 
     headers = ("asset", "days", "rows in", "rows out", "dropped", "duplicates", "checks")
     table = table_of(*headers, numbers=range(1, 6))
     known = {asset for asset, _ in (*outcome.reports, *outcome.checks)}
-    for asset in (name for name in pipeline.assets() if name in known):
+    for asset in (name for name in Included().assets if name in known):
         reports = [report for (of, _), report in outcome.reports.items() if of == asset]
         counts = (
             len(reports),

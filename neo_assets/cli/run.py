@@ -88,7 +88,7 @@ def replay(
     except running.BackfillError as error:
         raise typer.BadParameter(str(error)) from None
     running.check_settings(settings)
-    steps = len(running.replayed_assets(full=full)) * len(days)
+    steps = len(running.replayed_assets(settings, full=full)) * len(days)
     with narration(steps, settings) as narrate:
         outcome = running.replay(days, settings, narrate, full=full)
     finish(outcome, lambda left: f"neo-assets replay {'--full' if full else _span(left)}")

@@ -14,7 +14,7 @@ from pyarrow.compute import Expression
 
 from neo_assets.lakehouse.model.tables import Table
 from neo_assets.lakehouse.store.delta_files import dataset, open_table
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 _Row = TypeVar("_Row")
 _SEEN_AT = "_seen_at"
@@ -111,9 +111,9 @@ def read_rows(
     return None if rows is None else tuple(kind(**row) for row in rows)
 
 
-def odds_revisions(tables: Path) -> Published[OddsRevision] | None:
+def odds_revisions(tables: Path, included: Included) -> Published[OddsRevision] | None:
     """What the included risk lists ever said."""
-    found = _of_kind("risk history")
+    found = _of_kind("risk history", included)
     if found is None:
         return None
     heading, titles, (history, _) = found
@@ -123,9 +123,9 @@ def odds_revisions(tables: Path) -> Published[OddsRevision] | None:
     return Published(heading, titles, tuple(row for row in rows if row.source in titles), {})
 
 
-def odds_comparisons(tables: Path) -> Published[OddsComparison] | None:
+def odds_comparisons(tables: Path, included: Included) -> Published[OddsComparison] | None:
     """What the risk lists say now, side by side, if all that the table compares are included."""
-    found = _of_kind("risk history")
+    found = _of_kind("risk history", included)
     if found is None:
         return None
     heading, titles, (_, compared) = found
@@ -155,9 +155,9 @@ def _comparison(row: Mapping[str, Any], names: Iterable[str]) -> OddsComparison:
     )
 
 
-def events(tables: Path) -> Published[Event] | None:
+def events(tables: Path, included: Included) -> Published[Event] | None:
     """The events of the included source that publishes events."""
-    found = _of_kind("events")
+    found = _of_kind("events", included)
     if found is None:
         return None
     heading, titles, (table,) = found
@@ -165,10 +165,10 @@ def events(tables: Path) -> Published[Event] | None:
     return None if rows is None else Published(heading, titles, rows, {})
 
 
-def approach_comparisons(tables: Path) -> Published[ApproachComparison] | None:
+def approach_comparisons(tables: Path, included: Included) -> Published[ApproachComparison] | None:
     """The approaches of two sources side by side, if both are included."""
-    for source in registry.included():
-        found = registry.comparison(source.dataset)
+    for source in included.sources:
+        found = included.comparison(source.dataset)
         if found and source.dataset.gold:
             how, _ = found
             rows = read_rows(tables, how.table, ApproachComparison)
@@ -180,11 +180,13 @@ def approach_comparisons(tables: Path) -> Published[ApproachComparison] | None:
     return None
 
 
-def _of_kind(publish: str) -> tuple[str, dict[str, str], tuple[Table, ...]] | None:
+def _of_kind(
+    publish: str, included: Included
+) -> tuple[str, dict[str, str], tuple[Table, ...]] | None:
     """The heading, the titles by source, and the tables of gold that is made in this way."""
     found = [
         (source, gold)
-        for source in registry.included()
+        for source in included.sources
         if (gold := source.dataset.gold) and gold.publish == publish
     ]
     if not found:

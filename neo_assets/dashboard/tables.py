@@ -1,5 +1,6 @@
 """The rows that the dashboard is made of, read by delta-rs: no Spark is needed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import sqrt
@@ -16,7 +17,7 @@ from neo_assets.dashboard.published import (
 )
 from neo_assets.lakehouse.model.predictions import Revision
 from neo_assets.lakehouse.model.tables import DQ_METRICS, GOLD_NEO_FACT, GOLD_NEO_REVISION
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,17 @@ class Gold:
     approach_comparisons: Published[ApproachComparison] | None = None
 
 
-def read_tables(tables: Path) -> Gold:
-    """All rows of the included sources, in no order, out of a folder of Delta tables."""
-    includes_approaches = registry.has_gold()
+def read_tables(tables: Path, sources: Sequence[str] = ()) -> Gold:
+    """All rows of these sources, or of all, in no order, out of a folder of Delta tables."""
+    included = Included(sources)
+    includes_approaches = included.has_facts
     return Gold(
         (includes_approaches and read_rows(tables, GOLD_NEO_FACT, Approach)) or (),
         (includes_approaches and read_rows(tables, GOLD_NEO_REVISION, Revision)) or (),
         (includes_approaches and read_rows(tables, DQ_METRICS, Measurement)) or (),
         includes_approaches,
-        published.odds_revisions(tables),
-        published.odds_comparisons(tables),
-        published.events(tables),
-        published.approach_comparisons(tables),
+        published.odds_revisions(tables, included),
+        published.odds_comparisons(tables, included),
+        published.events(tables, included),
+        published.approach_comparisons(tables, included),
     )

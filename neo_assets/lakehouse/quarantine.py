@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neo_assets.lakehouse.model.tables import QUARANTINE_KEY, SILVER_NEO_QUARANTINE
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,15 @@ class Selection:
     status: str | None = "open"
     table: str | None = None
 
-    @property
-    def by_table(self) -> Mapping[str, Selection]:
-        """The rows that are meant in each quarantine, by its name."""
-        names = [dataset.tables.quarantine.name for dataset in registry.datasets()]
+    def by_table(self, sources: Sequence[str] = ()) -> Mapping[str, Selection]:
+        """The rows that are meant in each quarantine of these sources, or of all, by its name."""
+        names = [dataset.tables.quarantine.name for dataset in Included(sources).datasets]
         return {name: replace(self, table=name) for name in names if self.table in (None, name)}
 
 
-def rows(tables: Path, selection: Selection) -> list[dict[str, Any]]:
+def rows(tables: Path, selection: Selection, sources: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The rows that are meant, the newest day first; none without a table."""
-    found = [row for name in selection.by_table for row in _rows(tables / name, selection)]
+    found = [row for name in selection.by_table(sources) for row in _rows(tables / name, selection)]
     return sorted(found, key=lambda row: (row["partition_date"], row["content_hash"]), reverse=True)
 
 

@@ -43,7 +43,8 @@ class Request(Message):
 
     `rules` are those of the project with what is configured, each as its fields; none means
     the project's own.  `schema_evolution` is what happens to unknown fields.  `field`
-    and `types` are those that `CORRECT_SCHEMA` gives the tracked schema.
+    and `types` are those that `CORRECT_SCHEMA` gives the tracked schema.  `sources` are the names
+    of those that are included; none means all.
     """
 
     stage: str
@@ -54,6 +55,7 @@ class Request(Message):
     time_travel_days: int = 30
     field: str = ""
     types: Sequence[str] = ()
+    sources: Sequence[str] = ()
 
     @property
     def needs_tables(self) -> bool:

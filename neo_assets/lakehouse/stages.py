@@ -5,7 +5,7 @@ This is the only entry to the lakehouse: callers need not know which target is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import cast
@@ -34,6 +34,7 @@ from neo_assets.lakehouse.transforms import agreement, bronze, events, gold, ris
 from neo_assets.lakehouse.transforms.as_of import star_as_of
 from neo_assets.progress import LogFunction, ProgressMeter
 from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 
 
 def run(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
@@ -46,7 +47,7 @@ def run(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
     """
     if request.stage in _OF_ALL_DAYS:
         return _OF_ALL_DAYS[request.stage](lakehouse, request, log)
-    of_days = _stages_of_days()
+    of_days = _stages_of_days(Included(request.sources))
     stage = of_days.get(request.stage)
     if stage is None:
         known = ", ".join([*of_days, *_OF_ALL_DAYS])
@@ -104,7 +105,7 @@ def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[d
 
 
 def _gold(dataset: Dataset, published: Gold, lakehouse: Lakehouse, request: Request) -> Result:
-    reports = _PUBLISH[published.publish](lakehouse, dataset, request.days)
+    reports = _PUBLISH[published.publish](lakehouse, dataset, request)
     empty = [report.day for report in reports if not report.rows_in]
     missing = gold.days_without_silver(lakehouse, dataset, empty) if empty else {}
     reports = [report for report in reports if report.day not in missing]
@@ -115,20 +116,20 @@ def _gold(dataset: Dataset, published: Gold, lakehouse: Lakehouse, request: Requ
 
 
 def _publish_approaches(
-    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]
+    lakehouse: Lakehouse, dataset: Dataset, request: Request
 ) -> Sequence[DayReport]:
     """The star, and how it compares with what another source says, if that one is included."""
-    reports = gold.publish(lakehouse, days, registry.others())
-    compared = registry.comparison(dataset)
+    reports = gold.publish(lakehouse, request.days, registry.others())
+    compared = Included(request.sources).comparison(dataset)
     if not compared:
         return reports
     how, other = compared
-    agreement.publish(lakehouse, how, dataset.tables, other.tables, days)
+    agreement.publish(lakehouse, how, dataset.tables, other.tables, request.days)
     return agreement.with_counts(lakehouse, how, reports)
 
 
 def _rebuild_bronze(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
-    datasets = registry.datasets()
+    datasets = Included(request.sources).datasets
     landed = [dataset for dataset in datasets if landed_days(lakehouse.landing(dataset))]
     # Where nothing has landed at all, the rebuild of the first one says so.
     rebuilt = landed or datasets[:1]
@@ -139,7 +140,7 @@ def _rebuild_bronze(lakehouse: Lakehouse, request: Request, log: LogFunction) ->
 
 
 def _maintain(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
-    tables = registry.tables()
+    tables = Included(request.sources).tables
     meter = ProgressMeter(len(tables), "tables done")
     for result in compaction.maintain(lakehouse, request.time_travel_days, tables):
         meter.done += 1
@@ -151,7 +152,7 @@ def _correct_schema(lakehouse: Lakehouse, request: Request, log: LogFunction) ->
     log("Rescued data of all days is brought to the corrected schema.")
     schema = schema_tracking.correct(
         lakehouse,
-        _dataset_with(lakehouse, request.field),
+        _dataset_with(lakehouse, request),
         request.field,
         request.types,
         cast(Evolution, request.schema_evolution),
@@ -163,28 +164,28 @@ def _correct_schema(lakehouse: Lakehouse, request: Request, log: LogFunction) ->
     )
 
 
-def _dataset_with(lakehouse: Lakehouse, field: str) -> Dataset:
+def _dataset_with(lakehouse: Lakehouse, request: Request) -> Dataset:
     """The dataset whose tracked schema has the field; the first one if none has.
 
     Raises:
         StageError: several have it.
     """
-    datasets = registry.datasets()
+    datasets = Included(request.sources).datasets
     found = [
         dataset
         for dataset in datasets
-        if field in schema_tracking.tracked_schemas(lakehouse, dataset).newest().fields
+        if request.field in schema_tracking.tracked_schemas(lakehouse, dataset).newest().fields
     ]
     if len(found) > 1:
         names = " and ".join(dataset.name for dataset in found)
-        raise StageError(f"The tracked schemas of {names} have a field {field!r}.")
+        raise StageError(f"The tracked schemas of {names} have a field {request.field!r}.")
     return (found or datasets)[0]
 
 
-def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
+def _stages_of_days(included: Included) -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
     """The stages that work day by day, by the assets that they materialize."""
     stages: dict[str, Callable[[Lakehouse, Request], Result]] = {}
-    for dataset in registry.datasets():
+    for dataset in included.datasets:
         stages[dataset.tables.bronze.name] = partial(_bronze, dataset)
         stages[dataset.tables.silver.name] = partial(_silver, dataset)
         if dataset.gold:
@@ -192,10 +193,12 @@ def _stages_of_days() -> Mapping[str, Callable[[Lakehouse, Request], Result]]:
     return stages
 
 
-_PUBLISH: Mapping[str, Callable[[Lakehouse, Dataset, Collection[date]], Sequence[DayReport]]] = {
+_PUBLISH: Mapping[str, Callable[[Lakehouse, Dataset, Request], Sequence[DayReport]]] = {
     "approaches": _publish_approaches,
-    "events": events.publish,
-    "risk history": risk_history.publish,
+    "events": lambda lakehouse, dataset, request: events.publish(lakehouse, dataset, request.days),
+    "risk history": lambda lakehouse, dataset, request: risk_history.publish(
+        lakehouse, dataset, request.days
+    ),
 }
 
 

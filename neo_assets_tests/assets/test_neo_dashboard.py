@@ -77,11 +77,8 @@ def test_it_follows_gold_and_runs_over_no_days() -> None:
         ),
     ],
 )
-def test_it_follows_the_gold_of_every_included_source(
-    sources: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEO_SOURCES", sources)
-    definitions = build_definitions(Settings())
+def test_it_follows_the_gold_of_every_included_source(sources: str, expected: set[str]) -> None:
+    definitions = build_definitions(Settings(neo_sources=sources))
     graph = definitions.resolve_asset_graph()
     assert {key.to_user_string() for key in graph.get(DASHBOARD).parent_keys} == expected
     assert definitions.get_repository_def().has_sensor_def("neo_dashboard_sensor")
@@ -97,9 +94,8 @@ def test_it_follows_the_gold_of_every_included_source(
             assert after.get_num_requested(DASHBOARD) == 1
 
 
-def test_without_gold_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_SOURCES", "cad")
-    definitions = build_definitions(Settings())
+def test_without_gold_there_is_none() -> None:
+    definitions = build_definitions(Settings(neo_sources="cad"))
     assert DASHBOARD not in definitions.resolve_asset_graph().get_all_asset_keys()
     assert not definitions.get_repository_def().has_sensor_def("neo_dashboard_sensor")
 

@@ -21,8 +21,8 @@ from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.partitions import range_tags
 from neo_assets.pipeline import LAYERS
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
 from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets.sources.registry import Included
 from neo_assets_tests.dashboard.agencies import ALL_SOURCES, event
 from neo_assets_tests.dashboard.lakehouses import write
 
@@ -89,7 +89,7 @@ def test_the_files_and_their_content_are_reported(
     metadata = materialization.metadata
     counted = len(DayReport(DAYS[0]).metrics)
     assert metadata["dagster/row_count"].value == counted
-    exported = {table.name for table in (*EXPORTED, *registry.gold_beside_the_star())}
+    exported = {table.name for table in (*EXPORTED, *Included().gold_beside_the_star)}
     assert metadata["files_written"].value == len(exported)
     assert f"| dq_metrics | {counted} | " in str(metadata["files"].value)
     files = list(settings.export_directory.glob("*.parquet"))
@@ -99,9 +99,9 @@ def test_the_files_and_their_content_are_reported(
 
 @pytest.mark.parametrize(("sources", "rows"), [("neows", 0), (ALL_SOURCES, 1)])
 def test_tables_of_a_source_have_rows_if_it_is_included(
-    sources: str, rows: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    sources: str, rows: int, settings: Settings
 ) -> None:
-    monkeypatch.setenv("NEO_SOURCES", sources)
+    settings = settings.with_variables({"NEO_SOURCES": sources})
     write(settings.tables_directory, GOLD_FIREBALL, [event()])
     export = build_power_bi_export(settings, settings.tables_directory)
     assert dg.materialize([export]).success
@@ -109,10 +109,8 @@ def test_tables_of_a_source_have_rows_if_it_is_included(
     assert pq.read_metadata(file).num_rows == rows
 
 
-def test_it_follows_gold_of_every_source_that_is_included(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
+def test_it_follows_gold_of_every_source_that_is_included(settings: Settings) -> None:
+    settings = settings.with_variables({"NEO_SOURCES": ALL_SOURCES})
     export = build_power_bi_export(settings, settings.tables_directory)
     names = {key.to_user_string() for key in export.asset_deps[EXPORT]}
     assert names == {"gold_neo_fact", "gold_sentry_risk", "gold_fireball", "gold_esa_risk"}

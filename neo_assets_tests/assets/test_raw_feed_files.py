@@ -25,7 +25,7 @@ from neo_assets_tests.sources import faulty_service as faulty
 from neo_assets_tests.sources.faulty_service import Call, JsonObject, neo, serve
 
 RAW = dg.AssetKey("raw_feed_files")
-CHECKS = len(checks_of("raw_feed_files"))
+CHECKS = len(checks_of("raw_feed_files", ["neows"]))
 KEY = "k3y-of-the-caller-0000000000000000000000"
 DAYS = [date(2024, 3, 1) + timedelta(days=number) for number in range(31)]
 """Five calls: of 7, 7, 7, 7 and 3 days."""

@@ -72,7 +72,7 @@ def test_they_are_materialized_without_rows_and_without_spark(
     expected = {
         (name, check.name, day)
         for name in (RAW, BRONZE, SILVER)
-        for check in checks_of(name)
+        for check in checks_of(name, ["sentry"])
         for day in days
     }
     assert len(evaluations) == len(expected)

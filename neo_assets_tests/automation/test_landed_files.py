@@ -25,6 +25,7 @@ from neo_assets.sources.landing_zone import DAMAGED_QUIET_S, QUIET_S
 from neo_assets.targets.local.landing_zone import LocalLandingZone
 from neo_assets.targets.registry import create_target
 
+SOURCES = "neows,cad"
 DAY = date(2024, 3, 1)
 NOON = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)
 NEO = ("raw_feed_files", "bronze_neo_events", "silver_neo_events", "gold_neo_fact")
@@ -102,15 +103,13 @@ class Sensor:
 
 
 @pytest.fixture(scope="module")
-def repository() -> Iterator[dg.RepositoryDefinition]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NEO_SOURCES", "neows,cad")
-        yield build_definitions(Settings()).get_repository_def()
+def repository() -> dg.RepositoryDefinition:
+    return build_definitions(Settings(neo_sources=SOURCES)).get_repository_def()
 
 
 @pytest.fixture
 def sensor(tmp_path: Path, repository: dg.RepositoryDefinition) -> Iterator[Sensor]:
-    settings = Settings(neo_data_dir=tmp_path, neo_partitions_per_run=30)
+    settings = Settings(neo_data_dir=tmp_path, neo_partitions_per_run=30, neo_sources=SOURCES)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Sensor(instance, settings, repository)
 
@@ -308,11 +307,9 @@ def test_where_listing_is_costly_new_days_of_any_age_are_seen_and_revisions_of_t
     assert sensor.days() == [[old], [newest]]
 
 
-def test_sources_that_are_not_included_are_left_alone(
-    sensor: Sensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sources_that_are_not_included_are_left_alone(sensor: Sensor) -> None:
     sensor.land(DAY, "cad")
-    monkeypatch.setenv("NEO_SOURCES", "neows")
+    sensor.settings = sensor.settings.with_variables({"NEO_SOURCES": "neows"})
     assert sensor.tick() == []
 
 

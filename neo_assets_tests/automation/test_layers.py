@@ -1,6 +1,6 @@
 """Which days silver and gold ask for after bronze was materialized, and which they do not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -93,17 +93,12 @@ class Layers:
 
 
 @pytest.fixture(scope="module")
-def definitions() -> Iterator[dg.Definitions]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NEO_SOURCES", SOURCES)
-        yield build_definitions(Settings())
+def definitions() -> dg.Definitions:
+    return build_definitions(Settings(neo_sources=SOURCES))
 
 
 @pytest.fixture
-def layers(
-    instance: dg.DagsterInstance, definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch
-) -> Layers:
-    monkeypatch.setenv("NEO_SOURCES", SOURCES)
+def layers(instance: dg.DagsterInstance, definitions: dg.Definitions) -> Layers:
     return Layers(instance, definitions)
 
 

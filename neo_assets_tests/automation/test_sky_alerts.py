@@ -27,13 +27,13 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 YESTERDAY = datetime.now(timezone.utc) - timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def all_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_SOURCES", "neows,sentry,esa_risk")
-
-
 def limits(**changes: Any) -> Settings:
-    wanted = {"neo_alert_approach_lunar": 1, "neo_alert_odds": 0.01, "neo_alert_odds_factor": 10}
+    wanted = {
+        "neo_sources": "neows,sentry,esa_risk",
+        "neo_alert_approach_lunar": 1,
+        "neo_alert_odds": 0.01,
+        "neo_alert_odds_factor": 10,
+    }
     return Settings(**{**wanted, **changes})
 
 
@@ -170,9 +170,7 @@ class Ticks:
 
 
 @pytest.fixture
-def ticks(
-    instance: dg.DagsterInstance, service: Endpoint, tmp_path: Path, all_sources: None
-) -> Ticks:
+def ticks(instance: dg.DagsterInstance, service: Endpoint, tmp_path: Path) -> Ticks:
     tables = tmp_path / "tables"
     write(tables, GOLD_IMPACT_RISK, revised(1e-6, 1e-6))
     return Ticks(tables, limits(neo_alert_urls=service.address), instance)

@@ -27,7 +27,7 @@ from neo_assets_tests.automation.small_graph import SmallGraph
 DAY = date(2024, 3, 1)
 DAYS = [DAY + timedelta(days=number) for number in range(3)]
 LAYERS = ("silver_neo_events", "gold_neo_fact")
-EACH_DAY = {(name, check.name) for name in LAYERS for check in checks_of(name)}
+EACH_DAY = {(name, check.name) for name in LAYERS for check in checks_of(name, ["neows"])}
 
 Row = tuple[str, str, str | None]
 
@@ -47,7 +47,7 @@ def stored(instance: dg.DagsterInstance) -> dict[Row, list[tuple[str, str]]]:
     """What is stored of each check and day: the status and the reason, of every run."""
     found: dict[Row, list[tuple[str, str]]] = {}
     for name in ("raw_feed_files", "bronze_neo_events", *LAYERS):
-        for check in checks_of(name):
+        for check in checks_of(name, ["neows"]):
             for record in instance.event_log_storage.get_asset_check_execution_history(
                 dg.AssetCheckKey(dg.AssetKey(name), check.name), limit=1000
             ):
@@ -111,8 +111,8 @@ def test_a_step_raises(instance: dg.DagsterInstance) -> None:
         (LAYERS[1], str(day)): "ValueError: no such thing" for day in DAYS
     }
     assert Counter(found[0][0] for found in stored(instance).values()) == {
-        "SUCCEEDED": 3 * len(checks_of(LAYERS[0])),
-        "FAILED": 3 * len(checks_of(LAYERS[1])),
+        "SUCCEEDED": 3 * len(checks_of(LAYERS[0], ["neows"])),
+        "FAILED": 3 * len(checks_of(LAYERS[1], ["neows"])),
     }
 
 

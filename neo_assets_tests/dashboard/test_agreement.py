@@ -53,14 +53,13 @@ def test_the_worst_is_named_first() -> None:
     assert [it.designation for it in shown.unexplained] == ["C", "A", "B"]
 
 
-@pytest.mark.parametrize(("sources", "is_shown"), [("neows,cad", True), ("neows", False)])
+@pytest.mark.parametrize(("sources", "is_shown"), [(["neows", "cad"], True), (["neows"], False)])
 def test_it_is_read_where_both_are_included(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: str, is_shown: bool
+    tmp_path: Path, sources: list[str], is_shown: bool
 ) -> None:
     row = {"designation": "A", "close_approach_date": TODAY, "reason": "only_cad"}
     write(tmp_path, GOLD_CLOSE_APPROACH_AGREEMENT, [row])
-    monkeypatch.setenv("NEO_SOURCES", sources)
-    shown = dashboard_data(read_tables(tmp_path), TODAY).agreement
+    shown = dashboard_data(read_tables(tmp_path, sources), TODAY).agreement
     assert (shown is not None) == is_shown
     if shown:
         assert shown.titles == TITLES

@@ -73,13 +73,12 @@ def test_every_event_is_in_one_place(
         assert len(rows_drawn) == len(events.placed)
 
 
-@pytest.mark.parametrize(("sources", "is_shown"), [("fireball", True), ("neows", False)])
+@pytest.mark.parametrize(("sources", "is_shown"), [(["fireball"], True), (["neows"], False)])
 def test_it_is_read_where_it_is_included(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: str, is_shown: bool
+    tmp_path: Path, sources: list[str], is_shown: bool
 ) -> None:
     write(tmp_path, GOLD_FIREBALL, [event()])
-    monkeypatch.setenv("NEO_SOURCES", sources)
-    shown = dashboard_data(read_tables(tmp_path), TODAY).events
+    shown = dashboard_data(read_tables(tmp_path, sources), TODAY).events
     assert (shown is not None) == is_shown
     if shown:
         assert (shown.heading, list(shown.titles)) == ("Fireballs", ["fireball"])

@@ -76,9 +76,7 @@ def all_tables(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def of_all(all_tables: Path) -> DashboardData:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEO_SOURCES", ALL_SOURCES)
-        return dashboard_data(read_tables(all_tables), TODAY)
+    return dashboard_data(read_tables(all_tables), TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -662,13 +660,12 @@ def test_pointing_at_an_event_shows_its_energy(chromium: Browser, file_of_all: P
 
 @pytest.mark.parametrize("sources", [ALL_SOURCES, "fireball", "neows"])
 def test_tables_without_rows_say_so_in_a_sentence(
-    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: str
+    chromium: Browser, tmp_path: Path, sources: str
 ) -> None:
     for table in (GOLD_IMPACT_RISK, RISK_AGREEMENT, GOLD_FIREBALL, GOLD_CLOSE_APPROACH_AGREEMENT):
         write(tmp_path, table, [])
-    monkeypatch.setenv("NEO_SOURCES", sources)
     made = tmp_path / "index.html"
-    write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
+    write_page(html_of(dashboard_data(read_tables(tmp_path, sources.split(",")), TODAY)), made)
     with opened(chromium, made) as page:
         expected = {ALL_SOURCES: [1, 1, 1, 1], "fireball": [0, 0, 1, 0], "neows": [0, 0, 0, 0]}
         assert [page.locator(f"#{section}").count() for section in SECTIONS] == expected[sources]
@@ -702,7 +699,6 @@ def test_hostile_names_of_agencies_are_names(
         GOLD_CLOSE_APPROACH_AGREEMENT,
         [{"designation": HOSTILE, "close_approach_date": TODAY, "reason": "unexplained"}],
     )
-    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
     made = tmp_path / "index.html"
     write_page(html_of(dashboard_data(read_tables(tmp_path), TODAY)), made)
     with opened(chromium, made) as page:

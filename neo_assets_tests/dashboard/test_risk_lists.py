@@ -197,7 +197,6 @@ def test_the_worst_are_named_first() -> None:
 )
 def test_only_what_is_included_is_shown(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     sources: str,
     has_history: int | None,
     has_differences: bool,
@@ -205,15 +204,13 @@ def test_only_what_is_included_is_shown(
     rows = [odds(), odds(source="esa_risk", name="2024AA1")]
     write(tmp_path, GOLD_IMPACT_RISK, rows)
     write(tmp_path, RISK_AGREEMENT, side_by_side(rows))
-    monkeypatch.setenv("NEO_SOURCES", sources)
-    shown = dashboard_data(read_tables(tmp_path), TODAY)
+    shown = dashboard_data(read_tables(tmp_path, sources.split(",")), TODAY)
     assert (shown.odds and sum(shown.odds.kinds.values())) == has_history
     assert (shown.differences is not None) == has_differences
     assert shown.includes_approaches == (sources == "neows")
 
 
-def test_a_table_without_rows_and_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_SOURCES", "sentry,esa_risk")
+def test_a_table_without_rows_and_no_table(tmp_path: Path) -> None:
     shown = dashboard_data(read_tables(tmp_path), TODAY)
     assert shown.odds is None and shown.differences is None
     write(tmp_path, GOLD_IMPACT_RISK, [])

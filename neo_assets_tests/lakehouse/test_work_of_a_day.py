@@ -64,7 +64,9 @@ def test_a_new_day_asks_for_no_more_after_a_longer_history(
         plans, files = {}, {}
         for layer in LAYERS:
             asked.clear()
-            stages.run(lakehouse, Request(layer, f"run {number}", [day]), discard_log)
+            stages.run(
+                lakehouse, Request(layer, f"run {number}", [day], sources=["neows"]), discard_log
+            )
             plans[layer], files[layer] = asked["plans"], asked["files"]
         files_of_gold.append(files.pop(GOLD_NEO_FACT.name))
         commits = {

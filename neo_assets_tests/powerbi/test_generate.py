@@ -5,7 +5,7 @@ import json
 import pytest
 
 from neo_assets.lakehouse.export import EXPORTED
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 from neo_assets_tests.powerbi.project import MODEL, SEMANTIC_MODEL, tables
 from powerbi.generate import MEASURES, TABLES, ModelTable, definition, diagram, shown_name
 
@@ -30,7 +30,7 @@ def test_every_name_that_shapes_a_table_is_a_column_of_it(table: ModelTable) -> 
 
 
 def test_the_model_has_what_is_exported_and_measures() -> None:
-    others = registry.gold_beside_the_star()
+    others = Included().gold_beside_the_star
     assert [table.source.name for table in TABLES if not table.is_optional] == [
         table.name for table in EXPORTED
     ]

@@ -62,10 +62,8 @@ def folder(spark_address: str, empty: Path, tmp_path_factory: pytest.TempPathFac
         metrics.record(root / "tables", RunMetrics("a run", asset, list(reports.values())))
     session.stop()
     _write_other_sources(root / "tables")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
-        export = build_power_bi_export(Settings(neo_data_dir=root), root / "tables")
-        assert dg.materialize([export]).success
+    settings = Settings(neo_data_dir=root, neo_sources=ALL_SOURCES)
+    assert dg.materialize([build_power_bi_export(settings, root / "tables")]).success
     return root / "export"
 
 

@@ -24,7 +24,6 @@ from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
 from neo_assets.sources.impact_risk import GOLD_IMPACT_RISK, RISK_AGREEMENT
 from neo_assets.sources.neows.agreement import GOLD_CLOSE_APPROACH_AGREEMENT
 from neo_assets_tests.dashboard.agencies import (
-    ALL_SOURCES,
     at,
     event,
     odds,
@@ -211,10 +210,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_dashboard_and_the_measures_agree_on_risk_lists(
-    watched: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEO_SOURCES", ALL_SOURCES)
+def test_the_dashboard_and_the_measures_agree_on_risk_lists(watched: Path) -> None:
     shown = dashboard_data(read_tables(watched), TODAY)
     assert shown.odds and shown.differences
     model = loaded(watched)

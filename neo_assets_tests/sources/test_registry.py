@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from neo_assets import pipeline
+from neo_assets.definitions import build_definitions
 from neo_assets.lakehouse.model.tables import GOLD_TABLES, NEO_TABLES
 from neo_assets.settings import Settings, SettingsError
 from neo_assets.sources import SOURCES, included_sources, registry
+from neo_assets.sources.registry import Included
 from neo_assets_tests.sources.toy import SIGHTINGS
 
 DEFINITIONS = """
@@ -26,29 +28,33 @@ def _with_a_toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SOURCES, "toy", "neo_assets_tests.sources.toy:TOY")
 
 
-def test_all_sources_are_included_unless_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_sources_are_included_unless_some_are_named() -> None:
     assert included_sources(None) == included_sources(" ") == tuple(SOURCES)
     assert included_sources("toy, neows,toy") == ("neows", "toy")
-    monkeypatch.delenv("NEO_SOURCES")
-    assert [source.name for source in registry.included()] == list(SOURCES)
-    monkeypatch.setenv("NEO_SOURCES", "toy")
-    assert registry.datasets() == [SIGHTINGS]
+    assert [source.name for source in Included().sources] == list(SOURCES)
+    assert Included(["toy"]).datasets == [SIGHTINGS]
 
 
-def test_what_is_not_included_has_no_assets_and_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_SOURCES", "neows")
-    assert pipeline.assets() == list(registry.source("neows").dataset.assets)
-    assert registry.tables() == [*NEO_TABLES.all, *GOLD_TABLES]
-    monkeypatch.setenv("NEO_SOURCES", "toy")
-    assert pipeline.chains() == [SIGHTINGS.assets]
-    assert registry.tables() == list(SIGHTINGS.tables.all)
+def test_what_is_not_included_has_no_assets_and_no_tables() -> None:
+    neows, toy = Included(["neows"]), Included(["toy"])
+    assert neows.assets == list(registry.source("neows").dataset.assets)
+    assert neows.tables == [*NEO_TABLES.all, *GOLD_TABLES]
+    assert toy.assets == list(SIGHTINGS.assets)
+    assert toy.tables == list(SIGHTINGS.tables.all)
 
 
-def test_a_stage_needs_the_tables_of_its_own_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_SOURCES", "neows,toy")
-    assert registry.tables_of("silver_toy_sightings") == list(SIGHTINGS.tables.all)
-    assert registry.tables_of("gold_neo_fact") == [*NEO_TABLES.all, *GOLD_TABLES]
-    assert registry.tables_of("maintenance") == registry.tables()
+def test_an_asset_has_its_place_whatever_is_included() -> None:
+    assert pipeline.chain_of("silver_toy_sightings") == SIGHTINGS.assets
+    assert pipeline.upstream_of("silver_toy_sightings") == "bronze_toy_sightings"
+    assert pipeline.downstream_of("bronze_toy_sightings") == "silver_toy_sightings"
+    assert pipeline.source_of("neo_dashboard") is None
+
+
+def test_a_stage_needs_the_tables_of_its_own_dataset() -> None:
+    both = Included(["neows", "toy"])
+    assert both.tables_of("silver_toy_sightings") == list(SIGHTINGS.tables.all)
+    assert both.tables_of("gold_neo_fact") == [*NEO_TABLES.all, *GOLD_TABLES]
+    assert both.tables_of("maintenance") == both.tables
 
 
 @pytest.mark.parametrize(
@@ -62,11 +68,9 @@ def test_a_stage_needs_the_tables_of_its_own_dataset(monkeypatch: pytest.MonkeyP
         ("fireball", {"gold_fireball"}),
     ],
 )
-def test_gold_beside_the_star_needs_its_sources(
-    names: str, included: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEO_SOURCES", names)
-    tables = {table.name: it for table, it in registry.gold_beside_the_star().items()}
+def test_gold_beside_the_star_needs_its_sources(names: str, included: set[str]) -> None:
+    beside = Included(names.split(",")).gold_beside_the_star
+    tables = {table.name: it for table, it in beside.items()}
     assert {name for name, is_included in tables.items() if is_included} == included
     assert tables.keys() == {
         *("gold_close_approach_agreement", "gold_impact_risk", "risk_agreement", "gold_fireball")
@@ -90,11 +94,11 @@ def test_the_graph_has_the_assets_of_included_sources_alone(
     printed = subprocess.run(
         [sys.executable, "-c", DEFINITIONS], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert {*pipeline.assets()} <= {*printed}
-    gold = {"gold_neo_fact", "neo_dashboard", "power_bi_export"}
-    assert {*printed} - {*pipeline.assets()} == (gold if "neows" in names else set()) - {
-        *pipeline.assets()
-    }
+    assets = {*Included(names.split(",")).assets}
+    readers = {"neo_dashboard", "power_bi_export"} if "neows" in names else set()
+    assert {*printed} == assets | readers
+    same = build_definitions(Settings(neo_sources=names)).resolve_asset_graph()
+    assert {key.to_user_string() for key in same.get_all_asset_keys()} == {*printed}
 
 
 def test_a_command_with_an_unknown_name_ends_with_one_sentence() -> None:

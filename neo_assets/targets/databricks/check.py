@@ -184,7 +184,11 @@ class _Trial:
         @dg.op
         def run_stage(context: dg.OpExecutionContext) -> None:
             runner = JobStageRunner(self._settings, self._catalog)
-            results.append(runner.run(context, Request(stage, context.run_id, days)))
+            results.append(
+                runner.run(
+                    context, Request(stage, context.run_id, days, sources=self._settings.sources)
+                )
+            )
 
         @dg.job
         def databricks_check() -> None:

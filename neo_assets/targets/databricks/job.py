@@ -21,6 +21,7 @@ from dagster_pipes import (
 
 from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.progress import LogFunction, track_progress
+from neo_assets.sources import included_sources
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
     from neo_assets.lakehouse import stages
     from neo_assets.lakehouse.model.tables import DQ_METRICS
     from neo_assets.lakehouse.store.storage import Lakehouse
-    from neo_assets.sources import registry
+    from neo_assets.sources.registry import Included
     from neo_assets.targets.databricks.backend import UnityCatalogBackend
 
     lakehouse = Lakehouse(_session(), UnityCatalogBackend.of(catalog))
@@ -52,7 +53,7 @@ def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
         if request.needs_tables:
             # A foreign key refers to a table that exists.
             tables = sorted(
-                (*registry.tables_of(request.stage), DQ_METRICS),
+                (*Included(request.sources).tables_of(request.stage), DQ_METRICS),
                 key=lambda table: len(table.references),
             )
             for table in track_progress(tables, len(tables), "tables prepared", log):
@@ -92,12 +93,14 @@ def _answer_the_command_line() -> None:
     parser.add_argument("--run-id", default="by hand")
     parser.add_argument("--days-back", type=int, default=0)
     parser.add_argument("--days-ahead", type=int, default=0)
+    parser.add_argument("--sources", help="Those that are included, as in NEO_SOURCES.")
     asked = parser.parse_args()
     catalog = UnityCatalog(asked.catalog, asked.schema, asked.volume)
     today = datetime.now(timezone.utc).date()
     window = range(-asked.days_back, asked.days_ahead + 1)
     days = [today + timedelta(days=number) for number in window]
-    result = run(catalog, Request(asked.stage, asked.run_id, days), print)
+    sources = included_sources(asked.sources)
+    result = run(catalog, Request(asked.stage, asked.run_id, days, sources=sources), print)
     for report in result.reports:
         print(report.day, " ".join(f"{name}={count}" for name, count in report.classes.items()))
     failed = "; ".join(f"{day}: {reason}" for day, reason in sorted(result.failed.items()))

@@ -78,7 +78,7 @@ class DatabricksTarget(Target):
         conditions, parameters = _conditions(selection)
         found = [
             row
-            for name in selection.by_table
+            for name in selection.by_table(self._settings.sources)
             for row in self._asked(
                 f"SELECT * FROM {self._catalog.table(name)} WHERE {conditions}", **parameters
             )
@@ -110,7 +110,7 @@ class DatabricksTarget(Target):
                 f"SELECT count(*) AS rows FROM {self._catalog.table(name)} WHERE {conditions}",
                 **parameters,
             )
-            for name in selection.by_table
+            for name in selection.by_table(self._settings.sources)
         }
         return {name: found[0]["rows"] if found else 0 for name, found in counted.items()}
 

@@ -12,7 +12,7 @@ from neo_assets.lakehouse.request import Request, Result, StageError
 from neo_assets.lakehouse.store.delta_log import refuse_other_digits, set_aside_damaged_checkpoints
 from neo_assets.progress import LogFunction, track_progress
 from neo_assets.settings import Settings
-from neo_assets.sources import registry
+from neo_assets.sources.registry import Included
 from neo_assets.spark_server.server import spark_connect_server
 from neo_assets.targets.local.backend import LocalBackend
 from neo_assets.targets.local.session import (
@@ -63,7 +63,8 @@ class SparkStageRunner(StageRunner):
 
         def run(lakehouse: "Lakehouse") -> Result:
             if request.needs_tables:
-                self._make_tables(lakehouse, registry.tables_of(request.stage), log)
+                tables = Included(request.sources).tables_of(request.stage)
+                self._make_tables(lakehouse, tables, log)
             return stages.run(lakehouse, request, log)
 
         with self.rebuilding(log) as lakehouse:
@@ -85,7 +86,7 @@ class SparkStageRunner(StageRunner):
             dagster.Failure: its files do not fit together, the disk is full, or Spark was lost.
         """
         with self.rebuilding(log) as lakehouse:
-            self._make_tables(lakehouse, registry.tables(), log)
+            self._make_tables(lakehouse, Included(self._settings.sources).tables, log)
             yield lakehouse
 
     @contextmanager

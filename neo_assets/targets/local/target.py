@@ -90,7 +90,7 @@ class LocalTarget(Target):
         """Return the chosen rows, read by delta-rs."""
         from neo_assets.lakehouse import quarantine
 
-        return quarantine.rows(self.local_tables, selection)
+        return quarantine.rows(self.local_tables, selection, self._settings.sources)
 
     def discard(self, selection: "Selection", note: str, log: LogFunction) -> int:
         """Written by delta-rs, as the only writer on this machine."""
@@ -98,7 +98,7 @@ class LocalTarget(Target):
 
         with exclusive_writer(self._settings, log):
             number = 0
-            for name, of_table in selection.by_table.items():
+            for name, of_table in selection.by_table(self._settings.sources).items():
                 chosen = self.quarantined(of_table)
                 quarantine.discard(self.local_tables, chosen, note, name)
                 number += len(chosen)
