@@ -157,6 +157,17 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9-]+$",
         description="A cluster to run stages on; serverless compute unless set.",
     )
+    neo_databricks_cluster_file: Path | None = Field(
+        None,
+        description="A YAML or JSON file with the specification of a cluster, the `new_cluster` of "
+        "a task; each stage starts one of its own.",
+    )
+    neo_databricks_job_id: int | None = Field(
+        None,
+        gt=0,
+        description="The job `neo_assets stage` of the bundle, which runs the stages with its own "
+        "compute, permissions and notifications; without it each stage is a submitted run.",
+    )
     neo_databricks_warehouse_id: str | None = Field(
         None,
         pattern="^[A-Za-z0-9-]+$",
@@ -165,7 +176,7 @@ class Settings(BaseSettings):
     )
     neo_databricks_run_viewers: str | None = Field(
         None,
-        description="Comma-separated groups that may open the runs of jobs and their logs; unless "
+        description="Comma-separated groups that may open submitted runs and their logs; unless "
         "set, only the one that submits them and admins may.",
     )
     neo_databricks_timeout_hours: float = Field(
@@ -177,7 +188,13 @@ class Settings(BaseSettings):
     neo_databricks_budget_policy_id: str | None = Field(
         None,
         pattern="^[A-Za-z0-9-]+$",
-        description="The budget policy of serverless jobs, whose tags are on their cost.",
+        description="The budget policy of submitted runs on serverless compute, whose tags are on "
+        "their cost.",
+    )
+    neo_databricks_performance_target: Literal["STANDARD", "PERFORMANCE_OPTIMIZED"] | None = Field(
+        None,
+        description="How submitted runs use serverless compute: `STANDARD` costs less and starts "
+        "later, `PERFORMANCE_OPTIMIZED` starts at once; the workspace decides unless set.",
     )
     neo_databricks_poll_s: float = Field(
         5, gt=0, le=60, description="Seconds between two requests for the state of a job."
@@ -230,7 +247,10 @@ class Settings(BaseSettings):
         None, description="A folder of recorded responses that the simulator replays."
     )
 
-    @field_validator("neo_data_dir", "dagster_home", "neo_simulator_recordings", "neo_quality_file")
+    @field_validator(
+        *("neo_data_dir", "dagster_home", "neo_simulator_recordings", "neo_quality_file"),
+        "neo_databricks_cluster_file",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         if value is None:
@@ -276,6 +296,18 @@ class Settings(BaseSettings):
     @classmethod
     def _known_sources(cls, value: str | None) -> str | None:
         included_sources(value)
+        return value
+
+    @field_validator("neo_databricks_cluster_file", "neo_databricks_job_id")
+    @classmethod
+    def _one_kind_of_compute(cls, value: object, field: ValidationInfo) -> object:
+        others = [
+            name.upper()
+            for name in ("neo_databricks_cluster_id", "neo_databricks_cluster_file")
+            if field.data.get(name)
+        ]
+        if value and others:
+            raise ValueError(f"cannot be set together with {others[0]}: unset one of them")
         return value
 
     @field_validator("neo_spark_remote")

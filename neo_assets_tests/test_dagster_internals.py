@@ -11,13 +11,10 @@ from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
-from dagster_databricks.pipes import PipesDatabricksClient
-from databricks.sdk.service import jobs
 
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.dagster_internals import conditions, events, history, runs
 from neo_assets.dagster_internals.event_log import EventLog, one_commit
-from neo_assets.dagster_internals.pipes import DagsterPipesExecutionError
 
 ROOT = Path(__file__).parents[1]
 PARTITIONS = dg.StaticPartitionsDefinition(["a", "b", "c"])
@@ -289,24 +286,6 @@ def test_the_event_log_overrides_what_dagster_calls(instance: dg.DagsterInstance
         log.index_connection() as of_index,  # type: ignore[no-untyped-call]
     ):
         assert (of_run, of_index) == (outer, outer)
-
-
-class Terminated(PipesDatabricksClient):
-    def __init__(self) -> None:
-        self.poll_interval_seconds = 0
-
-    def _get_run_state(self, run_id: int) -> jobs.RunState:
-        return jobs.RunState(
-            life_cycle_state=jobs.RunLifeCycleState.TERMINATED,
-            result_state=jobs.RunResultState.FAILED,
-            state_message="The task failed.",
-        )
-
-
-def test_a_failed_job_is_an_error_of_pipes() -> None:
-    """`DagsterPipesExecutionError`, `_poll_til_success`, `_get_run_state`."""
-    with pytest.raises(DagsterPipesExecutionError, match=r"The task failed\."):
-        Terminated()._poll_til_success(dg.build_asset_context(), 1)
 
 
 def test_the_linter_knows_all_private_modules() -> None:

@@ -30,7 +30,7 @@ from neo_assets.sources.landing_zone import LandingError
 from neo_assets.sources.simulator.sky import SimulatedSky
 from neo_assets.targets.databricks.landing_zone import VolumeLandingZone
 from neo_assets.targets.databricks.stage_runner import JobStageRunner, unity_catalog
-from neo_assets.targets.databricks.submission import ENVIRONMENT_VERSION
+from neo_assets.targets.databricks.submission import cluster_of, environment_version
 from neo_assets.targets.databricks.warehouse import Warehouse
 from neo_assets.targets.databricks.workspace import message_of, translate_errors, workspace_client
 from neo_assets.targets.databricks.workspace_error import WorkspaceError
@@ -63,11 +63,24 @@ def steps(settings: Settings) -> tuple[Sequence[Step], Step]:
     name, schema, volume = catalog.catalog, catalog.schema_name, catalog.volume_name
     make = "databricks bundle deploy makes it, or have"
     files = f"have run: GRANT READ VOLUME, WRITE VOLUME ON VOLUME {_quoted(volume)} TO `<us>`"
-    compute = (
-        "check that the workspace has serverless compute and allows its use, or name a cluster in "
-        "NEO_DATABRICKS_CLUSTER_ID; and have run: GRANT USE SCHEMA, CREATE TABLE ON SCHEMA "
-        f"{_quoted(schema)} TO `<us>`"
+    job_id = settings.neo_databricks_job_id
+    start = (
+        "have the permission Can manage run granted on the job"
+        if job_id
+        else "check that the workspace has serverless compute and allows its use, or name a "
+        "cluster in NEO_DATABRICKS_CLUSTER_ID"
     )
+    compute = (
+        f"{start}; and have run: GRANT USE SCHEMA, CREATE TABLE ON SCHEMA {_quoted(schema)} TO "
+        "`<us>`"
+    )
+    saved: list[tuple[str, Callable[[], object], str]] = []
+    if job_id:
+        named = (
+            "NEO_DATABRICKS_JOB_ID is the number of the job neo_assets stage, which databricks "
+            "bundle deploy makes and databricks bundle summary shows; or unset it"
+        )
+        saved = [(f"the job {job_id} too", lambda: trial.client.jobs.get(job_id), named)]
     tried: tuple[tuple[str, Callable[[], object], str], ...] = (
         ("authentication works", trial.open, ""),
         (
@@ -86,6 +99,7 @@ def steps(settings: Settings) -> tuple[Sequence[Step], Step]:
             lambda: trial.client.volumes.read(volume),
             f"{make} run: GRANT READ VOLUME ON VOLUME {_quoted(volume)} TO `<us>`",
         ),
+        *saved,
         ("event files can be written, listed and read in it", trial.land, files),
         (
             "a job reads them with Auto Loader, and its result comes back",
@@ -129,14 +143,17 @@ def steps(settings: Settings) -> tuple[Sequence[Step], Step]:
 def report(results: Mapping[str, str], settings: Settings) -> str:
     """The results by step as a table in Markdown, without the address of the workspace."""
     versions = ", ".join(f"{package} {version(package)}" for package in _COMPARED)
-    compute = "a cluster" if settings.neo_databricks_cluster_id else "serverless compute"
+    if settings.neo_databricks_job_id:
+        compute = "the saved job"
+    else:
+        compute = next(iter(cluster_of(settings)), "serverless compute")
     rows = [
         f"| {what} | {re.sub('https?://[^ ]+', '…', problem or 'works').replace('|', ' ')} |"
         for what, problem in results.items()
     ]
     return "\n".join(
         (
-            f"{versions}; {compute}, environment version {ENVIRONMENT_VERSION}",
+            f"{versions}; {compute}, environment version {environment_version()}",
             "",
             "| step | result |",
             "| --- | --- |",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from importlib.metadata import metadata
 from typing import TYPE_CHECKING
 
 from dagster_pipes import (
@@ -27,17 +29,21 @@ from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-REQUEST, CATALOG, RESULT = "request", "unity_catalog", "result"
+PACKAGE = "neo-assets-stages"
+"""The name under which this code is installed."""
+REQUEST, CATALOG, VERSION, RESULT = "request", "unity_catalog", "version", "result"
 """The names of what the two sides pass to each other."""
 
 
 def main() -> None:
     """Run what is requested, by either caller."""
     loader = PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
-    if loader.is_dagster_pipes_process():
+    of_pipes, others = loader.parser.parse_known_args()
+    # The saved job has the arguments of Pipes always, empty where Dagster did not start it.
+    if of_pipes.dagster_pipes_context:
         _answer_dagster(loader)
     else:
-        _answer_the_command_line()
+        _answer_the_command_line(others)
 
 
 def run(catalog: UnityCatalog, request: Request, log: LogFunction) -> Result:
@@ -78,13 +84,20 @@ def _answer_dagster(loader: PipesCliArgsParamsLoader) -> None:
         context_loader=PipesUnityCatalogVolumesContextLoader(),
         message_writer=PipesUnityCatalogVolumesMessageWriter(),
     ) as pipes:
-        request = Request.from_json(pipes.get_extra(REQUEST))
-        catalog = UnityCatalog(**pipes.get_extra(CATALOG))
-        result = run(catalog, request, pipes.log.info)
+        version, installed = pipes.get_extra(VERSION), metadata(PACKAGE)["Summary"]
+        if version in installed:
+            request = Request.from_json(pipes.get_extra(REQUEST))
+            catalog = UnityCatalog(**pipes.get_extra(CATALOG))
+            result = run(catalog, request, pipes.log.info)
+        else:
+            result = Result(
+                refusal=f"The job in the workspace has other code ({installed}) than this machine "
+                f"({version}): run databricks bundle deploy, and then the days again."
+            )
         pipes.report_custom_message({RESULT: result.to_json()})
 
 
-def _answer_the_command_line() -> None:
+def _answer_the_command_line(arguments: Sequence[str]) -> None:
     """Run the stage over a window of days; what went wrong fails the task, in a sentence."""
     parser = argparse.ArgumentParser(description="Run one stage over the days around today (UTC).")
     parser.add_argument("stage", help="bronze_neo_events, silver_neo_events, …")
@@ -94,7 +107,7 @@ def _answer_the_command_line() -> None:
     parser.add_argument("--days-back", type=int, default=0)
     parser.add_argument("--days-ahead", type=int, default=0)
     parser.add_argument("--sources", help="Those that are included, as in NEO_SOURCES.")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     catalog = UnityCatalog(asked.catalog, asked.schema, asked.volume)
     today = datetime.now(timezone.utc).date()
     window = range(-asked.days_back, asked.days_ahead + 1)

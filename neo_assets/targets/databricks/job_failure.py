@@ -18,9 +18,8 @@ class JobFailedError(Exception):
         self.is_retryable = is_retryable
 
 
-def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
+def job_failure(client: WorkspaceClient, run: jobs.Run) -> JobFailedError:
     """The error of a job run that has ended."""
-    run = client.jobs.get_run(run_id)
     state = run.state or jobs.RunState()
     ended = run.status.termination_details if run.status else None
     errors = _errors(client, run)
@@ -28,7 +27,7 @@ def job_failure(client: WorkspaceClient, run_id: int) -> JobFailedError:
     messages = errors or [state.state_message or ""]
     result = state.result_state or state.life_cycle_state
     return JobFailedError(
-        f"job run {run_id} ended as {result.value if result else 'unknown'}"
+        f"job run {run.run_id} ended as {result.value if result else 'unknown'}"
         + (f" ({ended.code.value})" if ended and ended.code else "")
         + "".join(f", {text.strip().rstrip('.')}" for text in messages if text.strip())
         + (f"; its log: {run.run_page_url}" if run.run_page_url else ""),

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import dagster as dg
 from databricks.sdk import WorkspaceClient
@@ -12,10 +13,10 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import Request, Result
 from neo_assets.lakehouse.store.metrics import RunMetrics
 from neo_assets.settings import Settings
-from neo_assets.targets.databricks.job import CATALOG, REQUEST, RESULT
+from neo_assets.targets.databricks.job import CATALOG, REQUEST, RESULT, VERSION
 from neo_assets.targets.databricks.job_failure import JobFailedError
-from neo_assets.targets.databricks.pipes import pipes_client
-from neo_assets.targets.databricks.submission import stage_task, upload_wheels
+from neo_assets.targets.databricks.pipes import JobWatch
+from neo_assets.targets.databricks.submission import cluster_of, run_now, submit, upload_wheels
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.databricks.workspace import translate_errors, workspace_client
@@ -35,6 +36,8 @@ class JobStageRunner(StageRunner):
 
     def __init__(self, settings: Settings, catalog: UnityCatalog | None = None) -> None:
         super().__init__(settings)
+        # Before anything is landed: a file that specifies no cluster.
+        cluster_of(settings)
         self._catalog = catalog or unity_catalog(settings)
         self._client: WorkspaceClient | None = None
 
@@ -92,32 +95,34 @@ class JobStageRunner(StageRunner):
         Raises:
             JobFailedError: the job failed, or ended without a result.
         """
-        settings = self._settings
+        settings, wheel = self._settings, Wheel()
         client, catalog = self._workspace(), self._catalog
-        wheels = upload_wheels(client, catalog, Wheel())
-        task, rest = stage_task(request.stage, wheels, settings)
-        pipes = pipes_client(
+        # Sent twice for the same attempt, as after a lost response, it starts one job.
+        token = f"{request.run_id}-{request.stage}-{attempt}"
+        job_id = settings.neo_databricks_job_id
+        if job_id:
+            # ASCII alone is allowed in parameters of tasks.
+            days = sorted(request.days)
+            first_and_last = "/".join(map(str, days[:1] + days[1:][-1:]))
+            parameters = {"stage": request.stage, "days": first_and_last}
+            start = partial(run_now, client, job_id, parameters)
+        else:
+            wheels = upload_wheels(client, catalog, wheel)
+            start = partial(submit, client, settings, wheels, f"neo_assets {_subject(request)}")
+        watch = JobWatch(
             client,
             str(catalog.messages),
             settings.neo_databricks_poll_s,
-            is_serverless=settings.neo_databricks_cluster_id is None,
+            settings.neo_databricks_timeout_hours * 3600,
         )
-        done = pipes.run(
-            context=context,
-            extras={REQUEST: request.to_json(), CATALOG: asdict(catalog)},
-            task=task,
-            submit_args={
-                **rest,
-                "run_name": f"neo_assets {_subject(request)}",
-                # Sent twice for the same attempt, as after a lost response, it starts one job.
-                "idempotency_token": f"{request.run_id}-{request.stage}-{attempt}",
-            },
+        messages, page = watch.run(
+            context,
+            {REQUEST: request.to_json(), CATALOG: asdict(catalog), VERSION: wheel.version},
+            partial(start, idempotency_token=token),
         )
-        pipes.raise_interruption()
-        for message in done.get_custom_messages():
+        for message in messages:
             if RESULT in message:
-                result = Result.from_json(message[RESULT])
-                return replace(result, job_url=pipes.run_page_url)
+                return replace(Result.from_json(message[RESULT]), job_url=page)
         raise JobFailedError(
             "its job succeeded, but without a result; nothing is lost, run the days again",
             is_retryable=True,

@@ -77,12 +77,7 @@ class Warehouse:
                 f"The answer of the SQL warehouse would have more than {ANSWER_MIB} MiB: choose "
                 "fewer rows, with --day, --rule or --file"
             )
-        chunk = answer.result
-        while chunk:
-            yield from chunk.data_array or []
-            following = chunk.next_chunk_index
-            chunk = (
-                self._statements.get_statement_result_chunk_n(number, following)
-                if following
-                else None
-            )
+        yield from (answer.result and answer.result.data_array) or []
+        chunks = (answer.manifest and answer.manifest.total_chunk_count) or 0
+        for chunk in range(1, chunks):
+            yield from self._statements.get_statement_result_chunk_n(number, chunk).data_array or []

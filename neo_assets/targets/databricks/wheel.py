@@ -12,8 +12,9 @@ from functools import cached_property
 from importlib.metadata import distribution, version
 from pathlib import Path
 
+from neo_assets.targets.databricks.job import PACKAGE
+
 ENTRY_POINT = "neo-stage"
-PACKAGE = "neo-assets-stages"
 FILE_NAMES = ("dagster_pipes-*.whl", "neo_assets_stages-*.whl")
 
 _PROJECT = """\
@@ -55,7 +56,7 @@ class Wheel:
     @property
     def name(self) -> str:
         """The file name of the wheel."""
-        return FILE_NAMES[-1].replace("*", f"{self._version}-py3-none-any")
+        return FILE_NAMES[-1].replace("*", f"{self.version}-py3-none-any")
 
     @cached_property
     def digest(self) -> str:
@@ -73,19 +74,19 @@ class Wheel:
             copy = source / "neo_assets" / file.relative_to(self.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
-        return [_pipes(folder), _built(source, folder, _project(self._version))]
+        return [_pipes(folder), _built(source, folder, _project(self.version))]
 
     @property
-    def _files(self) -> list[Path]:
-        return sorted({file for pattern in _CONTENT for file in self.root.glob(pattern)})
-
-    @property
-    def _version(self) -> str:
+    def version(self) -> str:
         """The version of the project, with the digest: pip skips a version that it installed.
 
         A cluster would run the code of yesterday.  A digest of digits alone is no number.
         """
         return f"{version('neo-assets')}+sha{self.digest}"
+
+    @property
+    def _files(self) -> list[Path]:
+        return sorted({file for pattern in _CONTENT for file in self.root.glob(pattern)})
 
 
 def _project(of_version: str) -> str:
@@ -95,7 +96,8 @@ def _project(of_version: str) -> str:
         package=PACKAGE,
         module="neo_assets",
         version=of_version,
-        description="The stages of neo-assets, for jobs on Databricks",
+        # A bundle replaces the digest in the version by a time, and not here.
+        description=f"The stages of neo-assets {of_version}, for jobs on Databricks",
         dependencies=", ".join(f'"{dependency}"' for dependency in dependencies),
         scripts=_SCRIPTS,
     )

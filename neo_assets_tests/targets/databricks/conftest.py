@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from dagster._core.pipes import utils  # noqa: TID251
 from pyspark.sql import SparkSession
 
 from neo_assets.targets.databricks import repetition
+from neo_assets.targets.databricks.submission import job_definition
+from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets_tests.targets.databricks.fake_workspace import FakeWorkspace, serve
 
 VOLUME = ("spark_catalog", "neo", "files")
@@ -33,6 +36,21 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeW
         monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
         monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
         yield workspace
+
+
+@pytest.fixture
+def saved_job(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The number of the job of the bundle, deployed and named in the settings."""
+    folder = workspace.root / "Workspace" / "artifacts"
+    folder.mkdir(parents=True)
+    wheels = [f"/Workspace/artifacts/{wheel.name}" for wheel in Wheel().make(folder)]
+    job = json.dumps(job_definition())
+    for name, value in zip(("catalog", "schema", "volume"), VOLUME, strict=True):
+        job = job.replace(f"${{var.{name}}}", value)
+    workspace.saved_jobs[77] = json.loads(job)
+    workspace.saved_jobs[77]["environments"][0]["spec"]["dependencies"] = wheels
+    monkeypatch.setenv("NEO_DATABRICKS_JOB_ID", "77")
+    return 77
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -49,6 +49,7 @@ CLUSTER = "0301-120000-abcdefgh"
 POINTER_AT_OUTPUT = "Workload failed, see run output for details"
 TASK_RUNS = 1_000_000
 """What is added to the number of a run for that of its task."""
+CANCELED_AFTER_S = 0.2
 ENTRIES_OF_A_PAGE = 3
 """So few that every listing of a few files has several pages."""
 
@@ -72,23 +73,26 @@ class Fault:
 
 @dataclass
 class JobRun:
-    """A run that was submitted."""
+    """A run that was submitted, or of a saved job with these parameters."""
 
     number: int
     specification: JsonObject
+    job_id: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)
     state: JsonObject = field(default_factory=lambda: {"life_cycle_state": "PENDING"})
     termination: JsonObject = field(default_factory=dict)
     started_at: int = field(default_factory=lambda: int(time.time() * 1000))
     error: str = ""
     error_trace: str = ""
     process: subprocess.Popen[bytes] | None = None
+    is_canceled: bool = False
 
     @property
     def is_over(self) -> bool:
         return self.state["life_cycle_state"] in ("TERMINATED", "INTERNAL_ERROR", "SKIPPED")
 
     def end(self, result: str, code: str, kind: str, message: str = "") -> None:
-        if not self.is_over:
+        if not self.is_over and (result == "CANCELED" or not self.is_canceled):
             self.termination = {"code": code, "type": kind, "message": message}
             failed = result in ("FAILED", "")
             self.state = {
@@ -114,6 +118,7 @@ class FakeWorkspace:
     client_secret: str = field(default_factory=lambda: f"dose{secrets.token_hex(16)}")
     access_tokens: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    saved_jobs: dict[int, JsonObject] = field(default_factory=dict)
     runs: dict[int, JobRun] = field(default_factory=dict)
     by_idempotency_token: dict[str, int] = field(default_factory=dict)
     answers: dict[str, list[list[str]] | str] = field(default_factory=dict)
@@ -129,21 +134,31 @@ class FakeWorkspace:
         assert place.is_relative_to(self.root.resolve())
         return place
 
-    def submit(self, specification: JsonObject) -> int:
+    def start(
+        self, specification: JsonObject, token: str, job_id: int = 0, **parameters: str
+    ) -> int:
         with self.lock:
-            token = specification.get("idempotency_token")
             if token in self.by_idempotency_token:
-                return self.by_idempotency_token[str(token)]
+                return self.by_idempotency_token[token]
             number = 1000 + len(self.runs)
-            self.runs[number] = JobRun(number, specification)
+            self.runs[number] = JobRun(number, specification, job_id, parameters)
             if token:
                 self.by_idempotency_token[token] = number
         Thread(target=self._run, args=(self.runs[number],), daemon=True).start()
         return number
 
+    def page(self, run: JobRun) -> str:
+        job = f"{run.job_id}/" if run.job_id else ""
+        return f"{self.host}/?o=900800700600#job/{job}run/{run.number}"
+
     def cancel(self, number: int) -> None:
+        """Cancel a run, which is over some time later."""
         run = self.runs[number]
-        run.end("CANCELED", "USER_CANCELED", "SUCCESS", "Run cancelled.")
+        if run.is_over:
+            return
+        run.is_canceled, run.state = True, {"life_cycle_state": "TERMINATING"}
+        end = ("CANCELED", "USER_CANCELED", "SUCCESS", "Run cancelled.")
+        Timer(CANCELED_AFTER_S, run.end, end).start()
         if run.process:
             _kill(run.process)
 
@@ -191,14 +206,15 @@ class FakeWorkspace:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(work / "site")
         wheel_task = task["python_wheel_task"]
+        parameters = [_filled(each, run) for each in wheel_task.get("parameters", [])]
         with self.lock:
-            if run.is_over:
+            if run.is_over or run.is_canceled:
                 return
             run.process = subprocess.Popen(
                 [
                     *(sys.executable, str(LAUNCHER), str(self.root / "Volumes"), behaviour),
                     *(wheel_task["package_name"], wheel_task["entry_point"]),
-                    *wheel_task.get("parameters", []),
+                    *parameters,
                 ],
                 cwd=work,
                 env={
@@ -228,7 +244,7 @@ class FakeWorkspace:
 
     def _libraries(self, job: JsonObject, task: JsonObject) -> tuple[list[Path], str]:
         """The wheels of a task, or why they cannot be installed."""
-        if task.get("existing_cluster_id"):
+        if "existing_cluster_id" in task or "new_cluster" in task:
             wheels = [library["whl"] for library in task.get("libraries", [])]
         else:
             specified = {each["environment_key"]: each["spec"] for each in job["environments"]}
@@ -238,6 +254,13 @@ class FakeWorkspace:
         missing = [wheel for wheel in wheels if not self.place(wheel).is_file()]
         problem = f"The library {missing[0]} is not there." if missing else ""
         return [self.place(wheel) for wheel in wheels], problem
+
+
+def _filled(parameter: str, run: JobRun) -> str:
+    """The parameter with the values of the names in braces."""
+    values = {f"job.parameters.{name}": value for name, value in run.parameters.items()}
+    known = {**values, "job.run_id": str(run.number)}
+    return re.sub("{{([a-z_.]+)}}", lambda name: known[name[1]], parameter)
 
 
 def _message_of(trace: str) -> str:
@@ -326,7 +349,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(401, "UNAUTHENTICATED", "The token is unknown.")
         elif place := re.fullmatch("/api/2.0/fs/(files|directories)(/.*)", path):
             self._files(place[1], place[2].rstrip("/"), query, body)
-        elif call := re.fullmatch("/api/2.2/jobs/runs/([a-z-]+)", path):
+        elif call := re.fullmatch("/api/2.2/jobs/([a-z/-]+)", path):
             self._jobs(call[1], query, json.loads(body or b"{}"))
         elif path.startswith("/api/2.0/sql/statements/"):
             self._statements(path.split("/")[5:], json.loads(body or b"{}"))
@@ -375,7 +398,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _upload(self, path: str, place: Path, query: dict[str, str], body: bytes) -> None:
         if not place.parent.is_dir():
             self._refuse(404, "NOT_FOUND", f"The directory of {path} does not exist.")
-        elif place.exists() and query.get("overwrite") == "false":
+        elif place.exists() and query.get("overwrite") != "true":
             self._refuse(409, "ALREADY_EXISTS", f"{path} already exists.")
         else:
             # As object storage does: there is nothing to see before all is there.
@@ -385,7 +408,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204)
 
     def _directory(self, path: str, place: Path, query: dict[str, str]) -> None:
-        if place.is_file():
+        if self.command == "PUT" and place.is_file():
             self._refuse(409, "ALREADY_EXISTS", f"{path} is an existing file.")
         elif self.command == "PUT":
             place.mkdir(parents=True, exist_ok=True)
@@ -416,28 +439,52 @@ class _Handler(BaseHTTPRequestHandler):
             self._log({"contents": entries[start:end], **more})
 
     def _jobs(self, call: str, query: dict[str, str], body: JsonObject) -> None:
-        workspace = self.workspace
-        if call == "submit":
+        if call in ("runs/submit", "run-now"):
+            self._start(call, body)
+        elif call == "get":
+            self._saved_job(int(query["job_id"]))
+        else:
+            self._job_run(call, int(body.get("run_id") or query["run_id"]))
+
+    def _start(self, call: str, body: JsonObject) -> None:
+        workspace, token = self.workspace, body.get("idempotency_token", "")
+        if "JOBS" in workspace.denied:
+            self._refuse(403, "PERMISSION_DENIED", "No permission to start the job.")
+        elif len(token) > 64:
+            self._refuse(400, "INVALID_PARAMETER_VALUE", "The idempotency token is too long.")
+        elif call == "runs/submit":
             (task,) = body["tasks"]
-            if "JOBS" in workspace.denied:
-                self._refuse(403, "PERMISSION_DENIED", "No entitlement for serverless compute.")
-            elif task.get("existing_cluster_id", CLUSTER) != CLUSTER:
+            if task.get("existing_cluster_id", CLUSTER) != CLUSTER:
                 self._refuse(400, "INVALID_PARAMETER_VALUE", "The cluster does not exist.")
             else:
-                self._log({"run_id": workspace.submit(body)})
-            return
-        number = int(body.get("run_id") or query.get("run_id") or 0)
+                self._log({"run_id": workspace.start(body, token)})
+        elif body["job_id"] not in workspace.saved_jobs:
+            self._send(404)
+        else:
+            job = workspace.saved_jobs[body["job_id"]]
+            parameters = {each["name"]: each["default"] for each in job["parameters"]}
+            parameters |= body.get("job_parameters", {})
+            self._log({"run_id": workspace.start(job, token, body["job_id"], **parameters)})
+
+    def _saved_job(self, number: int) -> None:
+        job = self.workspace.saved_jobs.get(number)
+        if job is None:
+            self._log({"message": f"Job {number} does not exist."}, 404)
+        else:
+            self._log({"job_id": number, "settings": job})
+
+    def _job_run(self, call: str, number: int) -> None:
+        workspace, of_task = self.workspace, call == "runs/get-output"
         # Only a task has an output.
-        run = workspace.runs.get(number - (TASK_RUNS if call == "get-output" else 0))
+        run = workspace.runs.get(number - (TASK_RUNS if of_task else 0))
         if run is None:
-            self._refuse(404, "RESOURCE_DOES_NOT_EXIST", f"Run {number} does not exist.")
-        elif call == "cancel":
+            self._send(404)
+        elif call == "runs/cancel":
             workspace.cancel(number)
             self._log({})
-        elif call == "get-output":
+        elif of_task:
             self._log({"error": run.error, "error_trace": run.error_trace})
         else:
-            page = f"{workspace.host}/jobs/runs/{number}"
             state = run.state
             status = {"termination_details": run.termination} if run.termination else {}
             if workspace.answers_in_queue:
@@ -446,14 +493,16 @@ class _Handler(BaseHTTPRequestHandler):
                 status = {
                     "queue_details": {"code": "ACTIVE_RUNS_LIMIT_REACHED", "message": "Full."}
                 }
+            (task,) = run.specification["tasks"]
             self._log(
                 {
                     "run_id": number,
-                    "run_page_url": page,
+                    "run_name": run.specification.get("run_name") or run.specification["name"],
+                    "run_page_url": workspace.page(run),
                     "start_time": run.started_at,
                     "state": state,
                     "status": status,
-                    "tasks": [{"run_id": number + TASK_RUNS, "task_key": "task"}],
+                    "tasks": [{"run_id": number + TASK_RUNS, "task_key": task["task_key"]}],
                 }
             )
 
@@ -467,18 +516,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._log({"statement_id": number, "status": {"state": "PENDING"}})
             return
         number, *chunk = place
-        found = answers[number]
+        found = answers.get(number)
+        if found is None:
+            self._send(404)
+            return
         if isinstance(found, str):
-            status = {"state": "FAILED", "error": {"message": found}}
+            error = {"error_code": "BAD_REQUEST", "message": found}
+            status = {"state": "FAILED", "error": error}
             self._log({"statement_id": number, "status": status})
             return
-        start = int(chunk[2]) if chunk else 0
-        end = start + ENTRIES_OF_A_PAGE
-        more = {"next_chunk_index": end} if end < len(found) else {}
-        result = {"data_array": found[start:end], **more}
-        manifest = {"truncated": len(json.dumps(found)) > limits[number]}
+        start = int(chunk[2] if chunk else 0) * ENTRIES_OF_A_PAGE
+        # The CLI reads the number of chunks too, and not `next_chunk_index`.
+        result = {"data_array": found[start : start + ENTRIES_OF_A_PAGE]}
+        manifest = {
+            "total_chunk_count": -(-len(found) // ENTRIES_OF_A_PAGE),
+            "truncated": len(json.dumps(found)) > limits[number],
+        }
         status = {"statement_id": number, "status": {"state": "SUCCEEDED"}, "manifest": manifest}
-        self._log(result if chunk else {**status, "result": result})
+        self._log(result if chunk else {**status, "result": result if found else {}})
 
     def _catalog(self, path: str, query: dict[str, str]) -> None:
         kind, _, name = path.partition("unity-catalog/")[2].partition("/")

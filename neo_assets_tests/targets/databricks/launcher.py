@@ -72,7 +72,7 @@ def _within(volumes: str, parameters: Sequence[str]) -> Iterator[str]:
     from dagster_pipes import decode_param, encode_param
 
     for before, parameter in zip(("", *parameters), parameters, strict=False):
-        if before.startswith("--dagster-pipes-"):
+        if before.startswith("--dagster-pipes-") and parameter:
             values = decode_param(parameter)
             path = values["path"].replace(VOLUMES, volumes, 1)
             yield encode_param({**values, "path": path})

@@ -15,14 +15,18 @@ from neo_assets.lakehouse.request import Request, Result
 from neo_assets.progress import LogFunction
 from neo_assets.settings import Settings
 from neo_assets.targets.databricks import job as entry_point
-from neo_assets.targets.databricks.submission import ENVIRONMENT_VERSION
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
-from neo_assets.targets.databricks.wheel import ENTRY_POINT, PACKAGE
+from neo_assets.targets.databricks.wheel import ENTRY_POINT
 
 ROOT = Path(__file__).parents[3]
-TEXT = (ROOT / "databricks.yml").read_text(encoding="utf-8")
-BUNDLE: dict[str, Any] = yaml.safe_load(TEXT)
-RESOURCES = BUNDLE["resources"]
+BUNDLE: dict[str, Any] = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
+FILES = [ROOT / name for name in ("databricks.yml", *BUNDLE["include"])]
+TEXT = "".join(file.read_text(encoding="utf-8") for file in FILES)
+RESOURCES: dict[str, Any] = {
+    kind: resources
+    for file in FILES
+    for kind, resources in yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].items()
+}
 
 
 def only(kind: str) -> Any:
@@ -40,8 +44,9 @@ def test_its_resources_are_ones_that_databricks_knows() -> None:
     # No catalog: one without a storage location cannot be created in most workspaces.
     assert RESOURCES.keys() == known.keys()
     for kind, model in known.items():
-        # Refuses fields, and values of lists of values, that are not known.
-        model.from_dict(only(kind))
+        for resource in RESOURCES[kind].values():
+            # Refuses fields, and values of lists of values, that are not known.
+            model.from_dict(resource)
 
 
 def test_its_names_are_those_of_the_settings() -> None:
@@ -83,20 +88,20 @@ def test_the_principal_gets_what_it_needs_and_no_more() -> None:
     }
 
 
-def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = only("jobs")
+def test_its_jobs_run_the_stages_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule, stage = RESOURCES["jobs"]["neo_assets"], RESOURCES["jobs"]["stage"]
     stages = ["bronze_neo_events", "silver_neo_events", "gold_neo_fact"]
-    assert [task["task_key"] for task in job["tasks"]] == stages
+    assert [task["task_key"] for task in schedule["tasks"]] == stages
     before = [
-        [needed["task_key"] for needed in task.get("depends_on", [])] for task in job["tasks"]
+        [needed["task_key"] for needed in task.get("depends_on", [])] for task in schedule["tasks"]
     ]
     assert before == [[], stages[:1], stages[1:2]]
     # Two runs at once would write the same tables.
-    assert job["max_concurrent_runs"] == 1
+    assert stage["max_concurrent_runs"] == schedule["max_concurrent_runs"] == 1
     hours = Settings.model_fields["neo_databricks_timeout_hours"].default
-    assert job["timeout_seconds"] == hours * 3600 and job["tags"]
-    (environment,) = job["environments"]
-    assert environment["spec"]["environment_version"] == ENVIRONMENT_VERSION
+    assert stage["timeout_seconds"] == hours * 3600 and stage["tags"] and schedule["tags"]
 
     asked: list[Request] = []
 
@@ -106,17 +111,36 @@ def test_its_job_runs_the_stages_one_after_the_other(monkeypatch: pytest.MonkeyP
         return Result()
 
     monkeypatch.setattr(entry_point, "run", run)
+    (task,) = stage["tasks"]
+    wheel_task = task["python_wheel_task"]
+    assert (wheel_task["package_name"], wheel_task["entry_point"]) == (
+        entry_point.PACKAGE,
+        ENTRY_POINT,
+    )
     values = {f"var.{name}": each.get("default") for name, each in BUNDLE["variables"].items()}
-    values |= {f"job.parameters.{each['name']}": each["default"] for each in job["parameters"]}
-    for task in job["tasks"]:
-        wheel_task = task["python_wheel_task"]
-        assert (wheel_task["package_name"], wheel_task["entry_point"]) == (PACKAGE, ENTRY_POINT)
-        known = {**values, "task.name": task["task_key"], "job.run_id": "7"}
-        parameters = [filled(parameter, known) for parameter in wheel_task["parameters"]]
+    defaults = {each["name"]: each["default"] for each in stage["parameters"]}
+    for scheduled in schedule["tasks"]:
+        started = scheduled["run_job_task"]
+        assert started["job_id"] == "${resources.jobs.stage.id}"
+        # A parameter that the job does not have would say nothing to it.
+        assert started["job_parameters"].keys() <= defaults.keys()
+        given = {**defaults, **started["job_parameters"]}
+        known = {f"job.parameters.{name}": value for name, value in given.items()}
+        parameters = [
+            filled(parameter, {**values, **known, "job.run_id": "7"})
+            for parameter in wheel_task["parameters"]
+        ]
         monkeypatch.setattr(sys, "argv", [ENTRY_POINT, *parameters])
         entry_point.main()
     assert [request.stage for request in asked] == stages
     assert all(len(request.days) == 15 and request.run_id == "7" for request in asked)
+
+
+def test_only_who_starts_a_stage_repeats_it() -> None:
+    """A second attempt of the platform would overwrite messages that Dagster has read."""
+    (task,) = RESOURCES["jobs"]["stage"]["tasks"]
+    assert (task["max_retries"], task["disable_auto_optimization"]) == (0, True)
+    assert [each["max_retries"] for each in RESOURCES["jobs"]["neo_assets"]["tasks"]] == [1, 1, 1]
 
 
 def test_new_code_is_a_new_version() -> None:

@@ -28,13 +28,24 @@ def test_a_workspace_that_has_all(workspace: FakeWorkspace) -> None:
     code, steps, message = check()
     assert (code, message) == (0, "")
     assert steps[: 6 + JOBS] == ["works"] * (6 + JOBS) and steps[-1] == "NEO_TARGET=databricks."
-    stages = [job.specification["tasks"][0]["task_key"] for job in workspace.runs.values()]
-    assert stages == [
+    names = [job.specification["run_name"].split() for job in workspace.runs.values()]
+    assert [name for _, name, *_ in names] == [
         *("bronze_neo_events", "bronze_neo_events", "silver_neo_events", "gold_neo_fact"),
         *("rebuild_bronze", "maintenance"),
     ]
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
     assert files == set(Wheel().names)
+
+
+def test_the_saved_job_runs_the_stages(workspace: FakeWorkspace, saved_job: int) -> None:
+    workspace.behaviour = ["answer"] * JOBS
+    code, steps, message = check()
+    assert (code, message, len(steps)) == (0, "", 6 + JOBS + 2)
+    assert {run.job_id for run in workspace.runs.values()} == {saved_job}
+    workspace.denied = {"JOBS"}
+    assert "Have the permission Can manage run granted on the job" in check()[2]
+    del workspace.saved_jobs[saved_job]
+    assert "NEO_DATABRICKS_JOB_ID is the number of the job neo_assets stage" in check()[2]
 
 
 def test_a_job_that_takes_too_long_is_canceled(
@@ -44,7 +55,7 @@ def test_a_job_that_takes_too_long_is_canceled(
     workspace.behaviour = ["hang"]
     code, steps, message = check()
     assert (code, steps[:6]) == (1, [*["works"] * 5, "missing"])
-    assert "job run 1000 ended as TIMEDOUT" in message
+    assert "job run 1000 ended as TIMEDOUT" in message or "took more than" in message
     assert not list(workspace.volume(*VOLUME).glob("neo_assets_check*"))
 
 
@@ -78,7 +89,7 @@ def test_everything_missing_is_reported_with_its_remedy(
     assert "CREATE TABLE ON SCHEMA `spark_catalog`.`neo`" in message
 
     workspace.denied = {"JOBS"}
-    assert "No entitlement for serverless compute. Check that" in check()[2]
+    assert "No permission to start the job. Check that the workspace has" in check()[2]
 
     workspace.denied = {"WRITE_VOLUME"}
     code, steps, message = check()

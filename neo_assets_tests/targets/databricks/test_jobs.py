@@ -23,7 +23,7 @@ from neo_assets.targets.databricks.stage_runner import JobStageRunner
 from neo_assets.targets.databricks.wheel import Wheel
 from neo_assets.targets.stage_runner import LakehouseResource
 from neo_assets_tests.targets.databricks.conftest import VOLUME
-from neo_assets_tests.targets.databricks.fake_workspace import CLUSTER, FakeWorkspace, Fault
+from neo_assets_tests.targets.databricks.fake_workspace import CLUSTER, FakeWorkspace, Fault, JobRun
 
 DAYS = [date(2024, 3, 1), date(2024, 3, 2)]
 STAGE = "silver_neo_events"
@@ -53,6 +53,15 @@ def run_stage(days: Sequence[date] = DAYS, name: str = STAGE) -> tuple[Result | 
     ).strip()
 
 
+def ended(job: JobRun) -> str:
+    """The result of a run when it is over."""
+    for _ in range(200):
+        if job.is_over:
+            break
+        time.sleep(0.05)
+    return str(job.state.get("result_state"))
+
+
 def test_a_stage_is_a_job_and_its_result_comes_back(
     workspace: FakeWorkspace, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,26 +78,39 @@ def test_a_stage_is_a_job_and_its_result_comes_back(
         reasons={"a_rule": 1},
     )
     assert result.previews == dict.fromkeys(DAYS, "| a | b |")
-    assert result.job_url == f"{workspace.host}/jobs/runs/1000"
+    assert result.job_url == f"{workspace.host}/?o=900800700600#job/run/1000"
     (job,) = workspace.runs.values()
     assert job.specification["run_name"] == f"neo_assets {STAGE} for 2024-03-01…2024-03-02"
     # Nothing is left in the volume but the wheel, which the next job finds there.
     files = {file.name for file in workspace.volume(*VOLUME).rglob("*") if file.is_file()}
     assert files == set(Wheel().names)
-    assert run_stage()[0] == replace(result, job_url=f"{workspace.host}/jobs/runs/1001")
+    assert run_stage()[0] == replace(
+        result, job_url=f"{workspace.host}/?o=900800700600#job/run/1001"
+    )
     uploads = [call for call in workspace.asked if call.startswith("PUT") and ".whl" in call]
     assert len(uploads) == 2
 
 
-def test_a_cluster_is_used_where_one_is_named(
-    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+def test_a_cluster_is_used_where_one_is_named_or_specified(
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    workspace.behaviour = ["answer", "answer"]
     monkeypatch.setenv("NEO_DATABRICKS_CLUSTER_ID", CLUSTER)
-    workspace.behaviour = ["answer"]
     assert run_stage()[0]
-    (job,) = workspace.runs.values()
-    (task,) = job.specification["tasks"]
-    assert task["existing_cluster_id"] == CLUSTER and "environments" not in job.specification
+    monkeypatch.delenv("NEO_DATABRICKS_CLUSTER_ID")
+    file = tmp_path / "cluster.yml"
+    file.write_text("spark_version: 17.3.x-scala2.13\nnode_type_id: i3.xlarge\nnum_workers: 1\n")
+    monkeypatch.setenv("NEO_DATABRICKS_CLUSTER_FILE", str(file))
+    assert run_stage()[0]
+    named, specified = (job.specification for job in workspace.runs.values())
+    assert named["tasks"][0]["existing_cluster_id"] == CLUSTER
+    assert specified["tasks"][0]["new_cluster"] == {
+        "spark_version": "17.3.x-scala2.13",
+        "node_type_id": "i3.xlarge",
+        "num_workers": 1,
+    }
+    for job in (named, specified):
+        assert "environments" not in job and "environment_key" not in job["tasks"][0]
 
 
 def test_a_run_can_be_opened_ends_and_is_paid_by_a_policy(
@@ -99,11 +121,14 @@ def test_a_run_can_be_opened_ends_and_is_paid_by_a_policy(
     monkeypatch.setenv("NEO_DATABRICKS_RUN_VIEWERS", "data engineers, operations")
     monkeypatch.setenv("NEO_DATABRICKS_TIMEOUT_HOURS", "1.5")
     monkeypatch.setenv("NEO_DATABRICKS_BUDGET_POLICY_ID", "550e8400-e29b")
+    monkeypatch.setenv("NEO_DATABRICKS_PERFORMANCE_TARGET", "STANDARD")
     assert run_stage()[0]
     default, configured = (job.specification for job in workspace.runs.values())
     assert default["timeout_seconds"] == 12 * 3600
-    assert not default.keys() & {"access_control_list", "budget_policy_id"}
+    named = {"access_control_list", "budget_policy_id", "performance_target"}
+    assert not default.keys() & named
     assert configured["timeout_seconds"] == 5400
+    assert configured["performance_target"] == "STANDARD"
     assert configured["budget_policy_id"] == "550e8400-e29b"
     assert configured["access_control_list"] == [
         {"group_name": group, "permission_level": "CAN_VIEW"}
@@ -117,7 +142,7 @@ def test_the_log_says_how_long_a_job_is_in_the_queue(
     workspace.behaviour, workspace.answers_in_queue = ["answer"], 3
     assert run_stage()[0]
     said = re.findall("in the queue of the workspace for 0 minutes .Full.*", capfd.readouterr().err)
-    assert len(said) == 1 and said[0].endswith(f"{workspace.host}/jobs/runs/1000")
+    assert len(said) == 1 and said[0].endswith(f"{workspace.host}/?o=900800700600#job/run/1000")
 
 
 def test_no_days_need_no_job_unless_the_stage_is_about_none(workspace: FakeWorkspace) -> None:
@@ -219,7 +244,7 @@ def test_a_failed_job_gives_the_reason_and_is_not_retried(
     assert result is None
     assert re.match(
         r"silver_neo_events for .* was not done: job run 1000 ended as FAILED "
-        rf"\(RUN_EXECUTION_ERROR\), {printed}; its log: http://.*/jobs/runs/1000[.]",
+        rf"\(RUN_EXECUTION_ERROR\), {printed}; its log: http://.*#job/run/1000[.]",
         failure,
     )
     assert len(workspace.runs) == 1
@@ -263,7 +288,7 @@ def test_a_job_whose_workspace_stays_unreachable_is_canceled(
         in failure
     )
     (job,) = workspace.runs.values()
-    assert job.state["result_state"] == "CANCELED"
+    assert ended(job) == "CANCELED"
 
 
 def test_a_run_that_is_cancelled_ends_its_job(workspace: FakeWorkspace, tmp_path: Path) -> None:
@@ -282,7 +307,7 @@ def test_a_run_that_is_cancelled_ends_its_job(workspace: FakeWorkspace, tmp_path
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     (job,) = workspace.runs.values()
-    assert job.state["result_state"] == "CANCELED"
+    assert ended(job) == "CANCELED"
     assert job.process and job.process.wait(10) != 0
     assert not list(workspace.volume(*VOLUME).glob("messages/tmp/*"))
 
