@@ -14,7 +14,8 @@ import pytest
 
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.dagster_internals import conditions, events, history, runs
-from neo_assets.dagster_internals.event_log import EventLog, one_commit
+from neo_assets.dagster_internals.event_log import EventLog
+from neo_assets.dagster_internals.events import one_commit
 
 ROOT = Path(__file__).parents[1]
 PARTITIONS = dg.StaticPartitionsDefinition(["a", "b", "c"])

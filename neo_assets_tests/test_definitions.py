@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap  # noqa: TID251
 from pydantic import SecretStr
 from syrupy.assertion import SnapshotAssertion
@@ -16,19 +17,41 @@ from neo_assets.definitions import build_definitions
 from neo_assets.settings import Settings
 from neo_assets.sources.registry import Included
 
-PROGRAM = """
+LOADED = """
 import sys
-import neo_assets.definitions
-costly = {"pyspark", "py4j", "grpc_status", "PIL", "altair", "vl_convert"}
-print(sorted({name.partition(".")[0] for name in sys.modules} & costly))
+{statements}
+costly = {{"pyspark", "py4j", "grpc_status", "PIL", "altair", "vl_convert", "apprise", "alembic",
+           "deltalake", "numpy", "pandas", "pyarrow", "sqlalchemy"}}
+print(sorted({{name.partition(".")[0] for name in sys.modules}} & costly))
 """
 
 
-def test_loading_the_code_location_loads_neither_spark_nor_plots() -> None:
+@pytest.mark.parametrize(
+    ("statements", "costly"),
+    [
+        ("from neo_assets.definitions import defs; defs()", []),
+        ("import neo_assets.cli", []),
+        # A command on an instance loads what the instance loads, and no table is there yet.
+        (
+            "from neo_assets.settings import Settings\n"
+            "from neo_assets.status import status\n"
+            "status(Settings())",
+            ["alembic", "sqlalchemy"],
+        ),
+    ],
+)
+def test_what_people_wait_for_loads_no_more_than_it_needs(
+    statements: str, costly: list[str], tmp_path: Path
+) -> None:
     result = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", LOADED.format(statements=statements)],
+        env={**os.environ, "NEO_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
-    assert result.stdout == "[]\n"
+    assert result.stdout == f"{costly}\n"
     # Loading it causes no warnings.
     assert result.stderr == ""
 

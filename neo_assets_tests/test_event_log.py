@@ -19,7 +19,8 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import outcome_of
-from neo_assets.dagster_internals.event_log import EventLog, one_commit
+from neo_assets.dagster_internals.event_log import EventLog
+from neo_assets.dagster_internals.events import one_commit
 from neo_assets.instance import prepare_instance
 from neo_assets.partitions import daily_partitions
 from neo_assets.settings import Settings

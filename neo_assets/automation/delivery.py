@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
-
 from neo_assets.settings import Settings, SettingsError
 
 ONE_MESSAGE_TAKES_AT_MOST_S = 20
@@ -53,6 +51,9 @@ class Service:
     """
 
     def __init__(self, number: int, address: str) -> None:
+        # Most code locations send nothing, and need not wait for it to load.
+        from apprise import Apprise, AppriseAsset
+
         self._apprise = Apprise(
             asset=AppriseAsset(
                 app_id="neo_assets",
@@ -76,6 +77,8 @@ class Service:
         Raises:
             DeliveryError: the service did not take it, or not in time.
         """
+        from apprise import NotifyFormat, NotifyType
+
         with _no_addresses_logged():
             result = self._apprise.notify(
                 body,

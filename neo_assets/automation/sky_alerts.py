@@ -7,14 +7,17 @@ become visible in another order than that of their times.
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import BaseModel
 
 from neo_assets.automation.delivery import MESSAGES_A_TICK, DeliveryError, Service, services
-from neo_assets.automation.sky_news import Announcement, sky_news, wants_news
 from neo_assets.external_text import unlinked
 from neo_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from neo_assets.automation.sky_news import Announcement
 
 
 class NewsSent(BaseModel):
@@ -27,6 +30,18 @@ class NewsSent(BaseModel):
         return NewsSent(
             sent={identity: until for identity, until in self.sent.items() if until >= today}
         )
+
+
+def wants_news(settings: Settings) -> bool:
+    """Whether any kind of news is asked for."""
+    return any(
+        limit is not None
+        for limit in (
+            settings.neo_alert_approach_lunar,
+            settings.neo_alert_odds,
+            settings.neo_alert_odds_factor,
+        )
+    )
 
 
 def sky_alert_sensors(settings: Settings, tables: Path | None) -> list[dg.SensorDefinition]:
@@ -46,6 +61,9 @@ def _sky_alerts(service: Service, tables: Path, settings: Settings) -> dg.Sensor
         "NEO_ALERT_ODDS_FACTOR, and objects that leave a risk list.",
     )
     def sky_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        # Loading the code location must not cost what reading tables costs.
+        from neo_assets.automation.sky_news import sky_news
+
         today = datetime.now(timezone.utc).date()
         news = sky_news(tables, settings, today)
         if not context.cursor:
@@ -61,7 +79,7 @@ def _sky_alerts(service: Service, tables: Path, settings: Settings) -> dg.Sensor
     return sky_alerts
 
 
-def send_news(service: Service, pending: Sequence[Announcement], cursor: NewsSent) -> str | None:
+def send_news(service: Service, pending: Sequence["Announcement"], cursor: NewsSent) -> str | None:
     """Send each piece of news, and record what was delivered.
 
     Returns why the rest is left for the next tick, or None if nothing is left.
@@ -83,5 +101,5 @@ def send_news(service: Service, pending: Sequence[Announcement], cursor: NewsSen
     return None
 
 
-def _summary(sent: Sequence[Announcement]) -> str:
+def _summary(sent: Sequence["Announcement"]) -> str:
     return f"Sent: {'; '.join(news.title for news in sent)}." if sent else "There is no news."

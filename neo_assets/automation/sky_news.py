@@ -37,18 +37,6 @@ class Announcement:
     sentence: str
 
 
-def wants_news(settings: Settings) -> bool:
-    """Whether any kind of news is asked for."""
-    return any(
-        limit is not None
-        for limit in (
-            settings.neo_alert_approach_lunar,
-            settings.neo_alert_odds,
-            settings.neo_alert_odds_factor,
-        )
-    )
-
-
 def sky_news(tables: Path, settings: Settings, today: date) -> list[Announcement]:
     """All that is news today (UTC) by the limits in the settings, out of a folder of tables."""
     return [*_near_approaches(tables, settings, today), *_odds(tables, settings, today)]

@@ -16,8 +16,12 @@ from neo_assets.checks.gate import unmaterialized_partitions
 from neo_assets.checks.inputs import PartitionCheckInput, inputs, inputs_in_run
 from neo_assets.checks.stored_reports import StoredReport
 from neo_assets.checks.unmaterialized import NO_INPUT_ROWS, Unmaterialized
-from neo_assets.dagster_internals.event_log import one_commit
-from neo_assets.dagster_internals.events import Context, log_evaluation, target_materialization
+from neo_assets.dagster_internals.events import (
+    Context,
+    log_evaluation,
+    one_commit,
+    target_materialization,
+)
 from neo_assets.external_text import printable
 from neo_assets.partitions import daily_partitions, days_of
 from neo_assets.progress import track_progress

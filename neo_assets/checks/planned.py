@@ -15,8 +15,7 @@ from pydantic import PrivateAttr
 from neo_assets import pipeline
 from neo_assets.automation.failures import failure_sentence
 from neo_assets.checks.unmaterialized import Unmaterialized
-from neo_assets.dagster_internals.event_log import one_commit
-from neo_assets.dagster_internals.events import report_for_run
+from neo_assets.dagster_internals.events import one_commit, report_for_run
 from neo_assets.dagster_internals.history import partitions_materialized_in
 
 CANCELED = "the run was canceled"

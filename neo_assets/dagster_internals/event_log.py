@@ -12,7 +12,7 @@ mode (https://www.sqlite.org/pragma.html#pragma_synchronous).  WAL needs a local
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -205,12 +205,6 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         """Close the connections to the database file."""
         super().dispose()  # type: ignore[no-untyped-call]
         self._engine.dispose()
-
-
-def one_commit(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
-    """Store all that this thread logs in the block in one commit, where the event log can."""
-    event_log = instance.event_log_storage
-    return event_log.one_commit() if isinstance(event_log, EventLog) else nullcontext()
 
 
 class _Watchdog(PatternMatchingEventHandler):

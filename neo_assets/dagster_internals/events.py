@@ -1,6 +1,7 @@
 """Events that Dagster's public API has no way to store."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -26,6 +27,15 @@ def target_materialization(
     return AssetCheckEvaluationTargetMaterializationData(
         storage_id=storage_id, run_id=run_id, timestamp=timestamp
     )
+
+
+def one_commit(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
+    """Store all that this thread logs in the block in one commit, where the event log can."""
+    # Loaded with the instance: the code location does not need SQLAlchemy.
+    from neo_assets.dagster_internals.event_log import EventLog
+
+    event_log = instance.event_log_storage
+    return event_log.one_commit() if isinstance(event_log, EventLog) else nullcontext()
 
 
 def log_evaluation(context: Context, evaluation: dg.AssetCheckEvaluation) -> None:

@@ -44,14 +44,15 @@ def rows(tables: Path, selection: Selection, sources: Sequence[str] = ()) -> lis
 
 def _rows(folder: Path, selection: Selection) -> list[dict[str, Any]]:
     # None is there where Databricks runs stages, nor is it needed.
-    import pyarrow.dataset as ds
-
     from neo_assets.lakehouse.store.delta_files import dataset, open_table
 
     delta = open_table(folder)
-    if delta is None:
+    if delta is None or not delta.file_uris():
         return []
-    of_day = ds.field("partition_date") == selection.day if selection.day else None
+    # It loads pandas, for which a command that shows no row must not wait.
+    from pyarrow import compute
+
+    of_day = compute.field("partition_date") == selection.day if selection.day else None
     found: list[dict[str, Any]] = dataset(delta).to_table(filter=of_day).to_pylist()
     return [
         row

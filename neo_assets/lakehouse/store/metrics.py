@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from neo_assets.lakehouse.message import Message
 from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.lakehouse.report import DayReport
-from neo_assets.lakehouse.store.arrow_types import arrow_schema
 from neo_assets.lakehouse.store.delta_log import set_aside_damaged_checkpoints
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FILES_BEFORE_COMPACTION = 100
 
@@ -30,6 +31,11 @@ class RunMetrics(Message):
 
 def rows(measured: Sequence[RunMetrics]) -> pa.Table:
     """Rows of `dq_metrics`, measured now."""
+    # The code location has this module for its lock, and must not wait for Arrow to load.
+    import pyarrow as pa
+
+    from neo_assets.lakehouse.store.arrow_types import arrow_schema
+
     measured_at = datetime.now(timezone.utc)
     values = [
         {
@@ -77,6 +83,8 @@ def record(tables: Path, measured: RunMetrics) -> None:
     """
     # It is not there where Databricks runs stages, nor is it needed.
     from deltalake import DeltaTable, write_deltalake
+
+    from neo_assets.lakehouse.store.arrow_types import arrow_schema
 
     if not measured.reports:
         return
