@@ -99,7 +99,9 @@ class Lakehouse:
         if not new:
             return
         identifier = self.backend.identifier(table)
-        self.spark.sql(f"ALTER TABLE {identifier} ADD COLUMNS ({', '.join(map(_column, new))})")
+        self.spark.sql(
+            f"ALTER TABLE {identifier} ADD COLUMNS ({', '.join(map(column_definition, new))})"
+        )
         values = ", ".join(f"{column.name} = {column.initial}" for column in new if column.initial)
         if values:
             self.spark.sql(f"UPDATE {identifier} SET {values}").collect()
@@ -458,7 +460,7 @@ def _is_json(file: Path) -> bool:
 
 
 def _creation(table: Table, backend: StorageBackend) -> str:
-    columns = ", ".join((*map(_column, table.columns), *backend.constraints(table)))
+    columns = ", ".join((*map(column_definition, table.columns), *backend.constraints(table)))
     properties = _listed(table.properties)
     clauses: Iterable[str] = (
         f"CREATE TABLE IF NOT EXISTS {backend.identifier(table)} ({columns}) USING delta",
@@ -469,7 +471,8 @@ def _creation(table: Table, backend: StorageBackend) -> str:
     return " ".join(clause for clause in clauses if clause)
 
 
-def _column(column: Column) -> str:
+def column_definition(column: Column) -> str:
+    """A column as CREATE TABLE has it, with its description."""
     return f"`{column.name}` {column.type} COMMENT {_literal(column.comment)}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from neo_assets.lakehouse import schema_tracking
@@ -30,6 +30,7 @@ from neo_assets.lakehouse.model.tables import SOURCE_FILE
 from neo_assets.lakehouse.report import DayReport, RowClass
 from neo_assets.lakehouse.request import never_fetched
 from neo_assets.lakehouse.schema_tracking import Evolution
+from neo_assets.lakehouse.store.backend import StreamSource
 from neo_assets.lakehouse.store.storage import Lakehouse
 from neo_assets.lakehouse.transforms import event_lines
 
@@ -121,20 +122,30 @@ def _append(
         landing,
         folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}",
     )
+    lakehouse.append_stream(
+        dataset.tables.bronze,
+        streamed_events(lakehouse.spark, source, landing, run_id),
+        unless_known=SOURCE_FILE,
+        days=None if source.lists_all_days else days,
+        new_checkpoint=new_checkpoint,
+    )
+
+
+def streamed_events(
+    spark: SparkSession, source: StreamSource, landing: Path, run_id: str
+) -> DataFrame:
+    """The lines of event files as a stream of rows of bronze.
+
+    `landing` is the folder of the dataset.
+    """
     lines = (
-        lakehouse.spark.readStream.format(source.format)
+        spark.readStream.format(source.format)
         .schema("value STRING")
         .options(**source.options)
         .load(source.path)
     )
-    lakehouse.append_stream(
-        dataset.tables.bronze,
-        _events(lines, landing).withColumns(
-            {"run_id": F.lit(run_id), "ingested_at": F.current_timestamp()}
-        ),
-        unless_known=SOURCE_FILE,
-        days=None if source.lists_all_days else days,
-        new_checkpoint=new_checkpoint,
+    return _events(lines, landing).withColumns(
+        {"run_id": F.lit(run_id), "ingested_at": F.current_timestamp()}
     )
 
 

@@ -30,7 +30,8 @@ def one_row_each(dataset: Dataset, objects: DataFrame) -> DataFrame:
     listed = f"try_variant_get(payload, '$.{dataset.nested.field}', 'array<variant>')"
     of_day = f"filter({listed}, element -> {dataset.nested.day} = feed_date)"
     rows = f"CASE WHEN size({listed}) > 1 AND size({of_day}) > 0 THEN {of_day} END"
-    names = [name for name in objects.columns if name != "payload"]
+    # Not from the DataFrame: a declarative pipeline cannot ask for its schema.
+    names = [name for name in dataset.tables.bronze.column_names if name != "payload"]
     return objects.select(
         *names,
         "payload",

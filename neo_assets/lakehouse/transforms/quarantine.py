@@ -28,7 +28,7 @@ def update(
     who discarded it, else `open`.  So a discarded row that a relaxed rule lets through counts
     as in silver, and is discarded again when the rule is strict again.
     """
-    now = _dropped(lakehouse.read_days(dataset.tables.versions, days), rule_set)
+    now = dropped(lakehouse.read_days(dataset.tables.versions, days), rule_set)
     known = lakehouse.read_days(dataset.tables.quarantine, days)
     values = F.struct(*dataset.tables.quarantine.column_names)
     both = now.select(*QUARANTINE_KEY, values.alias("now")).join(
@@ -53,7 +53,8 @@ def counts(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> di
     return dict.fromkeys(days, 0) | {row["partition_date"]: row["count"] for row in counted}
 
 
-def _dropped(versions: DataFrame, rule_set: RuleSet) -> DataFrame:
+def dropped(versions: DataFrame, rule_set: RuleSet) -> DataFrame:
+    """The dropped rows of a table of versions as open rows of the quarantine."""
     same_row = Window.partitionBy("partition_date", "source_file", "content_hash")
     same_content = Window.partitionBy("partition_date", "content_hash")
     return versions.where(f"classification = '{RowClass.DROPPED}'").withColumns(

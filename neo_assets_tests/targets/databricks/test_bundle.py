@@ -2,12 +2,14 @@
 
 import re
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from databricks.bundles.jobs import Job
+from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
@@ -22,15 +24,15 @@ ROOT = Path(__file__).parents[3]
 BUNDLE: dict[str, Any] = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
 FILES = [ROOT / name for name in ("databricks.yml", *BUNDLE["include"])]
 TEXT = "".join(file.read_text(encoding="utf-8") for file in FILES)
-RESOURCES: dict[str, Any] = {
-    kind: resources
-    for file in FILES
-    for kind, resources in yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].items()
-}
+RESOURCES: dict[str, Any] = defaultdict(dict)
+for _file in FILES:
+    for _kind, _resources in yaml.safe_load(_file.read_text("utf-8"))["resources"].items():
+        RESOURCES[_kind] |= _resources
 
 
 def only(kind: str) -> Any:
-    (resource,) = RESOURCES[kind].values()
+    """The resource of this kind that everything else needs, be there another or not."""
+    resource, *_ = RESOURCES[kind].values()
     return resource
 
 
@@ -40,13 +42,21 @@ def filled(parameter: str, values: dict[str, Any]) -> str:
 
 
 def test_its_resources_are_ones_that_databricks_knows() -> None:
-    known: dict[str, Any] = {"schemas": Schema, "volumes": Volume, "jobs": Job}
+    known: dict[str, Any] = {
+        "schemas": Schema,
+        "volumes": Volume,
+        "jobs": Job,
+        "pipelines": Pipeline,
+    }
     # No catalog: one without a storage location cannot be created in most workspaces.
     assert RESOURCES.keys() == known.keys()
     for kind, model in known.items():
         for resource in RESOURCES[kind].values():
             # Refuses fields, and values of lists of values, that are not known.
             model.from_dict(resource)
+    keys = [key for resources in RESOURCES.values() for key in resources]
+    # The CLI refuses two resources with one key, whatever their kinds.
+    assert len({*keys}) == len(keys)
 
 
 def test_its_names_are_those_of_the_settings() -> None:
