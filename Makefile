@@ -46,7 +46,7 @@ check: setup
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/codespell *.md *.py docs powerbi/*.md powerbi/*.py neo_assets neo_assets_tests benchmarks
+	.venv/bin/codespell *.md *.py docs lakeview/*.py powerbi/*.md powerbi/*.py neo_assets neo_assets_tests benchmarks
 	.venv/bin/dagster definitions validate -w workspace.yaml
 	.venv/bin/dg check defs
 

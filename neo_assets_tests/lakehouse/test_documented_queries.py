@@ -1,4 +1,7 @@
-"""Every query in the documentation over tables of this project is one that Spark can run."""
+"""Every query over tables of this project is one that Spark can run.
+
+These are the queries in the documentation, and those of the dashboard for Databricks.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakeview.dashboard import queries, used_measures
 from neo_assets.lakehouse.model.tables import DQ_METRICS
 from neo_assets.sources import registry
 
@@ -25,14 +29,14 @@ def documented() -> Iterator[tuple[str, str]]:
 
 
 QUERIES = list(documented())
+DATASETS = queries()
 
 
 @pytest.fixture(scope="module")
 def views(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     """A session in which every table has its name, and no rows."""
-    tables = {table for dataset in registry.all_datasets() for table in dataset.all_tables}
-    queries = " ".join(query for _, query in QUERIES)
-    used = [table for table in (*tables, DQ_METRICS) if table.name in queries]
+    text = " ".join([*DATASETS.values(), *(query for _, query in QUERIES)])
+    used = [table for table in (*registry.Included().tables, DQ_METRICS) if table.name in text]
     lakehouse = lakehouse_in(spark, tmp_path_factory.mktemp("documented"))
     lakehouse.ensure_tables(used)
     for table in used:
@@ -43,6 +47,13 @@ def views(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Spar
 @pytest.mark.parametrize(("page", "query"), QUERIES)
 def test_a_documented_query_runs(page: str, query: str, views: SparkSession) -> None:
     assert views.sql(query).collect() == []
+
+
+@pytest.mark.parametrize("table", DATASETS)
+def test_a_dataset_of_the_dashboard_runs(table: str, views: SparkSession) -> None:
+    assert views.sql(DATASETS[table]).collect() == []
+    measures = ", ".join(measure.sql for measure in used_measures(table))
+    assert views.sql(f"SELECT {measures} FROM ({DATASETS[table]})").count() == 1
 
 
 def test_the_queries_are_found() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from databricks.bundles.dashboards import Dashboard
 from databricks.bundles.jobs import Job
 from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
+from databricks.bundles.sql_warehouses import SqlWarehouse
 from databricks.bundles.volumes import Volume
 
 from neo_assets.lakehouse.request import Request, Result
@@ -47,6 +49,8 @@ def test_its_resources_are_ones_that_databricks_knows() -> None:
         "volumes": Volume,
         "jobs": Job,
         "pipelines": Pipeline,
+        "sql_warehouses": SqlWarehouse,
+        "dashboards": Dashboard,
     }
     # No catalog: one without a storage location cannot be created in most workspaces.
     assert RESOURCES.keys() == known.keys()
