@@ -111,6 +111,34 @@ def test_backfill_and_status(bare_site: Site) -> None:
     for table in ("silver_neo_events", "gold_neo_fact"):
         assert shown[table].split()[1:3] == [str(len(bare_site.rows(table))), days[1]]
         assert "passed (2024-03-0" in shown[table]
+    _a_changed_rule_is_planned_and_applied(bare_site, days)
+
+
+def _a_changed_rule_is_planned_and_applied(site: Site, days: tuple[str, str]) -> None:
+    file = site.root / "quality.yaml"
+    file.write_text(
+        "rules:\n  - {name: near, demand: is near, condition: miss_distance_lunar < 20,\n"
+        "     column: miss_distance_lunar, action: drop}\n"
+        "tolerances:\n  - {asset: silver_neo_events, share: 0.01}\n"
+    )
+    stricter = {"NEO_QUALITY_FILE": str(file)}
+    before = {row["designation"]: row for row in site.rows("silver_neo_events")}
+    planned = neo_assets("quality", "plan", **stricter)
+    assert planned.returncode == 0, planned.stderr
+    assert site.rows("silver_neo_events") == list(before.values())
+    far = [row for row in before.values() if row["miss_distance_lunar"] >= 20]
+    dropped = [line.split() for line in planned.stdout.splitlines() if "breaks near" in line]
+    from_kept = [int(line[1]) for line in dropped if line[2:4] == ["kept", "dropped"]]
+    assert sum(from_kept) == len(far) > 0
+    held = [line[:10] for line in planned.stdout.splitlines() if "would be held: " in line]
+    span = ("--start", days[0], "--end", days[1])
+    assert f"neo-assets replay {' '.join(span)}" in planned.stdout
+    applied = neo_assets("replay", *span, **stricter)
+    assert applied.returncode == 1
+    kept = {row["designation"] for row in site.rows("silver_neo_events")}
+    assert kept == before.keys() - {row["designation"] for row in far}
+    attention = neo_assets("status", **stricter).stdout
+    assert held == [day for day in days if f"neo-assets release {day}" in attention] == [*days]
 
 
 def test_each_reason_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from neo_assets.cli import look, quarantine, run, schema, ui, workspace
+from neo_assets.cli import look, quality, quarantine, run, schema, ui, workspace
 from neo_assets.cli.console import print_error, stoppable
 from neo_assets.settings import SettingsError
 
@@ -24,6 +24,7 @@ for command in (look.status, ui.ui):
 application.command("alert-test")(look.alert_test)
 application.command("databricks-check")(workspace.databricks_check)
 application.command("databricks-wheel")(workspace.databricks_wheel)
+application.add_typer(quality.application, name="quality")
 application.add_typer(quarantine.application, name="quarantine")
 application.add_typer(schema.application, name="schema")
 

@@ -29,6 +29,9 @@ def never_fetched(raw_asset: str) -> str:
     )
 
 
+PLAN_RULES = "plan_rules"
+"""The stage that finds what rules would change in the silver of one source, and writes nothing."""
+
 CORRECT_SCHEMA = "correct_schema"
 """The stage that gives a field of the tracked schema other types; it is about no single days."""
 
@@ -59,8 +62,8 @@ class Request(Message):
 
     @property
     def needs_tables(self) -> bool:
-        """Whether the tables must exist; a stage that rebuilds them takes them as they are."""
-        return self.stage != REBUILD_BRONZE
+        """Whether the tables must exist; a stage that rebuilds or plans takes them as they are."""
+        return self.stage not in (REBUILD_BRONZE, PLAN_RULES)
 
     @property
     def is_about_days(self) -> bool:
@@ -69,12 +72,29 @@ class Request(Message):
 
 
 @dataclass(frozen=True)
+class RowChange(Message):
+    """Rows of a day that other rules would put elsewhere, all in the same way.
+
+    `before` and `after` are their classes, `breaks` the rules that they would break and do not now,
+    `obeys` the other way round.  `names` are those of the objects, of the first rows.
+    """
+
+    day: date
+    before: str
+    after: str
+    breaks: Sequence[str]
+    obeys: Sequence[str]
+    rows: int
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Result(Message):
     """The result of a stage: a report and a preview for each day, and why other days failed.
 
     `summary` is a sentence for the log where the stage is about no single days.  `refusal` is what
-    the stage says when it did nothing at all.  `job_url` is the page of the job that ran the stage,
-    where one did.
+    the stage says when it did nothing at all.  `changes` are what a plan of rules finds.  `job_url`
+    is the page of the job that ran the stage, where one did.
     """
 
     reports: Sequence[DayReport] = ()
@@ -82,4 +102,5 @@ class Result(Message):
     failed: Mapping[date, str] = field(default_factory=dict)
     summary: str = ""
     refusal: str = ""
+    changes: Sequence[RowChange] = ()
     job_url: str = ""

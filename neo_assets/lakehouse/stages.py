@@ -22,6 +22,7 @@ from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.request import (
     CORRECT_SCHEMA,
     MAINTENANCE,
+    PLAN_RULES,
     REBUILD_BRONZE,
     Request,
     Result,
@@ -30,7 +31,15 @@ from neo_assets.lakehouse.request import (
 )
 from neo_assets.lakehouse.schema_tracking import Evolution
 from neo_assets.lakehouse.store.storage import Lakehouse
-from neo_assets.lakehouse.transforms import agreement, bronze, events, gold, risk_history, silver
+from neo_assets.lakehouse.transforms import (
+    agreement,
+    bronze,
+    events,
+    gold,
+    risk_history,
+    rule_changes,
+    silver,
+)
 from neo_assets.lakehouse.transforms.as_of import star_as_of
 from neo_assets.progress import LogFunction, ProgressMeter
 from neo_assets.sources import registry
@@ -98,6 +107,18 @@ def _silver(dataset: Dataset, lakehouse: Lakehouse, request: Request) -> Result:
     )
     failed = bronze.why_without_rows(lakehouse, dataset, _without_report(request.days, reports))
     return Result(reports, seen, failed)
+
+
+def _plan_rules(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Result:
+    (dataset,) = Included(request.sources).datasets
+    if not lakehouse.has(dataset.tables.versions):
+        raise StageError(f"{dataset.tables.silver.name} has no rows yet, so no rule changes any.")
+    rule_set = RuleSet(tuple(Rule(**rule) for rule in request.rules))
+    log(f"{len(request.days)} days of {dataset.tables.silver.name} are evaluated.")
+    return Result(
+        rule_changes.planned_reports(lakehouse, dataset, request.days, rule_set),
+        changes=rule_changes.row_changes(lakehouse, dataset, request.days, rule_set),
+    )
 
 
 def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[date]:
@@ -206,4 +227,5 @@ _OF_ALL_DAYS: Mapping[str, Callable[[Lakehouse, Request, LogFunction], Result]] 
     REBUILD_BRONZE: _rebuild_bronze,
     MAINTENANCE: _maintain,
     CORRECT_SCHEMA: _correct_schema,
+    PLAN_RULES: _plan_rules,
 }

@@ -45,7 +45,7 @@ def refine(
     """
     rule_set = rule_set or dataset.rule_set
     tables = dataset.tables
-    ingested = _ingested(lakehouse, dataset, days)
+    ingested = rows_by_day(lakehouse, dataset, days)
     days = ingested.keys()
     if not days:
         return []
@@ -66,7 +66,7 @@ def refine(
     for row in classes:
         by_day[row.day].append(row)
     return [
-        _report(dataset, day, ingested[day], by_day[day], existing[day], rule_set)
+        report_of(dataset, day, ingested[day], by_day[day], existing[day], rule_set)
         for day in sorted(days)
     ]
 
@@ -83,7 +83,7 @@ def rows_ingested(
     return {row.feed_date: row["rows"] for row in counted.collect()}
 
 
-def _ingested(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> dict[date, Row]:
+def rows_by_day(lakehouse: Lakehouse, dataset: Dataset, days: Collection[date]) -> dict[date, Row]:
     """Of each day in bronze: its rows, the objects they are of, and elements left out."""
     is_row = F.expr(_IS_ROW)
     counted = (
@@ -267,13 +267,7 @@ def _output_counts(
         .groupBy(day)
         .agg(F.count("*").alias("quarantined"))
     )
-    classes = (
-        lakehouse.read_days(dataset.tables.versions, days)
-        .groupBy(
-            day, "classification", "is_in_newest_snapshot", "is_last_good", "reasons", "warnings"
-        )
-        .agg(F.count("*").alias("rows"))
-    )
+    classes = counted_by_class(lakehouse.read_days(dataset.tables.versions, days))
     counts: dict[date, Counter[str]] = defaultdict(Counter)
     with ThreadPoolExecutor() as side_by_side:
         of_class = side_by_side.submit(classes.collect)
@@ -284,7 +278,19 @@ def _output_counts(
     return counts, of_class.result()
 
 
-def _report(
+def counted_by_class(versions: DataFrame) -> DataFrame:
+    """The rows of the table of versions, by their day and what a report distinguishes."""
+    return versions.groupBy(
+        F.col("partition_date").alias("day"),
+        "classification",
+        "is_in_newest_snapshot",
+        "is_last_good",
+        "reasons",
+        "warnings",
+    ).agg(F.count("*").alias("rows"))
+
+
+def report_of(
     dataset: Dataset,
     day: date,
     ingested: Row,
@@ -292,6 +298,7 @@ def _report(
     existing: Counter[str],
     rule_set: RuleSet,
 ) -> DayReport:
+    """The report of a day, from its rows in bronze, by class, and in the tables (`existing`)."""
     counts = _totals((row.classification, row.rows) for row in classes)
     in_newest = [row for row in classes if row.is_in_newest_snapshot]
     newest = _totals((row.classification, row.rows) for row in in_newest)
