@@ -15,6 +15,7 @@ import pytest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value  # noqa: TID251
 from deltalake import DeltaTable
 
+from neo_assets.assets.column_lineage import column_lineage
 from neo_assets.backfill import Outcome, backfill, days_between, selected_assets
 from neo_assets.checks.definitions import checks_of
 from neo_assets.checks.evaluations import checks_on
@@ -261,6 +262,11 @@ def test_materializations_show_what_people_look_for(site: Site) -> None:
             if asset.to_user_string() != "raw_feed_files":
                 schema = spec.metadata["dagster/column_schema"]
                 assert all(column.description for column in schema.columns)
+        for asset in ASSETS[2:]:
+            event = instance.get_latest_materialization_event(asset)
+            assert event and event.asset_materialization
+            lineage = event.asset_materialization.metadata["dagster/column_lineage"]
+            assert lineage.value == column_lineage(asset.to_user_string())
 
 
 def test_a_day_with_too_many_drops_is_held_back_from_gold(site: Site) -> None:

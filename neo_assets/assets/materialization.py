@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from neo_assets import pipeline
+from neo_assets.assets.column_lineage import column_lineage
 from neo_assets.checks.evaluations import record_evaluations
 from neo_assets.checks.gate import blocked_days, proceeds_in_run
 from neo_assets.checks.inputs import inputs_in_run, recent_reports
@@ -113,6 +114,9 @@ def emit(
         metadata[newest.isoformat()]["history"] = dg.MetadataValue.md(
             _recent_history(context, reports, newest)
         )
+        # Once a run, where Dagster looks for it: it is the same for all days.
+        if lineage := column_lineage(context.asset_key.to_user_string()):
+            metadata[newest.isoformat()]["dagster/column_lineage"] = lineage
     if not left:
         for partition, values in metadata.items():
             context.add_asset_metadata(values, partition_key=partition)
