@@ -3,13 +3,14 @@
 #   make databricks-check        what a Databricks workspace lacks to be the target
 #   make bench QUICK=--quick     every performance goal in minutes; without it, an hour
 #   make ui UI_PORT=3001         the web UI, on another port than 3000
+#   make docs                    generated pages, and all pages as a site in site/
 #   make test-unit               the tests that need no Java; `make test` runs those of every part,
 #                                and `make test-all` has every case
 #   make test PYTHON=python3.12  with another Python than python3
 
 PYTHON ?= python3
 
-.PHONY: setup demo test-unit test test-all test-exhaustive ui check bench databricks-check clean
+.PHONY: setup demo test-unit test test-all test-exhaustive ui check docs bench databricks-check clean
 
 setup:
 	@"$(PYTHON)" -c "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null || { \
@@ -49,6 +50,12 @@ check: setup
 	.venv/bin/codespell *.md *.py docs lakeview/*.py powerbi/*.md powerbi/*.py neo_assets neo_assets_tests benchmarks
 	.venv/bin/dagster definitions validate -w workspace.yaml
 	.venv/bin/dg check defs
+
+docs: setup
+	@.venv/bin/python -m docs.settings_page
+	@.venv/bin/python -m docs.reference
+	@.venv/bin/sphinx-build -q -W --keep-going docs site
+	@echo "The site is site/index.html."
 
 bench: setup
 	.venv/bin/python -m benchmarks $(QUICK)
