@@ -41,16 +41,22 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeW
 @pytest.fixture
 def saved_job(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> int:
     """The number of the job of the bundle, deployed and named in the settings."""
+    monkeypatch.setenv("NEO_DATABRICKS_JOB_ID", str(number := deploy_job(workspace)))
+    return number
+
+
+def deploy_job(workspace: FakeWorkspace) -> int:
+    """The number of the job of the bundle, which is saved as `bundle deploy` does it."""
     folder = workspace.root / "Workspace" / "artifacts"
     folder.mkdir(parents=True)
     wheels = [f"/Workspace/artifacts/{wheel.name}" for wheel in Wheel().make(folder)]
     job = json.dumps(job_definition())
     for name, value in zip(("catalog", "schema", "volume"), VOLUME, strict=True):
         job = job.replace(f"${{var.{name}}}", value)
-    workspace.saved_jobs[77] = json.loads(job)
-    workspace.saved_jobs[77]["environments"][0]["spec"]["dependencies"] = wheels
-    monkeypatch.setenv("NEO_DATABRICKS_JOB_ID", "77")
-    return 77
+    number = 77
+    workspace.saved_jobs[number] = json.loads(job)
+    workspace.saved_jobs[number]["environments"][0]["spec"]["dependencies"] = wheels
+    return number
 
 
 @pytest.fixture

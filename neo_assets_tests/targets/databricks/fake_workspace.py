@@ -47,6 +47,7 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 WAREHOUSE = "0123456789abcdef"
 CLUSTER = "0301-120000-abcdefgh"
 POINTER_AT_OUTPUT = "Workload failed, see run output for details"
+JOBS_CALL = "/api/2.2/jobs/(get|run-now|runs/(?:submit|get|get-output|cancel))"
 TASK_RUNS = 1_000_000
 """What is added to the number of a run for that of its task."""
 CANCELED_AFTER_S = 0.2
@@ -343,15 +344,19 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _answer_well(self, path: str, query: dict[str, str], body: bytes) -> None:
-        if path.startswith("/oidc/"):
+        if path == "/.well-known/databricks-config":
+            # Newer SDKs ask, without a token.
+            self._log({"oidc_endpoint": f"{self.workspace.host}/oidc", "workspace_id": "9008"})
+        elif path.startswith("/oidc/"):
             self._oauth(path)
         elif not self._is_known():
             self._refuse(401, "UNAUTHENTICATED", "The token is unknown.")
         elif place := re.fullmatch("/api/2.0/fs/(files|directories)(/.*)", path):
             self._files(place[1], place[2].rstrip("/"), query, body)
-        elif call := re.fullmatch("/api/2.2/jobs/([a-z/-]+)", path):
+        elif call := re.fullmatch(JOBS_CALL, path):
             self._jobs(call[1], query, json.loads(body or b"{}"))
-        elif path.startswith("/api/2.0/sql/statements/"):
+        elif re.match("/api/2.0/sql/statements(/|$)", path):
+            # An older SDK sends a slash at the end.
             self._statements(path.split("/")[5:], json.loads(body or b"{}"))
         elif re.match("/api/2.[01]/(unity-catalog|preview/scim)/", path):
             self._catalog(path, query)
@@ -428,15 +433,19 @@ class _Handler(BaseHTTPRequestHandler):
                 {
                     "path": f"{path}/{entry.name}",
                     "name": entry.name,
-                    "is_directory": entry.is_dir(),
-                    **({} if entry.is_dir() else {"file_size": entry.stat().st_size}),
+                    **(
+                        {"is_directory": True}
+                        if entry.is_dir()
+                        else {"file_size": entry.stat().st_size}
+                    ),
                 }
                 for entry in sorted(place.iterdir())
             ]
             start = int(query.get("page_token") or 0)
             end = start + ENTRIES_OF_A_PAGE
             more = {"next_page_token": str(end)} if end < len(entries) else {}
-            self._log({"contents": entries[start:end], **more})
+            # Nothing is said of what is empty or false.
+            self._log({"contents": entries[start:end], **more} if entries else {})
 
     def _jobs(self, call: str, query: dict[str, str], body: JsonObject) -> None:
         if call in ("runs/submit", "run-now"):
@@ -481,9 +490,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404)
         elif call == "runs/cancel":
             workspace.cancel(number)
-            self._log({})
+            self._send(200)
         elif of_task:
-            self._log({"error": run.error, "error_trace": run.error_trace})
+            failed = {"error": run.error, "error_trace": run.error_trace}
+            self._log(failed if run.error else {})
         else:
             state = run.state
             status = {"termination_details": run.termination} if run.termination else {}
@@ -539,8 +549,6 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, name = path.partition("unity-catalog/")[2].partition("/")
         if not kind:
             self._log({"userName": "pipeline"})
-        elif "permissions" in kind:
-            self._privileges(name)
         elif kind == "tables" and self.command == "DELETE":
             self.workspace.run_sql(f"DROP TABLE {name}")
             self._log({})
@@ -553,16 +561,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._log({"name": name.rpartition(".")[2]})
         else:
             self._refuse(404, f"{kind[:-1].upper()}_DOES_NOT_EXIST", f"'{name}' does not exist.")
-
-    def _privileges(self, securable: str) -> None:
-        kind = securable.partition("/")[0].lower()
-        granted = {
-            "catalog": ["USE_CATALOG"],
-            "schema": ["USE_SCHEMA", "CREATE_TABLE", "SELECT", "MODIFY"],
-            "volume": ["READ_VOLUME", "WRITE_VOLUME"],
-        }[kind]
-        privileges = [{"privilege": each} for each in granted if each not in self.workspace.denied]
-        self._log({"privilege_assignments": [{"principal": "pipeline", "privileges": privileges}]})
 
     def _log(self, content: JsonObject, status: int = 200) -> None:
         self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"})

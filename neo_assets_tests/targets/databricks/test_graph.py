@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from neo_assets.cli.console import counted
 from neo_assets.lakehouse.model.tables import BRONZE_NEO_EVENTS, DQ_METRICS, TABLES, Table
 from neo_assets_tests.fast_daemon import FAST_DAEMON
-from neo_assets_tests.targets.databricks.conftest import SCHEMA, VOLUME
+from neo_assets_tests.targets.databricks.conftest import SCHEMA, VOLUME, deploy_job
 from neo_assets_tests.targets.databricks.fake_workspace import WAREHOUSE, FakeWorkspace
 
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 4)
@@ -84,9 +84,13 @@ def test_the_same_rows_as_on_this_machine(
     days = ("backfill", "--start", str(FIRST), "--end", str(LAST))
     # NASA's first response, and its present one.
     command(*days, NEO_SIMULATOR_TODAY="2024-02-20")
-    command(*days, NEO_SIMULATOR_TODAY="2024-04-20")
-    names = [job.specification["tasks"][0]["task_key"] for job in workspace.runs.values()]
-    assert names == ["bronze_neo_events", "silver_neo_events", "gold_neo_fact"] * 2
+    # First by submitted runs, then by the saved job.
+    job_id = str(deploy_job(workspace))
+    command(*days, NEO_SIMULATOR_TODAY="2024-04-20", NEO_DATABRICKS_JOB_ID=job_id)
+    names = ["bronze_neo_events", "silver_neo_events", "gold_neo_fact"]
+    submitted, saved = list(workspace.runs.values())[:3], list(workspace.runs.values())[3:]
+    assert [run.specification["run_name"].split()[1] for run in submitted] == names
+    assert [run.parameters["stage"] for run in saved] == names
 
     here = tmp_path / "here"
     replay_here(workspace, here, days, spark_address)
