@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from neo_assets.assets.neo_dashboard import build_neo_dashboard
+from neo_assets.assets.open_data import build_open_data
 from neo_assets.assets.power_bi_export import build_power_bi_export
 from neo_assets.assets.source_assets import source_assets
 from neo_assets.automation.alerts import alert_sensors
@@ -28,6 +29,7 @@ from neo_assets.automation.schedules import (
     daily_refresh,
     layers_sensor,
     neo_dashboard_sensor,
+    open_data_sensor,
     power_bi_export_sensor,
     quarantine_replay_sensor,
     replay_after_reset_sensor,
@@ -105,6 +107,8 @@ def _readers(
     if tables is not None and included.has_facts:
         readers.append(build_power_bi_export(settings, tables))
         sensors.append(power_bi_export_sensor)
+        readers.append(build_open_data(settings, tables))
+        sensors.append(open_data_sensor)
     if tables is not None and included.gold_assets:
         readers.append(build_neo_dashboard(settings, tables))
         sensors.append(neo_dashboard_sensor)

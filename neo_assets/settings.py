@@ -394,6 +394,11 @@ class Settings(BaseSettings):
         return self.neo_data_dir / "export"
 
     @property
+    def open_data_directory(self) -> Path:
+        """What any web server can serve: days, objects, tables, feed, calendar and contract."""
+        return self.neo_data_dir / "open_data"
+
+    @property
     def dashboard_file(self) -> Path:
         """The dashboard, for any browser."""
         return self.neo_data_dir / "dashboard" / "index.html"

@@ -137,6 +137,14 @@ power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
     "progress.",
 )
 
+open_data_sensor = dg.AutomationConditionSensorDefinition(
+    "open_data_sensor",
+    target=dg.AssetSelection.assets("open_data"),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Updates the files for consumers without Spark when gold has changed and no run is "
+    "in progress.",
+)
+
 neo_dashboard_sensor = dg.AutomationConditionSensorDefinition(
     "neo_dashboard_sensor",
     target=dg.AssetSelection.assets("neo_dashboard"),

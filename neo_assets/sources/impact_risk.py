@@ -56,6 +56,7 @@ _COLUMNS = {
             "most_likely_impact_at",
             "TIMESTAMP",
             "Minute of the impact with the largest Palermo value, as the agency gives it.",
+            unit="unspecified",
         ),
         Column("last_observed", "DATE", "Day of the last observation of the object (UTC)."),
         Column(

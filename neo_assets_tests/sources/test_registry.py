@@ -95,7 +95,7 @@ def test_the_graph_has_the_assets_of_included_sources_alone(
         [sys.executable, "-c", DEFINITIONS], capture_output=True, text=True, check=True
     ).stdout.split()
     assets = {*Included(names.split(",")).assets}
-    readers = {"neo_dashboard", "power_bi_export"} if "neows" in names else set()
+    readers = {"neo_dashboard", "open_data", "power_bi_export"} if "neows" in names else set()
     assert {*printed} == assets | readers
     same = build_definitions(Settings(neo_sources=names)).resolve_asset_graph()
     assert {key.to_user_string() for key in same.get_all_asset_keys()} == {*printed}

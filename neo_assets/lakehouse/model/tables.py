@@ -19,7 +19,8 @@ SOURCE_FILE_FORM = "neo.source_file"
 class Column:
     """One column; `derivation` is the SQL expression that fills it, where there is a single one.
 
-    `path` is where the value is in an object as its source gives it, and `unit` the unit it is in.
+    `path` is where the value is in an object as its source gives it, and `unit` the unit it is in,
+    of a time the time scale where that is not UTC.
     `initial` is the SQL expression for its value in the rows of an older table that lacks the
     column; without one it is null.  `meanings` says what each value means, where there are few.
     """
@@ -118,6 +119,7 @@ APPROACH_COLUMNS = (
         "TIMESTAMP",
         "Minute of the closest approach, in TDB as JPL gives it, not shifted to UTC; null in "
         "answers of 2015-2018, which give the day only.",
+        unit="TDB",
     ),
     Column(
         "miss_distance_km",

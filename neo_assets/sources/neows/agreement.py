@@ -97,6 +97,7 @@ GOLD_CLOSE_APPROACH_AGREEMENT = Table(
                 f"{source}_{name}",
                 type_,
                 f"`{name}` by {title}; null if it lists no such approach.",
+                unit="TDB" if type_ == "TIMESTAMP" else "",
             )
             for name, type_ in (
                 ("close_approach_date", "DATE"),
