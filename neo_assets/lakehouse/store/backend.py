@@ -57,6 +57,10 @@ class StorageBackend(ABC):
         """The clauses of CREATE TABLE that declare keys, where the catalog knows any."""
         return ()
 
+    def tags(self, table: Table) -> Mapping[str, str]:
+        """The tags of a new table, where the catalog knows any."""
+        return {}
+
     @abstractmethod
     def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """How the stream that fills the table reads event files.

@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -14,7 +15,7 @@ from typing import Any
 
 import pyarrow
 from pyarrow import compute
-from pyspark.errors import StreamingQueryException
+from pyspark.errors import PySparkException, StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -92,6 +93,11 @@ class Lakehouse:
                 "rebuild it from the landing zone with: neo-assets replay --full"
             )
         self.spark.sql(_creation(table, self.backend))
+        if tags := self.backend.tags(table):
+            # To assign a tag may need a permission of its own; the table is complete without it.
+            with suppress(PySparkException):
+                identifier = self.backend.identifier(table)
+                self.spark.sql(f"ALTER TABLE {identifier} SET TAGS ({_listed(tags)})")
 
     def _add_columns(self, table: Table) -> None:
         known = set(self.read(table).columns)

@@ -17,6 +17,8 @@ from neo_assets.lakehouse.model.tables import DQ_METRICS, Table
 from neo_assets.lakehouse.report import DayReport
 from neo_assets.lakehouse.store import metrics
 from neo_assets.lakehouse.store.backend import StorageBackend, StreamSource
+from neo_assets.sources import SOURCES
+from neo_assets.sources.registry import source
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
 if TYPE_CHECKING:
@@ -66,6 +68,12 @@ class UnityCatalogBackend(StorageBackend):
             for column, name in table.references.items()
         ]
         return [primary, *foreign] if table.primary_key else foreign
+
+    def tags(self, table: Table) -> dict[str, str]:
+        """Its layer, and its source if it is of a single one, for search and policies."""
+        sources = [name for name in SOURCES if table in source(name).dataset.all_tables]
+        layer = {"layer": table.name.partition("_")[0]}
+        return {**layer, "source": sources[0]} if len(sources) == 1 else layer
 
     def stream_source(self, table: Table, landing: Path, folders: str) -> StreamSource:
         """Auto Loader over lines of text, and over the whole landing zone.

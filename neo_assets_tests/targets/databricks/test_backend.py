@@ -1,8 +1,10 @@
 """What differs on Databricks, to the letter."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyspark.errors import AnalysisException
 
 from neo_assets.lakehouse.model.tables import (
     BRONZE_NEO_EVENTS,
@@ -12,8 +14,10 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_TABLES,
     SILVER_NEO_EVENTS,
 )
-from neo_assets.lakehouse.store.storage import _creation
+from neo_assets.lakehouse.store.storage import Lakehouse, _creation
+from neo_assets.sources.impact_risk import GOLD_IMPACT_RISK
 from neo_assets.sources.neows.dataset import NEO
+from neo_assets.targets.databricks import unity_catalog
 from neo_assets.targets.databricks.backend import UnityCatalogBackend
 from neo_assets.targets.databricks.unity_catalog import UnityCatalog
 
@@ -69,6 +73,35 @@ def test_staging_shares_only_the_event_files() -> None:
     # Its checkpoint stays where it has grown.
     kept = BACKEND.adopt_checkpoint(staging, BRONZE_NEO_EVENTS)
     assert kept == "bronze-20240301/bronze_neo_events"
+
+
+class Session:
+    """Keeps the statements, and refuses those about tags."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def sql(self, statement: str) -> None:
+        self.statements.append(statement)
+        if "SET TAGS" in statement:
+            raise AnalysisException("PERMISSION_DENIED: ASSIGN on the tag policy")
+
+
+def test_new_tables_have_tags_of_their_layer_and_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unity_catalog, "VOLUMES", tmp_path)
+    session: Any = Session()
+    lakehouse = Lakehouse(session, UnityCatalogBackend.of(CATALOG))
+    for table in (BRONZE_NEO_EVENTS, GOLD_NEO_FACT, GOLD_IMPACT_RISK):
+        lakehouse._create(table)
+    assert session.statements[1::2] == [
+        "ALTER TABLE `prod-1`.`asteroids`.`bronze_neo_events` "
+        "SET TAGS ('layer' = 'bronze', 'source' = 'neows')",
+        "ALTER TABLE `prod-1`.`asteroids`.`gold_neo_fact` "
+        "SET TAGS ('layer' = 'gold', 'source' = 'neows')",
+        "ALTER TABLE `prod-1`.`asteroids`.`gold_impact_risk` SET TAGS ('layer' = 'gold')",
+    ]
 
 
 def test_tables_are_clustered_by_their_day() -> None:
