@@ -61,7 +61,8 @@ from importlib import import_module
 from pkgutil import walk_packages
 import neo_assets
 for module in walk_packages(neo_assets.__path__, "neo_assets."):
-    if not module.name.endswith("__main__"):
+    # Programs; the second is one that Spark runs.
+    if not module.name.endswith(("__main__", "declarative_pipeline.pipeline")):
         import_module(module.name)
 """
 
