@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from icalendar import Calendar, Event
 
+from neo_assets.external_text import printable
 from neo_assets.open_data.approaches import OBJECTS
 
 DAYS_BACK = 30
@@ -32,11 +33,12 @@ def calendar(facts: pa.Table, today: date) -> bytes:
 
 def _event(row: dict[str, Any]) -> Event:
     event = Event()
-    event.add("uid", f"{row['neo_event_id']}@neo_assets")
+    event.add("uid", printable(f"{row['neo_event_id']}@neo_assets"))
     event.add("dtstamp", row["last_changed_at"])
     event.add("last-modified", row["last_changed_at"])
     event.add("dtstart", _start(row["close_approach_at"], row["close_approach_date"]))
-    event.add("summary", f"{row['designation']} passes {row['orbiting_body']}{_distance(row)}")
+    passage = printable(f"{row['designation']} passes {row['orbiting_body']}")
+    event.add("summary", passage + _distance(row))
     event.add("description", _description(row))
     event.add("status", "CANCELLED" if row["is_withdrawn"] else "CONFIRMED")
     event.add("transp", "TRANSPARENT")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from html import escape
 from itertools import groupby, islice
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -10,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pyarrow as pa
 from feedgenerator import Atom1Feed
 
+from neo_assets.external_text import printable
 from neo_assets.open_data.approaches import DAYS
 
 NEWEST = 200
@@ -43,7 +45,8 @@ def feed(revisions: pa.Table) -> bytes:
         document.add_item(
             title=f"{day}: " + ", ".join(f"{number} {what}" for what, number in counts.items()),
             link=f"{DAYS}/{day}.json",
-            description="; ".join(map(_sentence, rows)),
+            # The library declares it as HTML, which a name must not be taken for.
+            description=escape("; ".join(map(_sentence, rows))),
             unique_id=_identifier(f"changes/{day}/{seen_at.isoformat()}"),
             updateddate=seen_at,
         )
@@ -74,7 +77,8 @@ def _rows(revisions: pa.Table) -> Iterator[dict[str, Any]]:
 
 def _sentence(row: dict[str, Any]) -> str:
     columns = ", ".join(row["changed_columns"] or ())
-    return f"{row['designation']} {row['what']}" + (f" ({columns})" if columns else "")
+    name = printable(row["designation"])
+    return f"{name} {row['what']}" + (f" ({columns})" if columns else "")
 
 
 def _identifier(name: str) -> str:

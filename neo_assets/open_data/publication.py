@@ -13,6 +13,7 @@ from neo_assets.lakehouse.model.tables import (
     GOLD_NEO_REVISION,
     Table,
 )
+from neo_assets.lakehouse.store.delta_files import open_table
 from neo_assets.open_data import approaches
 from neo_assets.open_data.calendar import calendar
 from neo_assets.open_data.catalogue import (
@@ -40,6 +41,10 @@ class Publication:
     written: int
 
 
+class MissingTableError(Exception):
+    """The table is not there that published files were made from; nothing has been changed."""
+
+
 def published_tables(included: Included) -> list[Table]:
     """The tables of gold whose sources are included, without the calendar of days."""
     others = included.gold_beside_the_star.items()
@@ -52,7 +57,16 @@ def published_tables(included: Included) -> list[Table]:
 
 
 def publish(tables: Path, root: Path, today: date, sources: Sequence[str] = ()) -> Publication:
-    """Bring the folder up to date with a folder of Delta tables."""
+    """Bring the folder up to date with a folder of Delta tables.
+
+    Raises:
+        MissingTableError: there were approaches, and now there is no table of them.
+    """
+    if (root / INDEX).exists() and open_table(tables / GOLD_NEO_FACT.name) is None:
+        raise MissingTableError(
+            f"The open data in {root} were made from the table {GOLD_NEO_FACT.name}, which is not "
+            f"in {tables}. Nothing was changed: restore the table, or move the folder away."
+        )
     root.mkdir(parents=True, exist_ok=True)
     # Beside the folder, not in what is served.
     with FileLock(root.with_name(f".{root.name}.lock")):

@@ -7,7 +7,8 @@ from neo_assets_tests.lakehouse.plain_reading import Row
 
 TODAY = date(2024, 5, 20)
 SEEN_AT = datetime(2024, 5, 13, 6, 30, tzinfo=timezone.utc)
-KEYS = {"2024 AA1": 2**60 - 1, "C/2014 S2": 7, "../☄": 3}
+HOSTILE = "<b>;\x07&"
+KEYS = {"2024 AA1": 2**60 - 1, "C/2014 S2": 7, "../☄": 3, HOSTILE: 5}
 """The keys of objects by their designations, which can be anything."""
 
 

@@ -16,10 +16,10 @@ from icalendar import Calendar
 
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION
 from neo_assets.open_data import approaches, publication
-from neo_assets.open_data.publication import Publication, publish
+from neo_assets.open_data.publication import MissingTableError, Publication, publish
 from neo_assets_tests.dashboard.lakehouses import write
 from neo_assets_tests.lakehouse.plain_reading import Row
-from neo_assets_tests.open_data.rows import KEYS, SEEN_AT, TODAY, fact, revision
+from neo_assets_tests.open_data.rows import HOSTILE, KEYS, SEEN_AT, TODAY, fact, revision
 
 
 class Place:
@@ -167,15 +167,25 @@ def test_parquet_is_made_again_when_the_contract_changes(
     }
 
 
-def test_without_tables_there_is_a_catalogue(place: Place) -> None:
-    publish(place.tables, place.root, TODAY)
+def test_without_approaches_there_is_a_catalogue(place: Place) -> None:
+    place.publish()
     assert place.json("index.json")["days"] == {} and place.json("objects.json") == []
     before = place.files()
-    assert publish(place.tables, place.root, TODAY).written == 0
+    assert place.publish().written == 0
+    assert place.files() == before
+
+
+def test_a_table_that_is_missing_changes_nothing(place: Place) -> None:
+    place.publish(fact())
+    before = place.files()
+    place.tables.rename(place.tables.with_name("elsewhere"))
+    with pytest.raises(MissingTableError, match="Nothing was changed"):
+        publish(place.tables, place.root, TODAY)
     assert place.files() == before
 
 
 def test_a_table_of_a_source_that_is_left_out_stays_as_it_was(place: Place) -> None:
+    place.publish(fact())
     publish(place.tables, place.root, TODAY)
     file = "tables/gold_fireball.parquet"
     before = place.files()[file]
@@ -202,6 +212,16 @@ def test_the_feed_has_an_entry_for_each_day_that_a_snapshot_changed(place: Place
         ("2024-05-20: 1 changed", "2024 AA1 changed (name)"),
         ("2024-05-20: 2 first", "2024 AA1 first; C/2014 S2 first"),
     ]
+
+
+def test_a_name_is_text_and_nothing_else(place: Place) -> None:
+    write(place.tables, GOLD_NEO_REVISION, [revision(HOSTILE)])
+    place.publish(fact(HOSTILE))
+    (entry,) = feedparser.parse(place.root / "changes.atom").entries
+    assert entry.summary == "&lt;b&gt;;\\x07&amp; first"
+    (event,) = Calendar.from_ical((place.root / "approaches.ics").read_bytes()).events
+    assert str(event["summary"]) == "<b>;\\x07& passes Earth at 10.0 lunar distances"
+    assert place.json("objects.json")[0]["designation"] == HOSTILE
 
 
 def test_the_calendar_has_the_last_and_the_next_days(place: Place) -> None:
