@@ -41,7 +41,7 @@ def feed(revisions: pa.Table) -> bytes:
     changes = groupby(_rows(revisions), lambda row: (row["seen_at"], row["close_approach_date"]))
     for (seen_at, day), group in islice(changes, NEWEST):
         rows = list(group)
-        counts = Counter(row["what"] for row in rows)
+        counts = Counter(map(_what, rows))
         document.add_item(
             title=f"{day}: " + ", ".join(f"{number} {what}" for what, number in counts.items()),
             link=f"{DAYS}/{day}.json",
@@ -66,7 +66,8 @@ def _rows(revisions: pa.Table) -> Iterator[dict[str, Any]]:
     newest_first = revisions.select(_COLUMNS).sort_by(
         [
             ("seen_at", "descending"),
-            ("close_approach_date", "ascending"),
+            # A backfill brings more days at once than the feed has entries.
+            ("close_approach_date", "descending"),
             ("designation", "ascending"),
             ("revision", "ascending"),
         ]
@@ -78,7 +79,11 @@ def _rows(revisions: pa.Table) -> Iterator[dict[str, Any]]:
 def _sentence(row: dict[str, Any]) -> str:
     columns = ", ".join(row["changed_columns"] or ())
     name = printable(row["designation"])
-    return f"{name} {row['what']}" + (f" ({columns})" if columns else "")
+    return f"{name} {_what(row)}" + (f" ({columns})" if columns else "")
+
+
+def _what(row: dict[str, Any]) -> str:
+    return "first seen" if row["what"] == "first" else str(row["what"])
 
 
 def _identifier(name: str) -> str:

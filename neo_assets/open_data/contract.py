@@ -11,7 +11,10 @@ from neo_assets.lakehouse.model.tables import Column, Table
 from neo_assets.open_data.time_scales import is_utc, time_scale
 
 VERSION = "1.0.0"
-"""Version of what is published; its first number changes with what breaks a consumer."""
+"""Version of what is published, which every change of the columns changes.
+
+The first number changes with what breaks a consumer, the second one with what is added.
+"""
 
 CONTRACT, DICTIONARY = "contract.odcs.yaml", "dictionary.csv"
 

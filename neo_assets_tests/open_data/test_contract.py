@@ -8,6 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft201909Validator
 from open_data_contract_standard.model import OpenDataContractStandard
+from syrupy.assertion import SnapshotAssertion
 
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT
 from neo_assets.open_data.contract import contract
@@ -47,6 +48,18 @@ def test_it_has_every_column(document: dict[str, Any]) -> None:
         for table in TABLES
         for column in table.columns
     }
+
+
+def test_the_columns_of_a_version_are_as_recorded(
+    document: dict[str, Any], snapshot: SnapshotAssertion
+) -> None:
+    """After a change of `VERSION`: `pytest neo_assets_tests/open_data --snapshot-update`."""
+    columns = {
+        f"{table['name']}.{column['name']}": column["physicalType"]
+        for table in document["schema"]
+        for column in table["properties"]
+    }
+    assert columns == snapshot(name=document["version"])
 
 
 def test_a_time_that_is_not_utc_says_so() -> None:

@@ -17,6 +17,8 @@ from icalendar import Calendar
 from neo_assets.lakehouse.model.tables import GOLD_NEO_FACT, GOLD_NEO_REVISION
 from neo_assets.open_data import approaches, publication
 from neo_assets.open_data.publication import MissingTableError, Publication, publish
+from neo_assets.sources.fireball.dataset import GOLD_FIREBALL
+from neo_assets_tests.dashboard.agencies import event
 from neo_assets_tests.dashboard.lakehouses import write
 from neo_assets_tests.lakehouse.plain_reading import Row
 from neo_assets_tests.open_data.rows import HOSTILE, KEYS, SEEN_AT, TODAY, fact, revision
@@ -185,11 +187,13 @@ def test_a_table_that_is_missing_changes_nothing(place: Place) -> None:
 
 
 def test_a_table_of_a_source_that_is_left_out_stays_as_it_was(place: Place) -> None:
-    place.publish(fact())
+    place.publish()
+    write(place.tables, GOLD_FIREBALL, [event()])
     publish(place.tables, place.root, TODAY)
     file = "tables/gold_fireball.parquet"
     before = place.files()[file]
-    place.publish(fact())
+    assert pq.read_table(place.root / file).num_rows == 1
+    place.publish()
     assert place.files()[file] == before
     assert file in (place.root / "SHA256SUMS").read_text()
     assert file not in {table["path"] for table in place.json("index.json")["tables"]}
@@ -210,7 +214,7 @@ def test_the_feed_has_an_entry_for_each_day_that_a_snapshot_changed(place: Place
     read = feedparser.parse(place.root / "changes.atom")
     assert [(entry.title, entry.summary) for entry in read.entries] == [
         ("2024-05-20: 1 changed", "2024 AA1 changed (name)"),
-        ("2024-05-20: 2 first", "2024 AA1 first; C/2014 S2 first"),
+        ("2024-05-20: 2 first seen", "2024 AA1 first seen; C/2014 S2 first seen"),
     ]
 
 
@@ -218,7 +222,7 @@ def test_a_name_is_text_and_nothing_else(place: Place) -> None:
     write(place.tables, GOLD_NEO_REVISION, [revision(HOSTILE)])
     place.publish(fact(HOSTILE))
     (entry,) = feedparser.parse(place.root / "changes.atom").entries
-    assert entry.summary == "&lt;b&gt;;\\x07&amp; first"
+    assert entry.summary == "&lt;b&gt;;\\x07&amp; first seen"
     (event,) = Calendar.from_ical((place.root / "approaches.ics").read_bytes()).events
     assert str(event["summary"]) == "<b>;\\x07& passes Earth at 10.0 lunar distances"
     assert place.json("objects.json")[0]["designation"] == HOSTILE
