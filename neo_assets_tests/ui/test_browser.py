@@ -40,8 +40,8 @@ def test_a_month_has_31_rows_in_the_history_of_each_check(user: Browser, dagster
     user.materialize(f"[{MONTH[0]}...{MONTH[-1]}]", "Launch backfill")
     backfill = dagster.finished_backfill(user.page.url.rsplit("/", 1)[-1])
     assert backfill["status"] == "COMPLETED_SUCCESS"
-    # The daily assets and, when their last run is over, the export for Power BI and the dashboard.
-    expect(user.page.get_by_text("100% completed")).to_have_count(len(ASSETS) + 2)
+    # The daily assets and, when their last run is over, what reads gold: files and the dashboard.
+    expect(user.page.get_by_text("100% completed")).to_have_count(len(ASSETS) + 3)
     runs = {f"/runs/{run['id']}" for run in backfill["runs"]}
     for asset in ASSETS:
         for check, word in zip(CHECKS, ("dropped", "repeat another"), strict=True):
