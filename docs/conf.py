@@ -1,4 +1,4 @@
-"""The documentation as a site: `make docs` writes it to site, for any static server.
+"""The documentation as a site: `make docs` writes it to site/, for any static server.
 
 `NEO_REPOSITORY_URL` is the address of the repository, where links to files outside docs/ lead.
 """

@@ -51,7 +51,8 @@ def deploy_job(workspace: FakeWorkspace) -> int:
     folder.mkdir(parents=True)
     wheels = [f"/Workspace/artifacts/{wheel.name}" for wheel in Wheel().make(folder)]
     job = json.dumps(job_definition())
-    for name, value in zip(("catalog", "schema", "volume"), VOLUME, strict=True):
+    variables = (*zip(("catalog", "schema", "volume"), VOLUME, strict=True), ("sources", ""))
+    for name, value in variables:
         job = job.replace(f"${{var.{name}}}", value)
     number = 77
     workspace.saved_jobs[number] = json.loads(job)
