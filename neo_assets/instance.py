@@ -1,6 +1,7 @@
 """The Dagster instance that every command and the UI share."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import dagster as dg
@@ -16,7 +17,14 @@ event_log_storage:
   module: neo_assets.event_log
   class: EventLog
 """
-CONFIGURATION = f"""\
+POSTGRES = """\
+# The address, which has a password, is in the environment of each process alone.
+storage:
+  postgres:
+    postgres_url:
+      env: NEO_POSTGRES_URL
+"""
+_BASE = """\
 telemetry:
   enabled: false
 
@@ -33,15 +41,20 @@ concurrency:
 
 run_monitoring:
   enabled: true
+"""
+CONFIGURATION = f"{_BASE}\n{EVENT_LOG}"
+"""Of a single machine: the history is in files of the instance's folder."""
 
-{EVENT_LOG}"""
+TEAM_CONFIGURATION = f"{_BASE}\n{POSTGRES}"
+"""Of a team: processes of several containers or machines share a history in PostgreSQL."""
 
 
 def prepare_instance(settings: Settings) -> Path:
     """Make the instance's folder, with its configuration unless there is one; return its path.
 
     Raises:
-        SettingsError: a folder cannot be used by this user, or is a file.
+        SettingsError: a folder cannot be used by this user, or is a file; or PostgreSQL cannot be
+            used, or is not what the instance was made for.
     """
     home = settings.dagster_directory
     require_data_folder(settings)
@@ -52,9 +65,44 @@ def prepare_instance(settings: Settings) -> Path:
     # Two commands at once would make Dagster's databases at once, and one of them would fail.
     with FileLock(home / ".preparing.lock"):
         if not configuration.exists():
-            configuration.write_text(CONFIGURATION)
+            with_postgres = settings.neo_postgres_url is not None
+            configuration.write_text(TEAM_CONFIGURATION if with_postgres else CONFIGURATION)
+        _require_storage(settings, configuration)
         _limit_pools(home)
     return home
+
+
+def _require_storage(settings: Settings, configuration: Path) -> None:
+    """See that the history is where the settings say, and can be reached."""
+    uses_variable = "env: NEO_POSTGRES_URL" in configuration.read_text()
+    url = settings.neo_postgres_url
+    if url is None:
+        if uses_variable:
+            raise SettingsError(
+                f"NEO_POSTGRES_URL: is not set, and the history of {configuration} is in that "
+                "database: set the variable, or name another folder in DAGSTER_HOME"
+            )
+        return
+    if not uses_variable:
+        raise SettingsError(
+            f"NEO_POSTGRES_URL: is set, and {configuration} keeps its history elsewhere: name a "
+            "new folder in DAGSTER_HOME, or unset the variable"
+        )
+    if not find_spec("dagster_postgres"):
+        raise SettingsError(
+            "NEO_POSTGRES_URL: needs packages that are not installed: pip install "
+            "'neo-assets[postgres]'"
+        )
+    import psycopg2
+
+    try:
+        psycopg2.connect(url.get_secret_value(), connect_timeout=10).close()
+    except psycopg2.Error:
+        # The reason may repeat parts of the address.
+        raise SettingsError(
+            "NEO_POSTGRES_URL: this database cannot be opened: see that the server runs, and that "
+            "the host, user, password and name of the database are right"
+        ) from None
 
 
 def require_data_folder(settings: Settings, *, to_write: bool = True) -> None:

@@ -133,6 +133,12 @@ class Settings(BaseSettings):
         description="Folder of the Dagster instance that all commands and the UI share; "
         "`<NEO_DATA_DIR>/dagster` unless set.",
     )
+    neo_postgres_url: SecretStr | None = Field(
+        None,
+        description="A PostgreSQL database for the history of a new Dagster instance, "
+        "`postgresql://user:password@host/database`, see [deployment.md](deployment.md); files in "
+        "`DAGSTER_HOME` unless set. Never stored, logged or shown.",
+    )
     neo_spark_remote: str | None = Field(
         None,
         # The address may hold a token.

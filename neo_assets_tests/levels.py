@@ -29,6 +29,7 @@ INTEGRATION = (
     "targets/test_toy.py",
     "test_cli.py::test_backfill_and_status",
     "test_data_folder.py",
+    "test_deployment.py::test_separate_processes_of_a_team",
     "test_dirty_feed.py::test_each_row_is_found_again_in_exactly_one_place",
     "test_exactly_once.py::test_a_kill_at_any_moment[False-4]",
     "test_exactly_once.py::test_two_runs_at_once_on_the_same_stream",

@@ -45,7 +45,7 @@ def in_this_process(*arguments: str, **environment: str) -> Result:
 
 def test_help_has_examples_for_every_command() -> None:
     assert "Exit codes: 0 success" in neo_assets("--help").stdout
-    for command in ("demo", "backfill", "replay", "status", "alert-test", "ui"):
+    for command in ("demo", "backfill", "replay", "status", "alert-test", "ui", "code-server"):
         result = in_this_process(command, "--help")
         assert result.exit_code == 0
         assert f"Example: neo-assets {command}" in result.stdout

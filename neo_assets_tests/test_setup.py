@@ -106,5 +106,5 @@ def test_the_ui_says_which_port_is_in_use() -> None:
     assert result.returncode == 1
     assert result.stderr == (
         f"Port {port} is in use: stop the process that uses it, or choose another port:"
-        f" neo-assets ui --port {port + 1}\n"
+        f" --port {port + 1}\n"
     )

@@ -19,7 +19,7 @@ application = typer.Typer(
 )
 for command in (run.demo, run.backfill, run.replay, run.release):
     application.command()(stoppable(command))
-for command in (look.status, ui.ui):
+for command in (look.status, ui.ui, ui.code_server):
     application.command()(command)
 application.command("alert-test")(look.alert_test)
 application.command("databricks-check")(workspace.databricks_check)
