@@ -98,7 +98,7 @@ def _sql(dax: str, conditions: Sequence[str]) -> str:
         return _sql(measures()[found[1]].dax, conditions)
     if found := re.fullmatch(r"(\[[^\]]+\]) - (\[[^\]]+\])", dax):
         return " - ".join(_sql(side, conditions) for side in found.groups())
-    function, arguments = _call(dax)
+    function, arguments = call(dax)
     if function == "CALCULATE":
         # A filter replaces others of its column; there are none, in SQL or on the dashboard.
         added = [_condition(it) for it in arguments[1:] if not it.startswith("REMOVEFILTERS(")]
@@ -118,7 +118,7 @@ def _sql(dax: str, conditions: Sequence[str]) -> str:
 
 def _condition(dax: str) -> str:
     if dax.startswith("KEEPFILTERS("):
-        return _condition(_call(dax)[1][0])
+        return _condition(call(dax)[1][0])
     if found := re.fullmatch(r"(NOT )?ISBLANK\((.+)\)", dax):
         return f"{_column(found[2])} IS {found[1] or ''}NULL"
     found = re.fullmatch(rf"(?P<of>{_COLUMN}) (?P<is>=|<>|<=|>=|<|>|IN) (?P<value>.+)", dax)
@@ -137,8 +137,12 @@ def _column(dax: str) -> str:
     return f"`{found['column']}`"
 
 
-def _call(dax: str) -> tuple[str, list[str]]:
-    """The name of a function and its arguments."""
+def call(dax: str) -> tuple[str, list[str]]:
+    """The name of a function of DAX and its arguments.
+
+    Raises:
+        NotImplementedError: it is no call of a single function.
+    """
     found = re.fullmatch(r"([A-Z]+)\((.*)\)", dax)
     if not found:
         raise NotImplementedError(dax)

@@ -13,7 +13,7 @@ from neo_assets.dagster_internals.history import failed_evaluations, newest_eval
 from neo_assets.instance import prepare_instance
 from neo_assets.lakehouse.model.dataset import Dataset
 from neo_assets.lakehouse.request import PLAN_RULES, Request, Result, RowChange
-from neo_assets.quality import quality
+from neo_assets.quality import Quality, quality
 from neo_assets.settings import Settings
 from neo_assets.sources.base import Source
 from neo_assets.sources.registry import Included
@@ -42,14 +42,15 @@ def rule_plans(settings: Settings, first: date, last: date) -> Iterator[RulePlan
         SettingsError: the quality file cannot be used.
         dagster.Failure: a rule cannot be evaluated, or the tables cannot be read.
     """
+    in_force = quality(settings)
     with dg.DagsterInstance.from_config(str(prepare_instance(settings))) as instance:
         days = {
             source: found
             for source in Included(settings.sources).sources
             if (found := _days(instance, source.dataset, first, last))
         }
-        for source, result in _results(settings, days).items():
-            yield _plan(instance, source.dataset, days[source], result, settings)
+        for source, result in _results(settings, in_force, days).items():
+            yield _plan(instance, source.dataset, days[source], result, in_force)
 
 
 def _days(
@@ -60,7 +61,9 @@ def _days(
     return sorted(day for day in found if first <= day <= last)
 
 
-def _results(settings: Settings, days: Mapping[Source, Sequence[date]]) -> dict[Source, Result]:
+def _results(
+    settings: Settings, in_force: Quality, days: Mapping[Source, Sequence[date]]
+) -> dict[Source, Result]:
     """What the stage finds for each source, all in one session; Dagster stores no run of it."""
     results: dict[Source, Result] = {}
 
@@ -68,7 +71,7 @@ def _results(settings: Settings, days: Mapping[Source, Sequence[date]]) -> dict[
     def plan_rules(context: dg.OpExecutionContext) -> None:
         with closing(create_target(settings).stage_runner()) as runner:
             for source, of_source in days.items():
-                rules = quality(settings).rule_set(source.dataset).rules
+                rules = in_force.rule_set(source.dataset).rules
                 request = Request(
                     PLAN_RULES,
                     context.run_id,
@@ -92,10 +95,10 @@ def _plan(
     dataset: Dataset,
     days: Sequence[date],
     result: Result,
-    settings: Settings,
+    in_force: Quality,
 ) -> RulePlan:
     silver = dataset.tables.silver.name
-    tolerances = quality(settings).tolerances_of(silver)
+    tolerances = in_force.tolerances_of(silver)
     held = {
         report.day: " and ".join(excesses)
         for report in result.reports

@@ -115,10 +115,8 @@ def _plan_rules(lakehouse: Lakehouse, request: Request, log: LogFunction) -> Res
         raise StageError(f"{dataset.tables.silver.name} has no rows yet, so no rule changes any.")
     rule_set = RuleSet(tuple(Rule(**rule) for rule in request.rules))
     log(f"{len(request.days)} days of {dataset.tables.silver.name} are evaluated.")
-    return Result(
-        rule_changes.planned_reports(lakehouse, dataset, request.days, rule_set),
-        changes=rule_changes.row_changes(lakehouse, dataset, request.days, rule_set),
-    )
+    reports, changes = rule_changes.plan(lakehouse, dataset, request.days, rule_set)
+    return Result(reports, changes=changes)
 
 
 def _without_report(days: Sequence[date], reports: Sequence[DayReport]) -> set[date]:

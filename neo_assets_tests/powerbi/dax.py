@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from lakeview.measures import call
 from neo_assets_tests.powerbi.m.evaluation import Table
 from neo_assets_tests.powerbi.project import measures, tables
 
@@ -94,7 +95,7 @@ class Model:
         if found := re.fullmatch(r"(\[[^\]]+\]) - (\[[^\]]+\])", dax):
             left, right = (self._evaluate(it, filters) for it in found.groups())
             return None if left is right is None else (left or 0) - (right or 0)
-        function, arguments = _call(dax)
+        function, arguments = call(dax)
         if function == "CALCULATE":
             return self._evaluate(arguments[0], self._filtered(arguments[1:], filters))
         if function == "DIVIDE":
@@ -121,7 +122,7 @@ class Model:
                 result = {it: result[it] for it in result if table and it[0] != table}
                 continue
             adds = argument.startswith("KEEPFILTERS(")
-            column, condition = self._condition(_call(argument)[1][0] if adds else argument)
+            column, condition = self._condition(call(argument)[1][0] if adds else argument)
             result[column] = (*(result.get(column, ()) if adds else ()), condition)
         return result
 
@@ -180,20 +181,3 @@ def _reference(dax: str) -> tuple[str, str]:
     if not found:
         raise NotImplementedError(dax)
     return found[1] or found[2], found[3]
-
-
-def _call(dax: str) -> tuple[str, list[str]]:
-    """The name of a function and its arguments."""
-    found = re.fullmatch(r"([A-Z]+)\((.*)\)", dax)
-    if not found:
-        raise NotImplementedError(dax)
-    arguments, depth = [""], 0
-    for character in found[2]:
-        depth += (character in "({[") - (character in ")}]")
-        if character == "," and not depth:
-            arguments.append("")
-        else:
-            arguments[-1] += character
-    if depth:
-        raise NotImplementedError(dax)
-    return found[1], [argument.strip() for argument in arguments]

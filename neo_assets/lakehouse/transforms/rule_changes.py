@@ -24,13 +24,30 @@ _ROW = ("partition_date", "source_file", "content_hash", "number")
 _OUTCOME = ("classification", "reasons", "warnings")
 
 
-def planned_reports(
+def plan(
     lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], rule_set: RuleSet
+) -> tuple[list[DayReport], list[RowChange]]:
+    """The reports that silver would give with these rules, and the rows that would change.
+
+    These are the rows that would be in another class, or have other warnings.
+    """
+    bronze = lakehouse.read_days(dataset.tables.bronze, days)
+    planned = silver.classify(dataset, bronze, rule_set)
+    return (
+        _reports(lakehouse, dataset, days, planned, rule_set),
+        _changes(dataset, lakehouse.read_days(dataset.tables.versions, days), planned),
+    )
+
+
+def _reports(
+    lakehouse: Lakehouse,
+    dataset: Dataset,
+    days: Collection[date],
+    planned: DataFrame,
+    rule_set: RuleSet,
 ) -> list[DayReport]:
-    """The reports that silver would give for these days with these rules."""
     ingested = silver.rows_by_day(lakehouse, dataset, days)
     by_day: dict[date, list[Row]] = defaultdict(list)
-    planned = _planned(lakehouse, dataset, days, rule_set)
     for row in silver.counted_by_class(planned).collect():
         by_day[row.day].append(row)
     return [
@@ -48,15 +65,10 @@ def _filled(classes: Collection[Row]) -> Counter[str]:
     return Counter(rows_out=kept, keys=kept, in_quarantine=dropped)
 
 
-def row_changes(
-    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], rule_set: RuleSet
-) -> list[RowChange]:
-    """The rows of silver that these rules would put into another class, or warn of otherwise."""
-    planned = _numbered(_planned(lakehouse, dataset, days, rule_set))
-    stored = _numbered(lakehouse.read_days(dataset.tables.versions, days))
+def _changes(dataset: Dataset, stored: DataFrame, planned: DataFrame) -> list[RowChange]:
     name = F.coalesce(F.col(dataset.preview[0]), F.substring("content_hash", 1, 10))
     before, after = (
-        rows.select(*_ROW, name.alias(f"name_{side}"), F.struct(*_OUTCOME).alias(side))
+        _numbered(rows).select(*_ROW, name.alias(f"name_{side}"), F.struct(*_OUTCOME).alias(side))
         for rows, side in ((stored, "before"), (planned, "after"))
     )
     changed = (
@@ -77,13 +89,6 @@ def row_changes(
     )
     found = [RowChange(**row.asDict()) for row in grouped.collect()]
     return sorted(found, key=lambda change: (change.day, change.before, change.after, change.names))
-
-
-def _planned(
-    lakehouse: Lakehouse, dataset: Dataset, days: Collection[date], rule_set: RuleSet
-) -> DataFrame:
-    bronze = lakehouse.read_days(dataset.tables.bronze, days)
-    return silver.classify(dataset, bronze, rule_set)
 
 
 def _numbered(versions: DataFrame) -> DataFrame:
