@@ -6,23 +6,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
+from neo_assets.assets.gold_reader import gold_reader
 from neo_assets.settings import Settings
-from neo_assets.sources.registry import Included
 
 
 def build_neo_dashboard(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The dashboard, made from the tables in this folder."""
 
-    @dg.asset(
-        deps=[dg.AssetKey(name) for name in Included(settings.sources).gold_assets],
-        # Not in the group of the daily assets, whose jobs run over partitions.
-        group_name="dashboard",
-        kinds={"python", "html", "altair"},
-        owners=["team:neo"],
-        automation_condition=WHEN_GOLD_IS_AT_REST,
-        metadata={"location": dg.MetadataValue.path(str(settings.dashboard_file))},
-    )
+    @gold_reader(settings, "dashboard", {"python", "html", "altair"}, settings.dashboard_file)
     def neo_dashboard(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """One self-contained HTML file: open it, or send it to someone.
 

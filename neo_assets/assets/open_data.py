@@ -4,23 +4,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
+from neo_assets.assets.gold_reader import gold_reader
 from neo_assets.settings import Settings
-from neo_assets.sources.registry import Included
 
 
 def build_open_data(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The open data, made from the tables in this folder."""
 
-    @dg.asset(
-        deps=[dg.AssetKey(name) for name in Included(settings.sources).gold_assets],
-        # Not in the group of the daily assets, whose jobs run over partitions.
-        group_name="open_data",
-        kinds={"python", "parquet", "json"},
-        owners=["team:neo"],
-        automation_condition=WHEN_GOLD_IS_AT_REST,
-        metadata={"location": dg.MetadataValue.path(str(settings.open_data_directory))},
-    )
+    @gold_reader(settings, "open_data", {"python", "parquet", "json"}, settings.open_data_directory)
     def open_data(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """A folder for any web server: approaches by day and object, tables, and what changed.
 

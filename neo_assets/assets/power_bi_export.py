@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from neo_assets.assets.conditions import WHEN_GOLD_IS_AT_REST
+from neo_assets.assets.gold_reader import gold_reader
 from neo_assets.lakehouse.preview import markdown_table
 from neo_assets.settings import Settings
 from neo_assets.sources.registry import Included
@@ -13,15 +13,7 @@ from neo_assets.sources.registry import Included
 def build_power_bi_export(settings: Settings, tables: Path) -> dg.AssetsDefinition:
     """The files for Power BI, made from the tables in this folder."""
 
-    @dg.asset(
-        deps=[dg.AssetKey(name) for name in Included(settings.sources).gold_assets],
-        # Not in the group of the daily assets, whose jobs run over partitions.
-        group_name="power_bi",
-        kinds={"python", "parquet", "powerbi"},
-        owners=["team:neo"],
-        automation_condition=WHEN_GOLD_IS_AT_REST,
-        metadata={"location": dg.MetadataValue.path(str(settings.export_directory))},
-    )
+    @gold_reader(settings, "power_bi", {"python", "parquet", "powerbi"}, settings.export_directory)
     def power_bi_export(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The star, other tables of gold and the data quality: a Parquet file each, for Power BI.
 

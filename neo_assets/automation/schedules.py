@@ -129,28 +129,20 @@ layers_sensor = dg.AutomationConditionSensorDefinition(
     "held days and days that a run has failed to process since start nothing.",
 )
 
-power_bi_export_sensor = dg.AutomationConditionSensorDefinition(
-    "power_bi_export_sensor",
-    target=dg.AssetSelection.assets("power_bi_export"),
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Updates the files for Power BI Desktop when gold has changed and no run is in "
-    "progress.",
-)
 
-open_data_sensor = dg.AutomationConditionSensorDefinition(
-    "open_data_sensor",
-    target=dg.AssetSelection.assets("open_data"),
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Updates the files for consumers without Spark when gold has changed and no run is "
-    "in progress.",
-)
+def _gold_sensor(asset: str, what: str) -> dg.AutomationConditionSensorDefinition:
+    """The sensor of an asset that reads gold; its description begins with `what` it does."""
+    return dg.AutomationConditionSensorDefinition(
+        f"{asset}_sensor",
+        target=dg.AssetSelection.assets(asset),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"{what} when gold has changed and no run is in progress.",
+    )
 
-neo_dashboard_sensor = dg.AutomationConditionSensorDefinition(
-    "neo_dashboard_sensor",
-    target=dg.AssetSelection.assets("neo_dashboard"),
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Builds the dashboard again when gold has changed and no run is in progress.",
-)
+
+power_bi_export_sensor = _gold_sensor("power_bi_export", "Updates the files for Power BI Desktop")
+open_data_sensor = _gold_sensor("open_data", "Updates the files for consumers without Spark")
+neo_dashboard_sensor = _gold_sensor("neo_dashboard", "Builds the dashboard again")
 
 
 def _a_run_for_each_chunk(

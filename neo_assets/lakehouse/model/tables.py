@@ -753,7 +753,7 @@ GOLD_NEO_REVISION = Table(
 
 GOLD_NEO_PREDICTION = Table(
     "gold_neo_prediction",
-    "One row is one approach as it was predicted so many days before, and how far off that was. "
+    "One row is the prediction of one approach a given number of days before it, and its error. "
     "Not stored: the export computes it from `gold_neo_revision`, as the query "
     "`neo_assets.lakehouse.transforms.revisions.predictions` does.",
     "predicted_date",
